@@ -1,0 +1,269 @@
+"""Every JSON message of the contract. The models are the truth; `schema.py` publishes their JSON Schema."""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, JsonValue, StringConstraints, ValidationError
+
+from .errors import ContractError
+from .topics import MAX_JSON_BYTES
+from .values import (
+    Boot,
+    Box,
+    Count,
+    EventId,
+    Id,
+    ImageRef,
+    Label,
+    Model,
+    Number,
+    Seconds,
+    Sha256,
+    Text,
+    Time,
+    Unit,
+)  # fmt: skip
+
+MAX_BOXES = 300
+
+
+class Message(Model):
+    """What a person may type by hand needs only `v`."""
+
+    v: Literal[1] = 1
+
+
+class Envelope(Message):
+    """What every message of a program carries: when it was sent, by which process, and its number."""
+
+    ts: Time
+    boot: Boot
+    seq: Count = 0
+
+
+class CameraInfo(Model):
+    """The camera as it was opened, not as it was asked for. `uri` carries no password."""
+
+    uri: Text
+    image_wh: tuple[int, int] | None = None
+    fps: Number | None = None
+
+
+class ModelInfo(Model):
+    """The detector's model in force."""
+
+    name: Text
+    sha256: Sha256
+    runtime: Text
+    imgsz: int
+    labels: list[Label]
+
+
+class Info(Envelope):
+    """Birth of a program: sent, retained, on every connect and change. `settings` holds no secret."""
+
+    role: Literal["node", "bridge", "web"]
+    id: Id
+    version: Text
+    started_at: Time
+    hostname: Text | None = None
+    camera: CameraInfo | None = None
+    model: ModelInfo | None = None
+    settings: dict[str, JsonValue] = {}
+    features: list[Text] = []
+
+
+class Latency(Model):
+    """Milliseconds at the median and at the 95th percentile of the last minute."""
+
+    p50: Number
+    p95: Number
+
+
+class FrameCounts(Model):
+    """Frames since the process started; `skipped_*` were replaced by a newer one before they were used."""
+
+    captured: Count = 0
+    detected: Count = 0
+    published: Count = 0
+    skipped_detect: Count = 0
+    skipped_publish: Count = 0
+
+
+class OutboxHealth(Model):
+    """Detections waiting for their receipt, and what was ever confirmed, resent or given up."""
+
+    depth: Count = 0
+    oldest_age_s: Seconds | None = None
+    size_bytes: Count = 0
+    confirmed: Count = 0
+    dropped: Count = 0
+    rejected: Count = 0
+
+
+class StoreHealth(Model):
+    """What the bridge has done with the store."""
+
+    kind: Text
+    ok: bool
+    error: Text | None = None
+    last_commit_age_s: Seconds | None = None
+    rows: Count = 0
+    images: Count = 0
+    dead_letters: Count = 0
+    orphans: Count = 0
+    dropped: Count = 0
+
+
+class Health(Envelope):
+    """State of a program, each 5 s. Keys that do not belong to its role are left out."""
+
+    state: Literal["ok", "degraded", "failed"]
+    reasons: list[Text] = []
+    uptime_s: Seconds
+    cpu_temp_c: Number | None = None
+    memory_mb: Number | None = None
+    disk_free_mb: Number | None = None
+    throttled: Text | None = None
+    clock: Literal["synced", "unsynced"] | None = None
+    capture_fps: Number | None = None
+    detect_fps: Number | None = None
+    publish_fps: Number | None = None
+    inference_ms: Latency | None = None
+    last_frame_age_s: Seconds | None = None
+    last_detect_age_s: Seconds | None = None
+    frames: FrameCounts | None = None
+    outbox: OutboxHealth | None = None
+    store: StoreHealth | None = None
+    viewers: Count | None = None
+    counters: dict[Label, Count] = {}
+    """What was refused, dropped or failed, by name."""
+
+
+class FrameMeta(Envelope):
+    """Metadata of one live frame; `ts` is the instant of capture, `seq` counts captured frames."""
+
+    image_wh: tuple[int, int]
+    boxes: Annotated[list[Box], Field(max_length=MAX_BOXES)] = []
+    boxes_age_ms: Number | None = None
+    """How far the boxes were carried forward from the last frame that the detector saw."""
+    inference_ms: Number | None = None
+    fps: Number | None = None
+    truncated: bool = False
+    """Masks or boxes were left out, since a COM segment holds 65,533 bytes."""
+
+
+class Detection(Envelope):
+    """The tracked, confirmed find: its whole state at `rev`. `boxes` belong to the picture taken at `frame_at`."""
+
+    event_id: EventId
+    rev: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    phase: Literal["new", "update", "end"]
+    label: Label
+    score: Unit
+    boxes: Annotated[list[Box], Field(max_length=MAX_BOXES)]
+    first_at: Time
+    last_at: Time
+    frame_at: Time
+    confirmed_at: Time
+    frames_confirmed: Count
+    model: Text
+    model_sha256: Sha256 | None = None
+    image: ImageRef | None = None
+    clock: Literal["synced", "unsynced"] = "synced"
+    monotonic_s: Seconds | None = None
+
+
+class EvidenceMeta(Message):
+    """COM metadata of an evidence picture: which detection, and from which rev on, it belongs to."""
+
+    event_id: EventId
+    rev: Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class Receipt(Envelope):
+    """Sent after the commit. The outbox may forget every rev up to this one."""
+
+    event_id: EventId
+    rev: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    row: Literal["stored", "rejected"]
+    image: Literal["stored", "missing", "rejected", "none"]
+    error: Text | None = None
+
+
+class Review(Envelope):
+    """A hint that a person reviewed this defect: receivers read the store again."""
+
+    event_id: EventId
+
+
+class Alert(Envelope):
+    """A cause that diagnosis named, and later that it cleared."""
+
+    code: Text
+    sentence: Text
+    since: Time
+    cleared: bool = False
+
+
+class Probe(Message):
+    """Sent to oneself to see one's own echo."""
+
+    nonce: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
+class Command(Message):
+    """An order to a node; its name is in the topic. It is void `ttl_s` after `ts`, where `ts` is given."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")] = "by-hand"
+    args: dict[str, JsonValue] = {}
+    ts: Time | None = None
+    ttl_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
+
+
+class ReplyError(Model):
+    """Why a command failed and what to do."""
+
+    code: Text
+    message: Text
+    hint: Text = ""
+
+
+class Reply(Envelope):
+    """The answer to the command with the same `id`."""
+
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    status: Literal["ok", "error"]
+    data: dict[str, Any] = {}
+    error: ReplyError | None = None
+
+
+class Lease(Message):
+    """Somebody watches at this web: frames are wanted, at most `max_fps`, for `ttl_s` from receipt on."""
+
+    max_fps: Annotated[float, Field(ge=0, le=120)] = 10.0
+    ttl_s: Annotated[float, Field(gt=0, le=60)] = 15.0
+
+
+M = TypeVar("M", bound=Message)
+
+
+def decode(model: type[M], payload: bytes, *, max_bytes: int = MAX_JSON_BYTES) -> M:
+    """Decode JSON bytes into `model`; raise ContractError that says expected and got."""
+    if len(payload) > max_bytes:
+        raise ContractError(f"{model.__name__}: expected at most {max_bytes} bytes, got {len(payload)}")
+    try:
+        return model.model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "payload"
+        raise ContractError(f"{model.__name__}: {where[:120]}: {first['msg'][:300]}") from None
+
+
+def decode_status(payload: bytes) -> Literal["online", "offline"]:
+    """Decode the plain word of a `status` topic."""
+    match payload:
+        case b"online":
+            return "online"
+        case b"offline":
+            return "offline"
+    raise ContractError(f"status: expected online or offline, got {payload[:40]!r}")
