@@ -1,0 +1,7 @@
+"""The MQTT link: one connection to the broker that says what state it is in and never hides a queue."""
+
+from .address import AddressError, BrokerAddress
+from .link import Link, LinkState, Sent
+from .probe import BrokerProbe, probe_broker
+
+__all__ = ["AddressError", "BrokerAddress", "BrokerProbe", "Link", "LinkState", "Sent", "probe_broker"]

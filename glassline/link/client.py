@@ -1,0 +1,34 @@
+"""Making a paho client as every connection of this project wants it."""
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from .address import BrokerAddress
+
+KEEPALIVE_S = 10
+CONNECT_TIMEOUT_S = 5.0
+
+
+def new_client(
+    address: BrokerAddress, *, client_id: str, id: str, password: str | None, ca_file: str | None = None
+) -> mqtt.Client:
+    """A fresh client for one connection: MQTT 3.1.1, clean session, no reconnecting of its own.
+
+    paho would keep unacknowledged QoS 1 messages over a reconnect and send them late; a client that is thrown away
+    with its connection cannot.
+    """
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        clean_session=True,
+        protocol=mqtt.MQTTv311,
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = CONNECT_TIMEOUT_S
+    client.max_inflight_messages_set(20)
+    client.max_queued_messages_set(200)
+    if password is not None:
+        client.username_pw_set(id, password)
+    if address.tls:
+        client.tls_set(ca_certs=ca_file)
+    return client

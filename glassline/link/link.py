@@ -1,0 +1,282 @@
+"""One program's connection to the broker.
+
+    link = Link(address=BrokerAddress.parse("mqtt://server"), id="pi-1", password=None, boot=new_boot(), birth=info)
+    link.on(filter_of("cmd", "pi-1"), on_command)
+    with link:
+        link.publish("health", health.to_json())
+
+The will, `status` and `info` are the link's own business. It reconnects for ever, with a jittered back-off, and each
+connection is a new client: nothing is queued while there is none, and nothing old goes out afterwards.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Self, TypedDict
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from glassline.contract import ContractError, Reason, from_unix, parse, topic_of
+from glassline.contract.messages import Info
+from glassline.contract.topics import SPECS, Address, Kind
+
+from .address import BrokerAddress
+from .client import KEEPALIVE_S, new_client
+from .failures import explain, explain_connack
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Address, bytes, bool], None]
+BACKOFF_S = (0.5, 8.0)
+CONNACK_TIMEOUT_S = 10.0
+
+
+class Sent(StrEnum):
+    """What became of a message that was waited for."""
+
+    ACKNOWLEDGED = "acknowledged"
+    LOST = "lost"
+    NOT_CONNECTED = "not connected"
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """Whether the link is up, since when (Unix seconds), and if not, why."""
+
+    connected: bool
+    since: float
+    code: Reason | None
+    sentence: str
+
+
+class EnvelopeFields(TypedDict):
+    """Keyword arguments that every Envelope wants."""
+
+    ts: datetime
+    boot: str
+    seq: int
+
+
+class Link:
+    """See the module. `birth` makes the `info` message anew for every connection.
+
+    Handlers run on the network thread: they must be quick and hand over to a queue. What they raise is logged and
+    counted in `counters`, and never ends the connection.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: BrokerAddress,
+        id: str,
+        boot: str,
+        birth: Callable[[], Info],
+        password: str | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        self.address, self.id, self.boot = address, id, boot
+        self.counters: Counter[str] = Counter()
+        self._birth, self._password, self._ca_file = birth, password, ca_file
+        self._routes: list[tuple[str, Handler, int]] = []
+        self._on_up: list[Callable[[], None]] = []
+        self._client: mqtt.Client | None = None
+        self._state = LinkState(False, time.time(), None, f"connecting to {address}")
+        self._answered, self._ended = threading.Event(), threading.Event()
+        self._stopping = threading.Event()
+        self._seq = 0
+        self._seq_lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+    def on(self, filter: str, handler: Handler, *, qos: int = 1) -> None:
+        """Hand every message that `filter` matches to `handler(address, payload, retained)`. Call before `start`."""
+        self._routes.append((filter, handler, qos))
+
+    def on_connected(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after every connect, when subscriptions and birth are out. Call before `start`."""
+        self._on_up.append(callback)
+
+    @property
+    def state(self) -> LinkState:
+        return self._state
+
+    def envelope(self) -> EnvelopeFields:
+        """`ts`, `boot` and the next `seq` for a message that is made now."""
+        with self._seq_lock:
+            self._seq += 1
+            return {"ts": from_unix(time.time()), "boot": self.boot, "seq": self._seq}
+
+    def publish(self, kind: Kind, payload: bytes, *, id: str | None = None, rest: str = "") -> bool:
+        """Send now, with the QoS and retain flag of the contract; False if that is not possible now."""
+        return self._send(kind, payload, id, rest) is not None
+
+    def publish_and_wait(self, kind: Kind, payload: bytes, *, timeout_s: float) -> Sent:
+        """Send and wait for the broker's acknowledgement: the way to have one frame in flight and no more."""
+        client = self._client
+        info = self._send(kind, payload, None, "")
+        if info is None or client is None:
+            return Sent.NOT_CONNECTED
+        until = time.monotonic() + timeout_s
+        while not info.is_published():
+            remaining = until - time.monotonic()
+            if remaining <= 0 or self._client is not client:
+                return Sent.LOST
+            info.wait_for_publish(min(remaining, 0.25))
+        return Sent.ACKNOWLEDGED
+
+    def reannounce(self) -> None:
+        """Send `info` again, since something in it changed."""
+        self.publish("info", self._birth().to_json())
+
+    def _send(self, kind: Kind, payload: bytes, id: str | None, rest: str) -> mqtt.MQTTMessageInfo | None:
+        client, spec = self._client, SPECS[kind]
+        if client is None or not self._state.connected:
+            return None
+        if len(payload) > spec.max_bytes:
+            raise ContractError(f"{kind}: expected at most {spec.max_bytes} bytes, got {len(payload)}")
+        info = client.publish(topic_of(kind, id or self.id, rest), payload, spec.qos, spec.retain)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self.counters["publish_refused"] += 1
+            return None
+        return info
+
+    # -- life cycle --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to connect, in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say `offline` where possible, and end within about 2 s even if the broker hangs."""
+        self._stopping.set()
+        client = self._client
+        if client is not None and self._state.connected:
+            self.publish_and_wait("status", b"offline", timeout_s=0.7)
+            client.disconnect()
+            self._ended.wait(0.5)
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join(3)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        delay_s = BACKOFF_S[0]
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self._one_connection()
+            if time.monotonic() - began > 2 * BACKOFF_S[1]:
+                delay_s = BACKOFF_S[0]
+            self._stopping.wait(delay_s * random.uniform(0.7, 1.3))
+            delay_s = min(delay_s * 2, BACKOFF_S[1])
+
+    def _one_connection(self) -> None:
+        """Connect once and stay until it breaks; the state says how it went."""
+        client = new_client(self.address, client_id=self.id, id=self.id, password=self._password, ca_file=self._ca_file)
+        client.will_set(topic_of("status", self.id), b"offline", qos=SPECS["status"].qos, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        self._answered.clear()
+        self._ended.clear()
+        try:
+            client.connect(self.address.host, self.address.port, KEEPALIVE_S)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is the state, and is tried again
+            self._down(*explain(self.address, error))
+            return
+        self._client = client
+        client.loop_start()
+        if self._answered.wait(CONNACK_TIMEOUT_S):
+            self._ended.wait()
+        else:
+            self._down(Reason.BROKER_NOT_MQTT, f"{self.address} accepts connections but does not speak MQTT")
+        self._client = None
+        _hang_up(client)
+
+    def _up(self) -> None:
+        self._state = LinkState(True, time.time(), None, f"connected to {self.address}")
+        log.info("%s", self._state.sentence)
+
+    def _down(self, code: Reason, sentence: str) -> None:
+        if self._stopping.is_set():
+            return
+        same = not self._state.connected and self._state.code is code
+        self._state = LinkState(False, self._state.since if same else time.time(), code, sentence)
+        (log.debug if same else log.warning)("no link: %s [%s]", sentence, code)
+
+    # -- callbacks, on paho's network thread --------------------------------------------------------------------
+
+    def _on_connect(
+        self, client: mqtt.Client, userdata: Any, flags: mqtt.ConnectFlags, code: ReasonCode, properties: Any
+    ) -> None:
+        self._answered.set()
+        if code.is_failure:
+            self._down(*explain_connack(self.address, self.id, code.value, str(code)))
+            return
+        try:
+            self._up()
+            for filter, _, qos in self._routes:
+                client.subscribe(filter, qos)
+            self.publish("status", b"online")
+            self.publish("info", self._birth().to_json())
+            for callback in self._on_up:
+                callback()
+        except Exception:
+            self.counters["handler_failed"] += 1
+            log.exception("after connecting to %s", self.address)
+
+    def _on_disconnect(
+        self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, code: ReasonCode, properties: Any
+    ) -> None:
+        if self._state.connected:
+            self._down(Reason.BROKER_LOST, f"the connection to {self.address} broke: {code}")
+        elif not self._answered.is_set():
+            self._down(Reason.BROKER_NOT_MQTT, f"{self.address} closed the connection before it said anything in MQTT")
+        self._answered.set()
+        self._ended.set()
+
+    def _on_subscribe(
+        self, client: mqtt.Client, userdata: Any, mid: int, codes: list[ReasonCode], properties: Any
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            self.counters["subscribe_refused"] += 1
+            log.error("%s refused a subscription of %s: is its account's role right?", self.address, self.id)
+
+    def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            address = parse(message.topic)
+            for filter, handler, _ in self._routes:
+                if mqtt.topic_matches_sub(filter, message.topic):
+                    handler(address, bytes(message.payload), message.retain)
+        except ContractError as error:
+            self.counters["refused"] += 1
+            log.debug("refused: %s", error)
+        except Exception:
+            self.counters["handler_failed"] += 1
+            log.exception("while handling %s", message.topic)
+
+
+def _hang_up(client: mqtt.Client) -> None:
+    """End paho's thread for sure: it would wait for acknowledgements that a frozen broker never sends."""
+    client.disconnect()
+    sock = client.socket()
+    if sock is not None:
+        try:
+            sock.close()
+        except OSError as error:
+            log.debug("closing: %s", error)
+    client.loop_stop()

@@ -1,0 +1,19 @@
+"""What every program has: settings from file, environment and flags; secrets from 0600 files; logging."""
+
+from .logs import log_frame, run_logging
+from .secrets import SecretError, read_secret, write_secret
+from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
+
+__all__ = [
+    "Loaded",
+    "SecretError",
+    "Settings",
+    "SettingsError",
+    "load_settings",
+    "log_frame",
+    "read_secret",
+    "resolve",
+    "run_logging",
+    "setting",
+    "write_secret",
+]
