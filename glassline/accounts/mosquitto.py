@@ -1,0 +1,44 @@
+"""Files for a real mosquitto (passwords, permissions) and for its command line tools, made from the same accounts."""
+
+from pathlib import Path
+
+from glassline.contract import Role
+from glassline.contract.roles import grants
+
+from .accounts import Accounts
+from .files import write_secret_text
+from .passwords import check_password
+
+
+def mosquitto_files(accounts: Accounts, dir: Path | str) -> tuple[Path, Path]:
+    """Write `passwords` and `acl` (0600) for mosquitto's password_file and acl_file into `dir`; return their paths.
+
+    Every account gets explicit permissions, since mosquitto's `pattern` lines hold for all users alike. mosquitto
+    reads the files as the user it runs as, and again on SIGHUP.
+    """
+    folder = Path(dir)
+    entries = sorted(accounts.entries().items())
+    passwords, acl = folder / "passwords", folder / "acl"
+    write_secret_text(passwords, "".join(f"{id}:{entry.mosquitto}\n" for id, entry in entries))
+    write_secret_text(acl, "\n".join(_permissions(entry.role, id) for id, entry in entries))
+    return passwords, acl
+
+
+def _permissions(role: Role, id: str) -> str:
+    words = {"publish": "write", "receive": "read"}
+    lines = [f"topic {words[grant.access]} {grant.pattern}" for grant in grants(role, id)]
+    return "\n".join([f"user {id}", *lines, ""])
+
+
+def client_options(dir: Path | str, id: str, password: str, host: str, port: int) -> tuple[Path, Path]:
+    """Write the default options of mosquitto_sub and mosquitto_pub (0600) into `dir`, one option a line.
+
+    Both read them from `$XDG_CONFIG_HOME` (or `~/.config`), so that no password stands on a command line:
+    `XDG_CONFIG_HOME=DIR mosquitto_sub -t 'glass/v1/+/status' -v`.
+    """
+    check_password(password)
+    text = f"-h {host}\n-p {port}\n-u {id}\n-P {password}\n-I {id}.\n"
+    paths = Path(dir) / "mosquitto_sub", Path(dir) / "mosquitto_pub"
+    for path in paths:
+        write_secret_text(path, text)
+    return paths
