@@ -1,0 +1,71 @@
+"""`python -m pi_node`: run the node until it is told to end."""
+
+import logging
+import os
+import signal
+import sys
+
+from glassline.link import AddressError, BrokerAddress
+from glassline.program import Loaded, SecretError, load_settings, run_logging
+from glassline.program.settings import EXIT_SETTINGS
+
+from . import host
+from .app import Node
+from .camera import CameraError, open_camera
+from .outbox import OutboxError
+from .settings import NodeSettings
+
+log = logging.getLogger("pi_node")
+
+EXIT_RESTART = 75
+"""EX_TEMPFAIL of sysexits(3): whoever runs this is to start it again."""
+
+
+def broker_of(loaded: Loaded[NodeSettings]) -> BrokerAddress | None:
+    """The broker's address, or None and a line in the log that says what is missing. It is never guessed."""
+    try:
+        address = BrokerAddress.parse(loaded.values.broker)
+    except AddressError as error:
+        log.error(
+            "%s. Until then defects are detected and kept here, and nobody sees the picture [%s]", error, error.code
+        )
+        return None
+    if address.is_loopback and (host.is_pi() or "broker" not in loaded.tables):
+        log.warning(
+            "the broker's address %s (from %s) names this machine itself: right only if the broker runs here; else set "
+            "`broker` to the server's address [broker.localhost_on_node]",
+            address,
+            loaded.sources["broker"],
+        )
+    return address
+
+
+def main() -> int:
+    """Exit codes: 0 told to end, 2 settings wrong, 1 cannot run, 75 start me again."""
+    loaded = load_settings(NodeSettings)
+    settings = loaded.values
+    run_logging("pi_node", settings.id)
+    try:
+        open_camera(settings.camera, image_wh=settings.wh(), fps=settings.camera_fps)
+    except CameraError as error:
+        log.error("%s", error)
+        return EXIT_SETTINGS
+    node = Node(settings=settings, address=broker_of(loaded))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: node.ended.set())
+    try:
+        with node:
+            log.info("node %s looks at %s", settings.id, settings.camera)
+            while not node.ended.wait(1):
+                pass
+    except (OutboxError, SecretError) as error:
+        log.error("%s", error)
+        return 1
+    return EXIT_RESTART if node.restart_wanted else 0
+
+
+if __name__ == "__main__":
+    code = main()
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)  # a camera or detector that hangs in native code must not keep the process

@@ -1,0 +1,183 @@
+"""The node put together: which part hands what to which."""
+
+import logging
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import glassline
+from glassline.contract import from_unix, new_boot
+from glassline.contract.messages import CameraInfo, Info, Lease, ModelInfo, decode
+from glassline.contract.topics import Address, filter_of
+from glassline.link import BrokerAddress, Link
+from glassline.program import read_secret
+from glassline.vision import DEFAULT_MODEL, ModelCard, OnnxDetector, Tracker, TrackEvent
+
+from . import host
+from .camera import Frame, open_camera
+from .capture import Capture
+from .commands import Commands
+from .config import Config
+from .findings import Findings
+from .health import HealthReporter
+from .inspection import Inspection
+from .leases import Leases
+from .live import Live
+from .outbox import Outbox
+from .sender import Sender
+from .settings import NodeSettings
+
+log = logging.getLogger(__name__)
+
+FEATURES = ["ping", "snapshot", "config", "restart"]
+
+
+class _Part(Protocol):
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Node:
+    """A running node. `address` None: it detects and keeps, and says that it was not told where the broker is."""
+
+    def __init__(self, *, settings: NodeSettings, address: BrokerAddress | None) -> None:
+        self.ended = threading.Event()
+        self.restart_wanted = False
+        self._settings, self._address = settings, address
+        self._started_s = time.time()
+        self._state_dir = Path(settings.state_dir)
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start everything; OutboxError, SecretError and CameraError say what cannot be."""
+        s = self._settings
+        self._config = Config(settings=s, path=self._state_dir / "config.json")
+        self._config.load()
+        self._leases = Leases()
+        self._outbox = Outbox(path=self._state_dir / "outbox.db", cap_bytes=s.outbox_mb * 1_000_000)
+        self._outbox.open()
+        self._running.callback(self._outbox.close)
+        self._link = Link(
+            address=self._address or BrokerAddress("", 0),
+            id=s.id,
+            boot=new_boot(),
+            birth=self._birth,
+            password=read_secret(s.password_file) if s.password_file else None,
+            ca_file=s.ca_file or None,
+        )
+        self._wire()
+        link = [self._link] if self._address is not None else []
+        parts: list[_Part] = [
+            *link, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
+        ]  # fmt: skip
+        for part in parts:
+            part.start()
+            self._running.callback(part.stop)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._running.close()
+
+    def _wire(self) -> None:
+        s, link = self._settings, self._link
+        self._sender = Sender(link=link, outbox=self._outbox)
+        self._findings = Findings(link=link, outbox=self._outbox, evidence_quality=s.evidence_quality)
+        self._inspection = Inspection(
+            make_detector=lambda: OnnxDetector(
+                Path(s.model) if s.model else DEFAULT_MODEL,
+                score_threshold=s.score_threshold or None,
+                threads=s.detector_threads,
+            ),
+            tracker=Tracker(),
+            on_event=self._on_event,
+            detect_fps=lambda: self._config.running().detect_fps,
+            on_loaded=link.reannounce,
+        )
+        self._live = Live(link=link, leases=self._leases, inspection=self._inspection, settings=self._config.running)
+        self._capture = Capture(
+            make_camera=lambda: open_camera(s.camera, image_wh=s.wh(), fps=s.camera_fps),
+            sinks=[self._live.sink, self._inspection.sink],
+        )
+        self._commands = Commands(
+            link=link,
+            actions={
+                "ping": lambda args: {"pong": args},
+                "snapshot": self._on_snapshot,
+                "config": self._on_config,
+                "restart": self._on_restart,
+            },
+        )
+        self._health = HealthReporter(
+            link=link,
+            capture=self._capture,
+            inspection=self._inspection,
+            live=self._live,
+            leases=self._leases,
+            outbox=self._outbox,
+            commands=self._commands,
+            state_dir=self._state_dir,
+            outbox_cap_bytes=s.outbox_mb * 1_000_000,
+        )
+        link.on(filter_of("receipt", s.id), self._sender.on_receipt)
+        link.on(filter_of("viewers", s.id), self._on_lease, qos=0)
+        link.on(filter_of("cmd", s.id), self._commands.on_command)
+        link.on_connected(self._on_connected)
+
+    def _birth(self) -> Info:
+        card, s = self._inspection.card, self._settings
+        settings: dict[str, Any] = s.model_dump(exclude={"password_file", "ca_file", "state_dir"})
+        return Info(
+            **self._link.envelope(),
+            role="node",
+            id=s.id,
+            version=glassline.__version__,
+            started_at=from_unix(self._started_s),
+            hostname=socket.gethostname(),
+            camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=s.camera_fps),
+            model=None if card is None else _model_info(card, self._inspection.runtime),
+            settings=settings | self._config.running().model_dump(),
+            features=FEATURES,
+        )
+
+    def _on_connected(self) -> None:
+        self._sender.on_connected()
+        self._health.now()
+        self._live.now()
+
+    def _on_event(self, event: TrackEvent, card: ModelCard, frame: Frame) -> None:
+        self._findings.record(event, card, frame, host.clock())
+        self._sender.wake()
+        if event.phase == "new":
+            log.info("found %s, score %.2f", event.track.label, event.track.score)
+
+    def _on_lease(self, address: Address, payload: bytes, retained: bool) -> None:
+        if not retained:
+            now_s = time.monotonic()
+            nobody = not self._leases.count(now_s)
+            self._leases.renew(address.rest, decode(Lease, payload), now_s)
+            if nobody:
+                self._live.now()
+
+    def _on_snapshot(self, args: dict[str, Any]) -> dict[str, Any]:
+        self._live.now()
+        return {"sent": "the newest frame, on the frame topic"}
+
+    def _on_config(self, args: dict[str, Any]) -> dict[str, Any]:
+        running = self._config.change(args) if args else self._config.running()
+        self._link.reannounce()
+        return running.model_dump()
+
+    def _on_restart(self, args: dict[str, Any]) -> dict[str, Any]:
+        self.restart_wanted = True
+        threading.Timer(0.3, self.ended.set).start()
+        return {"restarting": True}
+
+
+def _model_info(card: ModelCard, runtime: str) -> ModelInfo:
+    return ModelInfo(
+        name=card.name, sha256=card.sha256 or "", runtime=runtime, imgsz=card.imgsz, labels=list(card.labels)
+    )

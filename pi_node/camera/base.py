@@ -1,0 +1,43 @@
+"""What every camera is: something that is opened, read frame by frame, and closed."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Bgr = npt.NDArray[np.uint8]
+
+
+class CameraError(Exception):
+    """The camera cannot be opened or read; the text says what happened and what to do."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture: `bgr` is uint8, height x width x 3. Times are those of the exposure, in seconds.
+
+    `unix_s` may jump when the clock is set; durations are measured with `monotonic_s`.
+    """
+
+    seq: int
+    unix_s: float
+    monotonic_s: float
+    bgr: Bgr
+
+    @property
+    def image_wh(self) -> tuple[int, int]:
+        return self.bgr.shape[1], self.bgr.shape[0]
+
+
+class Camera(Protocol):
+    """A source of pictures. `read` blocks until the next picture is due and returns it with its Unix time."""
+
+    def open(self) -> None:
+        """Open the device; CameraError says why not."""
+
+    def read(self) -> tuple[Bgr, float]:
+        """(bgr, unix_s) of the next picture; CameraError when the camera is gone."""
+
+    def close(self) -> None:
+        """Release the device. May be called when `open` failed."""

@@ -1,0 +1,32 @@
+"""From a camera's URI to the camera."""
+
+from urllib.parse import parse_qsl, unquote
+
+from .base import Camera, CameraError
+
+KNOWN = "picamera:0, usb:0, folder:PATH, scene:?seed=1"
+
+
+def open_camera(uri: str, *, image_wh: tuple[int, int], fps: float) -> Camera:
+    """Make (not yet open) the camera that `uri` names; CameraError names the known kinds."""
+    kind, mark, rest = uri.partition(":")
+    place, _, query_text = rest.partition("?")
+    query = dict(parse_qsl(query_text))
+    match kind if mark else "":
+        case "scene":
+            from .scene import SceneCamera
+
+            return SceneCamera(query, image_wh=image_wh, fps=fps)
+        case "folder":
+            from .folder import FolderCamera
+
+            return FolderCamera(unquote(place), query, image_wh=image_wh, fps=fps)
+        case "usb":
+            from .usb import UsbCamera
+
+            return UsbCamera(place or "0", image_wh=image_wh, fps=fps)
+        case "picamera":
+            from .picamera import PiCamera
+
+            return PiCamera(place or "0", image_wh=image_wh, fps=fps)
+    raise CameraError(f"the camera {uri!r} is of no known kind; known are {KNOWN}")

@@ -1,0 +1,94 @@
+"""Capture: reads the camera, hands every frame on, and opens the camera anew when it fails."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from glassline.contract import Reason
+
+from .camera import Camera, CameraError, Frame
+
+log = logging.getLogger(__name__)
+
+REOPEN_S = (0.5, 10.0)
+NO_FRAMES_S = 5.0
+
+
+class Capture:
+    """Runs `make_camera()` and calls each of `sinks` with every frame; sinks must not block."""
+
+    def __init__(self, *, make_camera: Callable[[], Camera], sinks: list[Callable[[Frame], None]]) -> None:
+        self.captured = 0
+        self.image_wh: tuple[int, int] | None = None
+        self._make_camera, self._sinks = make_camera, sinks
+        self._times_s: deque[float] = deque(maxlen=60)
+        self._problem: str | None = "the camera is being opened"
+        self._last_s = self._began_s = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End within 2 s; a camera that hangs in its driver is left behind."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second over the last second or two."""
+        recent = [t for t in self._times_s if t > time.monotonic() - 2]
+        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
+
+    @property
+    def last_frame_age_s(self) -> float | None:
+        """Seconds since the last frame; None before the first."""
+        return time.monotonic() - self._last_s if self.captured else None
+
+    def reason(self) -> Reason | None:
+        """What is wrong with the camera, if anything."""
+        if self._problem is not None and time.monotonic() - self._began_s > 1:
+            return Reason.CAMERA_MISSING
+        return Reason.CAMERA_NO_FRAMES if time.monotonic() - self._last_s > NO_FRAMES_S else None
+
+    def _run(self) -> None:
+        delay_s = REOPEN_S[0]
+        while not self._stopping.is_set():
+            before = self.captured
+            try:
+                self._one_session()
+            except CameraError as error:
+                self._fail(str(error))
+            except Exception as error:
+                log.exception("capture")
+                self._fail(f"{type(error).__name__}: {error}")
+            delay_s = REOPEN_S[0] if self.captured > before else min(delay_s * 2, REOPEN_S[1])
+            self._stopping.wait(delay_s)
+
+    def _fail(self, problem: str) -> None:
+        if problem != self._problem:
+            log.error("%s", problem)
+        self._problem = problem
+
+    def _one_session(self) -> None:
+        camera = self._make_camera()
+        try:
+            camera.open()
+            log.info("the camera is open")
+            while not self._stopping.is_set():
+                bgr, unix_s = camera.read()
+                self._last_s = time.monotonic()
+                self._times_s.append(self._last_s)
+                self.captured += 1
+                self._problem = None
+                monotonic_s = self._last_s - max(0.0, time.time() - unix_s)
+                frame = Frame(self.captured, unix_s, monotonic_s, bgr)
+                self.image_wh = frame.image_wh
+                for sink in self._sinks:
+                    sink(frame)
+        finally:
+            camera.close()

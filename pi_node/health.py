@@ -1,0 +1,124 @@
+"""Health of the node: what it does and what hurts, each 5 s on the wire, and in the journal when it changes."""
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+from glassline.contract import Reason
+from glassline.contract.messages import FrameCounts, Health
+from glassline.link import Link
+
+from . import host
+from .capture import Capture
+from .commands import Commands
+from .inspection import Inspection
+from .leases import Leases
+from .live import Live
+from .outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+PERIOD_S = 5.0
+OUTBOX_WAITS_S = 60.0
+_FATAL = {Reason.CAMERA_MISSING, Reason.CAMERA_NO_FRAMES, Reason.DETECTOR_STUCK}
+
+
+class HealthReporter:
+    """Reads the parts' own figures; they know nothing of it."""
+
+    def __init__(
+        self,
+        *,
+        link: Link,
+        capture: Capture,
+        inspection: Inspection,
+        live: Live,
+        leases: Leases,
+        outbox: Outbox,
+        commands: Commands,
+        state_dir: Path,
+        outbox_cap_bytes: int,
+    ) -> None:
+        self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
+        self._leases, self._outbox, self._commands = leases, outbox, commands
+        self._state_dir, self._cap_bytes = state_dir, outbox_cap_bytes
+        self._began_s = time.monotonic()
+        self._last_reasons: list[str] = []
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send one last report."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(1)
+
+    def now(self) -> None:
+        """Report at once."""
+        self._wake.set()
+
+    def report(self) -> Health:
+        """The state of the node at this moment."""
+        now_s = time.monotonic()
+        outbox = self._outbox.health()
+        reasons: list[Reason | None] = [
+            self._capture.reason(),
+            self._inspection.reason(),
+            *host.reasons(self._state_dir),
+        ]
+        if outbox.size_bytes > 0.9 * self._cap_bytes:
+            reasons.append(Reason.OUTBOX_FULL)
+        elif (outbox.oldest_age_s or 0) > OUTBOX_WAITS_S:
+            reasons.append(Reason.OUTBOX_WAITING)
+        hurting = [reason for reason in reasons if reason is not None]
+        return Health(
+            **self._link.envelope(),
+            state="failed" if _FATAL & set(hurting) else "degraded" if hurting else "ok",
+            reasons=list(hurting),
+            uptime_s=round(now_s - self._began_s, 1),
+            cpu_temp_c=host.cpu_temp_c(),
+            memory_mb=host.memory_mb(),
+            disk_free_mb=host.disk_free_mb(self._state_dir),
+            throttled=host.throttled(),
+            clock=host.clock(),
+            capture_fps=round(self._capture.fps, 1),
+            publish_fps=round(self._live.fps, 1),
+            inference_ms=self._inspection.inference_ms(),
+            last_frame_age_s=self._capture.last_frame_age_s,
+            last_detect_age_s=self._inspection.last_age_s,
+            frames=FrameCounts(
+                captured=self._capture.captured,
+                detected=self._inspection.detected,
+                published=self._live.published,
+                skipped_detect=self._inspection.skipped,
+                skipped_publish=self._live.skipped,
+            ),
+            outbox=outbox,
+            viewers=self._leases.count(now_s),
+            counters={
+                **self._link.counters,
+                "frames_lost": self._live.lost,
+                "commands_refused": self._commands.refused,
+            },
+        )
+
+    def _run(self) -> None:
+        while True:
+            last = self._stopping.is_set()
+            try:
+                health = self.report()
+                self._link.publish("health", health.to_json())
+                if health.reasons != self._last_reasons:
+                    self._last_reasons = health.reasons
+                    log.warning("health is %s: %s", health.state, ", ".join(health.reasons) or "nothing hurts")
+            except Exception:
+                log.exception("health")
+            if last:
+                return
+            self._wake.wait(PERIOD_S)
+            self._wake.clear()

@@ -1,0 +1,137 @@
+"""Inspection: the newest frame through detector and tracker, at the detector's own pace."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from glassline.contract import Box, Reason
+from glassline.contract.messages import Latency
+from glassline.vision import Detector, DetectorError, ModelCard, Tracker, TrackEvent
+
+from .camera import Frame
+from .slot import Slot
+
+log = logging.getLogger(__name__)
+
+STUCK_S = 10.0
+RETRY_S = 30.0
+
+OnEvent = Callable[[TrackEvent, ModelCard, Frame], None]
+
+
+class Inspection:
+    """Give it frames by `sink`; it calls `on_event` for every detection that is new, better seen, or over."""
+
+    def __init__(
+        self,
+        *,
+        make_detector: Callable[[], Detector],
+        tracker: Tracker,
+        on_event: OnEvent,
+        detect_fps: Callable[[], float],
+        on_loaded: Callable[[], None],
+    ) -> None:
+        self.detected = 0
+        self.card: ModelCard | None = None
+        self.runtime = ""
+        self._make_detector, self._tracker, self._on_event = make_detector, tracker, on_event
+        self._detect_fps, self._on_loaded = detect_fps, on_loaded
+        self._slot: Slot[Frame] = Slot()
+        self._tracker_lock = threading.Lock()
+        self._inference_ms: deque[float] = deque(maxlen=200)
+        self._problem: Reason | None = None
+        self._last: Frame | None = None
+        self._last_done_s: float | None = None
+        self._busy_since_s: float | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inspection", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the frame in hand and report what is still tracked as over."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(3)
+
+    def sink(self, frame: Frame) -> None:
+        """Offer a frame; never blocks."""
+        self._slot.put(frame)
+
+    @property
+    def skipped(self) -> int:
+        """Frames that were replaced by a newer one before the detector could look at them."""
+        return self._slot.skipped
+
+    @property
+    def last_age_s(self) -> float | None:
+        """Seconds since the detector finished a frame; None before the first."""
+        return None if self._last_done_s is None else time.monotonic() - self._last_done_s
+
+    def inference_ms(self) -> Latency | None:
+        """Median and 95th percentile of the last 200 frames, milliseconds."""
+        if not self._inference_ms:
+            return None
+        p50, p95 = np.percentile(list(self._inference_ms), [50, 95])
+        return Latency(p50=round(float(p50), 1), p95=round(float(p95), 1))
+
+    def boxes_at(self, monotonic_s: float) -> tuple[list[Box], float | None]:
+        """(boxes of the confirmed marks carried forward to that instant, how far in ms; None before the first)."""
+        with self._tracker_lock:
+            if self._last is None:
+                return [], None
+            return self._tracker.boxes_at(monotonic_s), (monotonic_s - self._last.monotonic_s) * 1000
+
+    def reason(self) -> Reason | None:
+        """What is wrong with the detector, if anything."""
+        busy_since_s = self._busy_since_s
+        if busy_since_s is not None and time.monotonic() - busy_since_s > STUCK_S:
+            return Reason.DETECTOR_STUCK
+        return self._problem
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with self._make_detector() as detector:
+                    self.card, self.runtime, self._problem = detector.card, detector.runtime, None
+                    log.info("model %s on %s finds %s", self.card.name, self.runtime, ", ".join(self.card.labels))
+                    self._on_loaded()
+                    self._inspect(detector)
+            except DetectorError as error:
+                log.error("%s", error)
+                self._problem = error.code
+            except Exception:
+                log.exception("inspection")
+                self._problem = Reason.DETECTOR_MODEL_BROKEN
+            self._busy_since_s = None
+            self._stopping.wait(RETRY_S)
+
+    def _inspect(self, detector: Detector) -> None:
+        while not self._stopping.is_set():
+            frame = self._slot.take(0.2)
+            if frame is None:
+                continue
+            began_s = self._busy_since_s = time.monotonic()
+            boxes = detector.detect(frame.bgr)
+            self._inference_ms.append(detector.inference_ms)
+            self._track(boxes, frame, detector.card)
+            self._busy_since_s, self._last_done_s = None, time.monotonic()
+            self.detected += 1
+            self._stopping.wait(max(0.0, began_s + 1 / self._detect_fps() - time.monotonic()))
+        if self._last is not None:
+            with self._tracker_lock:
+                events = self._tracker.flush()
+            for event in events:
+                self._on_event(event, detector.card, self._last)
+
+    def _track(self, boxes: list[Box], frame: Frame, card: ModelCard) -> None:
+        with self._tracker_lock:
+            events = self._tracker.update(boxes, frame.monotonic_s, frame)
+            self._last = frame
+        for event in events:
+            self._on_event(event, card, frame)

@@ -1,0 +1,102 @@
+"""The sender: brings the outbox to the bridge, again and again until the receipt comes."""
+
+import logging
+import queue
+import random
+import threading
+import time
+
+from glassline.contract.messages import Receipt, decode
+from glassline.contract.topics import Address
+from glassline.link import Link
+
+from .outbox import Outbox, OutboxError, Parcel
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S, LAST_WAIT_S = 2.0, 15.0
+BATCH, PAUSE_S = 4, 0.05
+"""At most 80 parcels a second: a long backlog drains beside the live picture, not instead of it."""
+
+
+class Sender:
+    """`on_receipt` takes receipts from the network thread; the rest runs on a thread of its own."""
+
+    def __init__(self, *, link: Link, outbox: Outbox) -> None:
+        self._link, self._outbox = link, outbox
+        self._receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """One last round for what is due, then end within 1 s or so."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    def wake(self) -> None:
+        """There is something new in the outbox."""
+        self._wake.set()
+
+    def on_connected(self) -> None:
+        """A new connection: the broker may have forgotten everything."""
+        self._outbox.all_due()
+        self._wake.set()
+
+    def on_receipt(self, address: Address, payload: bytes, retained: bool) -> None:
+        """Take a receipt; a retained one is nobody's and is ignored."""
+        if not retained:
+            self._receipts.put(decode(Receipt, payload))
+            self._wake.set()
+
+    def _run(self) -> None:
+        while True:
+            last = self._stopping.is_set()
+            try:
+                busy = self._settle() | self._send()
+            except OutboxError as error:
+                log.error("%s", error)
+                busy = False
+                self._stopping.wait(1)
+            if last:
+                return
+            if busy:
+                self._stopping.wait(PAUSE_S)
+            else:
+                self._wake.wait(0.5)
+                self._wake.clear()
+
+    def _settle(self) -> bool:
+        receipts = []
+        while not self._receipts.empty():
+            receipts.append(self._receipts.get())
+        if not receipts:
+            return False
+        for receipt in receipts:
+            if receipt.row == "rejected" or receipt.image == "rejected":
+                log.error("detection %s rev %d was refused: %s", receipt.event_id, receipt.rev, receipt.error)
+        self._outbox.settle(receipts)
+        return True
+
+    def _send(self) -> bool:
+        if not self._link.state.connected:
+            return False
+        parcels = self._outbox.due(time.monotonic(), BATCH)
+        for parcel in parcels:
+            if not self._send_one(parcel):
+                return False
+        return bool(parcels)
+
+    def _send_one(self, parcel: Parcel) -> bool:
+        # The detection goes first: a picture that arrives alone waits in a small quota.
+        sent = parcel.detection is None or self._link.publish("detection", parcel.detection)
+        sent = sent and (parcel.evidence is None or self._link.publish("evidence", parcel.evidence))
+        if sent:
+            wait_s = min(FIRST_WAIT_S * 2**parcel.attempts, LAST_WAIT_S) * random.uniform(0.8, 1.2)
+            self._outbox.mark_sent(parcel, time.monotonic() + wait_s)
+        return sent

@@ -1,0 +1,53 @@
+"""The node's settings table."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from glassline.contract.ids import ID_PATTERN
+from glassline.program import Settings, setting
+
+
+def _parse_wh(text: str) -> str:
+    width, mark, height = text.partition("x")
+    if not (mark and width.isdigit() and height.isdigit() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
+        raise ValueError("expected WIDTHxHEIGHT between 16x16 and 8192x8192, like 640x480")
+    return text
+
+
+class NodeSettings(Settings, program="pi_node"):
+    """Watches glass with a camera and sends live frames and defects to the broker."""
+
+    broker: str = setting("", "Address of the MQTT broker, like mqtt://192.168.1.10:1883; it is never guessed.")
+    id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = setting(
+        "pi-1", "Name of this node on the wire: 1-32 lower case letters, digits or '-'."
+    )
+    password_file: str = setting("", "File (mode 0600) with this node's password at the broker; empty: none.")
+    ca_file: str = setting("", "File with the CA certificate that signs the broker's, for mqtts://.")
+    camera: str = setting(
+        "picamera:0", "Camera: picamera:0, usb:0, folder:PATH (replays photographs) or scene:?seed=1 (rendered glass)."
+    )
+    image_wh: Annotated[str, AfterValidator(_parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
+    camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", gt=0, le=120)
+    model: str = setting("", "Detector model, an .onnx file with its .json card; empty: the one that comes along.")
+    detector_threads: int = setting(2, "Processor cores that the detector may use.", ge=1, le=64)
+    detect_fps: float = setting(10.0, "Frames the detector looks at, at most.", unit="1/s", gt=0, le=120)
+    score_threshold: float = setting(
+        0.0, "Boxes with a lower score are not looked at; 0: what the model's card recommends.", ge=0, le=1
+    )
+    live_fps: float = setting(15.0, "Live frames sent, at most, however many are wanted.", unit="1/s", gt=0, le=120)
+    live_quality: int = setting(80, "JPEG quality of live frames.", unit="1-100", ge=1, le=100)
+    evidence_quality: int = setting(90, "JPEG quality of the picture kept of a defect.", unit="1-100", ge=1, le=100)
+    frame_meta: bool = setting(False, "Also send the live frames' metadata as JSON on frame/meta.")
+    state_dir: str = setting("var/pi_node", "Folder for the outbox and for settings changed from the page.")
+    outbox_mb: int = setting(
+        500,
+        "Disk space of the outbox; when full, the oldest pictures are given up first, the oldest detections last.",
+        unit="MB",
+        ge=1,
+    )
+
+    def wh(self) -> tuple[int, int]:
+        """(width, height) in pixels of `image_wh`."""
+        width, _, height = self.image_wh.partition("x")
+        return int(width), int(height)
