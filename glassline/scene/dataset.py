@@ -1,0 +1,168 @@
+"""Training pictures in the YOLO detection layout, drawn with the same marks as the conveyor but far more varied.
+
+Seeds of conveyors: 1_000_000 and up are reserved for training, smaller ones for demos and measurements, so that no
+demo ever shows a pane that the model was trained on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from glassline.scene.conveyor import Conveyor
+from glassline.scene.light import Camera
+from glassline.scene.marks import LABELS, draw
+from glassline.scene.pane import render_pane
+from glassline.scene.sheet import Sheet, Site
+from glassline.scene.surface import draw_belt, draw_look, glass
+
+#: Conveyor seeds from here on belong to training.
+FIRST_TRAINING_SEED = 1_000_000
+_TRAINING_SEEDS = 1_000_000_000
+_KINDS = ("conveyor", "pane", "close_up", "clean_conveyor", "clean_close_up")
+_KIND_ODDS = (0.52, 0.10, 0.30, 0.03, 0.05)
+#: Less of a mark than this at the picture's border is not labelled.
+_LEAST_SHARE = 0.15
+_LEAST_SIDE_PX = 4.0
+_VALIDATION_EVERY = 10
+
+LabelledBox = tuple[str, tuple[float, float, float, float]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A picture (h, w, 3) uint8 BGR, its boxes (label, x0 y0 x1 y1 in pixels) and the JPEG quality to store it at."""
+
+    bgr: NDArray[np.uint8]
+    boxes: list[LabelledBox]
+    jpeg_quality: int
+
+
+def write_dataset(
+    directory: Path,
+    *,
+    count: int,
+    seed: int = 0,
+    image_wh: tuple[int, int] = (640, 480),
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Render `count` pictures into `directory` and return its data.yaml; every tenth picture is for validation.
+
+    Half of them are conveyor frames of `image_wh`, the others crops of panes, close-ups and clean glass. Picture k
+    depends on (seed, k) alone. `progress` is called with (pictures written, count).
+    """
+    for split in ("train", "val"):
+        (directory / "images" / split).mkdir(parents=True, exist_ok=True)
+        (directory / "labels" / split).mkdir(parents=True, exist_ok=True)
+    write_one = partial(_write_sample, directory, seed, image_wh)
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        for done, _ in enumerate(pool.map(write_one, range(count), chunksize=8), start=1):
+            if progress is not None:
+                progress(done, count)
+    names = "\n".join(f"  {number}: {label}" for number, label in enumerate(LABELS))
+    data_yaml = directory / "data.yaml"
+    data_yaml.write_text(f"train: images/train\nval: images/val\nnames:\n{names}\n", encoding="utf-8")
+    return data_yaml
+
+
+def render_sample(seed: int, index: int, image_wh: tuple[int, int]) -> Sample:
+    """Picture `index` of the data set with this seed."""
+    rng = np.random.default_rng((seed, index, 4))
+    kind = str(rng.choice(_KINDS, p=_KIND_ODDS))
+    if kind == "pane":
+        bgr, boxes = _pane_crop(rng)
+    elif kind.endswith("close_up"):
+        bgr, boxes = _close_up(rng, clean=kind.startswith("clean"))
+    else:
+        bgr, boxes = _conveyor_frame(rng, image_wh, clean=kind.startswith("clean"))
+        return Sample(bgr, boxes, int(rng.integers(70, 98)))
+    return Sample(_photograph(rng, bgr), boxes, int(rng.integers(60, 98)))
+
+
+def _write_sample(directory: Path, seed: int, image_wh: tuple[int, int], index: int) -> None:
+    sample = render_sample(seed, index, image_wh)
+    split = "val" if index % _VALIDATION_EVERY == _VALIDATION_EVERY - 1 else "train"
+    name = f"{seed}-{index:06d}"
+    picture = directory / "images" / split / f"{name}.jpg"
+    if not cv2.imwrite(str(picture), sample.bgr, [cv2.IMWRITE_JPEG_QUALITY, sample.jpeg_quality]):
+        raise OSError(f"could not write {picture}: is the disk full?")
+    height, width = sample.bgr.shape[:2]
+    lines = [
+        f"{LABELS.index(label)} {(x0 + x1) / 2 / width:.6f} {(y0 + y1) / 2 / height:.6f} "
+        f"{(x1 - x0) / width:.6f} {(y1 - y0) / height:.6f}\n"
+        for label, (x0, y0, x1, y1) in sample.boxes
+    ]
+    (directory / "labels" / split / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
+
+
+def _training_seed(rng: np.random.Generator) -> int:
+    return FIRST_TRAINING_SEED + int(rng.integers(_TRAINING_SEEDS))
+
+
+def _conveyor_frame(
+    rng: np.random.Generator, image_wh: tuple[int, int], *, clean: bool
+) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
+    zoom = 1.0 if rng.random() < 0.8 else float(rng.uniform(0.6, 1.4))
+    width, height = round(image_wh[0] * zoom), round(image_wh[1] * zoom)
+    conveyor = Conveyor(seed=_training_seed(rng), image_wh=(width, height), until_s=-math.inf if clean else math.inf)
+    time_s = float(rng.uniform(0, 2e9))
+    boxes: list[LabelledBox] = []
+    for mark in conveyor.truth(time_s):
+        x0, y0, x1, y1 = (value * side for value, side in zip(mark.xyxyn, (width, height) * 2, strict=True))
+        if mark.visible_share >= _LEAST_SHARE and x1 - x0 >= _LEAST_SIDE_PX:
+            boxes.append((mark.label, (x0, y0, x1, y1)))
+    return conveyor.frame(time_s), boxes
+
+
+def _pane_crop(rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
+    """A part of one pane, larger than the conveyor's camera shows it."""
+    scale = float(np.exp(rng.uniform(np.log(0.9), np.log(2.2))))
+    pane = render_pane(seed=_training_seed(rng), pane_index=int(rng.integers(10**9)), scale=scale, clean=False)
+    height, width = pane.tile.shape[:2]
+    crop_w, crop_h = min(width, int(rng.integers(288, 641))), min(height, int(rng.integers(288, 641)))
+    left, top = int(rng.integers(0, width - crop_w + 1)), int(rng.integers(0, height - crop_h + 1))
+    boxes: list[LabelledBox] = []
+    for mark in pane.marks:
+        x0, y0, x1, y1 = mark.box_px
+        seen = (max(x0 - left, 0), max(y0 - top, 0), min(x1 - left, crop_w), min(y1 - top, crop_h))
+        side = min(seen[2] - seen[0], seen[3] - seen[1])
+        share = max(0.0, seen[2] - seen[0]) * max(0.0, seen[3] - seen[1]) / ((x1 - x0) * (y1 - y0))
+        if side >= _LEAST_SIDE_PX and share >= _LEAST_SHARE:
+            boxes.append((mark.label, seen))
+    return pane.tile[top : top + crop_h, left : left + crop_w].copy(), boxes
+
+
+def _close_up(rng: np.random.Generator, *, clean: bool) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
+    """Glass that fills the picture, with marks that may leave it, cross one another and lie in dense clutter."""
+    side = int(rng.choice((416, 512, 640)))
+    scale = float(np.exp(rng.uniform(np.log(0.8), np.log(1.9)))) * side / 640
+    sheet = Sheet(wh_px=(side, side), scale=scale, grain=float(rng.uniform(1, max(1.01, scale * 1.2))))
+    look = draw_look(rng, draw_belt(rng))
+    picture = glass(rng, sheet, look, clutter=float(rng.choice((0.3, 1.0, 2.5))))
+    boxes: list[LabelledBox] = []
+    site = Site(rect=(0.0, 0.0, *sheet.wh), contained=False)
+    kinds = rng.choice(("scratch", "crack", "bubble", "stain"), int(rng.integers(1, 5)), p=(0.42, 0.16, 0.12, 0.3))
+    for label in () if clean else kinds:
+        mark = draw(rng, str(label), sheet, look, site)
+        if mark is not None and min(mark.box_px[2] - mark.box_px[0], mark.box_px[3] - mark.box_px[1]) >= 3:
+            mark.apply(picture)
+            boxes.append((mark.label, mark.box_px))
+    return np.clip(picture, 0, 255).astype(np.uint8), boxes
+
+
+def _photograph(rng: np.random.Generator, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Another camera each time: its light, its focus, its noise."""
+    if rng.random() < 0.5:
+        bgr = cv2.GaussianBlur(bgr, (0, 0), float(rng.uniform(0.3, 1.1))).astype(np.uint8, copy=False)
+    height, width = bgr.shape[:2]
+    camera = Camera(rng=rng, image_wh=(width, height), harsh=float(rng.uniform(0.4, 1.8)))
+    return camera.expose(bgr, rng)

@@ -1,0 +1,129 @@
+"""`glassline model`: render pictures to train on, train, export to ONNX, measure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
+
+_IMAGE_WH = (640, 480)
+
+
+@app.command()
+def render(
+    directory: Annotated[Path, typer.Argument(help="Where the data set is written (YOLO detection layout).")],
+    count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 4000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that render at the same time.")] = 2,
+) -> None:
+    """Render glass with known marks to train on."""
+    import cv2
+
+    from glassline.scene.dataset import write_dataset
+
+    cv2.setNumThreads(1)
+    with typer.progressbar(length=count, label="Rendering") as bar:
+        data_yaml = write_dataset(
+            directory,
+            count=count,
+            seed=seed,
+            image_wh=_IMAGE_WH,
+            workers=workers,
+            progress=lambda done, _: bar.update(done - bar.pos),
+        )
+    typer.echo(f"Wrote {count} pictures. Train on them with: glassline model train {data_yaml}")
+
+
+@app.command()
+def train(  # noqa: PLR0917 - the options of a command
+    data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
+    runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("var/runs"),
+    name: Annotated[str, typer.Option(help="Name of this run.")] = "glassline-n",
+    imgsz: Annotated[int, typer.Option(min=32, help="Longer side of the network's input, pixels.")] = 416,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the pictures.")] = 20,
+    hours: Annotated[float | None, typer.Option(help="Take this long instead, however many epochs fit.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures per step.")] = 16,
+    device: Annotated[str, typer.Option(help="`cpu`, or the number of a GPU.")] = "cpu",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name.")] = False,
+) -> None:
+    """Train YOLO11n from scratch."""
+    from workbench import training
+
+    try:
+        run = training.train(
+            data_yaml=data_yaml,
+            runs=runs,
+            name=name,
+            imgsz=imgsz,
+            epochs=epochs,
+            hours=hours,
+            batch=batch,
+            device=device,
+            resume=resume,
+        )
+    except (training.TrainingUnavailable, FileNotFoundError) as error:
+        raise _stop(error) from None
+    typer.echo(f"Trained. Export it with: glassline model export {run / 'weights' / 'best.pt'} model.onnx")
+
+
+@app.command()
+def export(
+    best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
+    onnx: Annotated[Path, typer.Argument(help="The ONNX file to write; its card is written beside it.")],
+    imgsz: Annotated[int, typer.Option(min=32, help="Side of the input, pixels: the one it was trained with.")] = 416,
+    trained_on: Annotated[str, typer.Option(help="One sentence for the card.")] = "",
+    half_weights: Annotated[bool, typer.Option(help="Store the weights in float16: half the size.")] = True,
+) -> None:
+    """Turn trained weights into an ONNX file and its card."""
+    from workbench import exporting, training
+
+    try:
+        labels = exporting.export_onnx(best, onnx, imgsz=imgsz, half_weights=half_weights)
+    except (training.TrainingUnavailable, FileNotFoundError) as error:
+        raise _stop(error) from None
+    card = exporting.write_card(onnx, labels=labels, imgsz=imgsz, trained_on=trained_on)
+    typer.echo(f"Wrote {onnx} ({onnx.stat().st_size / 1e6:.1f} MB) and {card}")
+
+
+@app.command("eval")
+def evaluate(  # noqa: PLR0917 - the options of a command
+    onnx: Annotated[Path, typer.Argument(help="An ONNX model.")],
+    frames: Annotated[int, typer.Option(min=1, help="Conveyor frames of each seed.")] = 150,
+    seeds: Annotated[str, typer.Option(help="Conveyor seeds, none of those used in training.")] = "7,8",
+    images: Annotated[Path | None, typer.Option(help="Measure on the JPEGs of this folder instead.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Their YOLO label files.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pictures by name.")] = None,
+    record: Annotated[str | None, typer.Option(help="Keep the figures in the model's card under this name.")] = None,
+) -> None:
+    """Measure a model on conveyor frames, or on labelled photographs."""
+    import json
+
+    from glassline.vision import DetectorError, OnnxDetector
+    from workbench import evaluation, exporting
+
+    if (images is None) != (labels is None):
+        raise typer.BadParameter("--images and --labels go together: the pictures, and the boxes drawn on them")
+    threshold = None
+    try:
+        with OnnxDetector(onnx, score_threshold=0.02 if images else 0.2) as detector:
+            if images is not None and labels is not None:
+                figures = evaluation.on_photographs(detector, images, labels, limit=limit)
+            else:
+                numbers = [int(number) for number in seeds.split(",")]
+                figures, threshold = evaluation.on_conveyor(detector, seeds=numbers, frames=frames)
+    except (DetectorError, ValueError) as error:
+        raise _stop(error) from None
+    typer.echo(json.dumps(figures, indent=2))
+    if threshold is not None:
+        typer.echo(f"Best score threshold (F1): {threshold}")
+    if record is not None:
+        typer.echo(f"Recorded in {exporting.update_card(onnx, figures={record: figures}, score_threshold=threshold)}")
+
+
+def _stop(error: Exception) -> typer.Exit:
+    """Say what is wrong and end with status 1."""
+    typer.secho(str(error), err=True, fg=typer.colors.RED)
+    return typer.Exit(1)

@@ -1,0 +1,132 @@
+"""Train YOLO11n from its yaml with Ultralytics: no weights are downloaded, nothing leaves the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+ARCHITECTURE = "yolo11n.yaml"
+
+REMEDY = (
+    "Ultralytics is not installed here: training and export need the extra `train`. "
+    "Install it with `pip install 'glassline[train]'`, best in a virtual environment of its own (it brings PyTorch)."
+)
+
+
+class TrainingUnavailable(RuntimeError):
+    """The `train` extra is missing; the message says how to install it."""
+
+
+def load_yolo() -> Any:
+    """Ultralytics' YOLO class, kept offline; TrainingUnavailable when the `train` extra is missing."""
+    os.environ.setdefault("YOLO_OFFLINE", "true")
+    os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+    try:
+        from ultralytics import YOLO
+    except ModuleNotFoundError as error:
+        if error.name != "ultralytics":
+            raise
+        raise TrainingUnavailable(REMEDY) from error
+    return YOLO
+
+
+def train(
+    *,
+    data_yaml: Path,
+    runs: Path,
+    name: str,
+    imgsz: int = 416,
+    epochs: int = 100,
+    hours: float | None = None,
+    batch: int = 16,
+    device: str = "cpu",
+    workers: int = 2,
+    resume: bool = False,
+) -> Path:
+    """Train on a YOLO data set and return the folder with weights/best.pt and weights/last.pt.
+
+    With `hours` the number of epochs and the learning rate schedule follow from the time that an epoch takes.
+    `resume` goes on from last.pt of the run of this name. `device` is `cpu` or a GPU number.
+    """
+    run = runs.resolve() / name
+    last = run / "weights" / "last.pt"
+    if not data_yaml.is_file():
+        raise FileNotFoundError(f"{data_yaml} is not there: write a data set with `glassline model render` first")
+    if resume and not last.is_file():
+        raise FileNotFoundError(f"cannot resume: {last} is not there; start without --resume")
+    yolo = load_yolo()
+    model = yolo(str(last) if resume else ARCHITECTURE)
+    if device == "cpu":
+        model.add_callback("on_train_start", _use_whole_cpu)
+    if resume:
+        model.train(resume=True)
+        return run
+    model.train(
+        data=str(data_yaml.resolve()),
+        project=str(run.parent),
+        name=run.name,
+        exist_ok=True,
+        imgsz=imgsz,
+        epochs=epochs,
+        time=hours,
+        batch=batch,
+        nbs=batch,
+        device=device,
+        workers=workers,
+        cache="ram",
+        pretrained=False,
+        amp=False,  # its self-test would download weights
+        plots=False,
+        deterministic=False,
+        patience=0,
+        optimizer="AdamW",
+        lr0=0.002,
+        lrf=0.01,
+        cos_lr=True,
+        warmup_epochs=0.5,
+        warmup_bias_lr=0.0,
+        mosaic=0.4,
+        close_mosaic=2,
+        hsv_h=0.02,
+        hsv_s=0.3,
+        hsv_v=0.3,
+        fliplr=0.5,
+        flipud=0.5,
+        translate=0.1,
+        scale=0.3,
+        erasing=0.0,
+    )
+    return run
+
+
+def _use_whole_cpu(trainer: Any) -> None:
+    """Train on every core (Ultralytics leaves one out) and in bfloat16 where the CPU computes it natively.
+
+    On two cores of a Zen 4 this is 2.8 times as fast. Only the network's forward pass is in bfloat16: weights, loss
+    and validation stay in float32.
+    """
+    import torch
+
+    torch.set_num_threads(os.cpu_count() or 1)
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        return
+    trainer.model.to(memory_format=torch.channels_last)
+    predict = trainer.model.predict
+
+    def predict_bf16(image: Any, *args: Any, **kwargs: Any) -> Any:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            output = predict(image.contiguous(memory_format=torch.channels_last), *args, **kwargs)
+        return _as_float32(output)
+
+    trainer.model.predict = predict_bf16
+
+
+def _as_float32(output: Any) -> Any:
+    """The same nesting of dicts and lists with every tensor in float32."""
+    if isinstance(output, dict):
+        return {key: _as_float32(value) for key, value in output.items()}
+    if isinstance(output, list | tuple):
+        return type(output)(_as_float32(value) for value in output)
+    return output.float() if hasattr(output, "float") else output
