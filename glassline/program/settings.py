@@ -41,9 +41,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
     program: ClassVar[str] = ""
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, program: str = "", **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
+    def __init_subclass__(cls, program: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
         cls.program = program or cls.program
 
 
