@@ -1,0 +1,112 @@
+"""The way to the broker: settings, name, port, password, permission."""
+
+from glassline.contract import Reason
+
+from .fault import Fault
+
+_BACKEND_URL = """
+    BACKEND_URL is set here: it is the predecessor's setting and is not read. `broker` takes its place, and names the
+    MQTT broker (port 1883), not the web page (port 5000).
+"""
+
+BROKER_FAULTS: dict[Reason, Fault] = {
+    Reason.BROKER_ADDRESS_UNSET: Fault(
+        sentence="{program} does not know where the broker is: its setting `broker` is empty, and none is guessed.",
+        remedy="""
+            Set `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) to mqtt://SERVER:1883, where SERVER
+            is the name or address of the machine on which the broker runs (`hostname -I` there shows it). Then
+            `sudo systemctl restart {program}`, or start it anew.
+        """,
+        cuts=True,
+        notes={"backend_url_set": _BACKEND_URL},
+    ),
+    Reason.BROKER_ADDRESS_INVALID: Fault(
+        sentence="The broker address {address} of {program} cannot be used: {error}.",
+        remedy="""
+            Write `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) like mqtt://SERVER:1883, or
+            mqtts://SERVER:8883 with TLS. Then `sudo systemctl restart {program}`, or start it anew.
+        """,
+        cuts=True,
+        notes={"backend_url_set": _BACKEND_URL},
+    ),
+    Reason.BROKER_LOCALHOST: Fault(
+        sentence="{program} looks for the broker at {address}, which is this machine itself, and no broker runs here.",
+        remedy="""
+            Set `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) to mqtt://SERVER:1883, where SERVER
+            is the name or address of the machine on which the broker runs (`hostname -I` there shows it). There
+            `listen` in [broker] must not be a loopback address.
+        """,
+        cuts=True,
+        notes={"backend_url_set": _BACKEND_URL},
+    ),
+    Reason.BROKER_UNRESOLVED: Fault(
+        sentence="The name {host} in the broker address {address} is not known on this network.",
+        remedy="""
+            `getent hosts {host}` must print an address. Check the spelling in `broker` in [{program}] of {file} (or
+            GLASS_BROKER, or --broker), or put the address itself there (`hostname -I` on the broker's machine shows
+            it). Names that end in .local need avahi-daemon on both machines.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_REFUSED: Fault(
+        sentence="Nothing accepts connections at {address}: no broker runs there, or it listens elsewhere.",
+        remedy="""
+            On {host}: `systemctl status broker` and `sudo ss -ltnp 'sport = :{port}'` show whether it runs and
+            where it listens; `sudo systemctl start broker` (or `python -m broker`) starts it. If it listens on
+            127.0.0.1 only, other machines are refused: set `listen` in [broker] of glassline.toml (GLASS_LISTEN,
+            --listen). If it runs on another machine or port, correct `broker` in [{program}] of {file} (or
+            GLASS_BROKER, or --broker).
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_TIMEOUT: Fault(
+        sentence="""
+            {address} does not answer at all: the machine is off or not on this network, a firewall swallows the
+            connection, or the broker hangs.
+        """,
+        remedy="""
+            `ping {host}` shows whether the machine is there. If it is: `sudo ufw allow {port}/tcp` on it opens its
+            firewall, `sudo systemctl restart broker` ends a broker that hangs. If it is not: check cable, Wi-Fi and
+            the address in `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker).
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_BAD_CREDENTIALS: Fault(
+        sentence="The broker at {address} does not let {id} in: it does not know the name, or the password is wrong.",
+        remedy="""
+            `glassline enroll {id}` on the broker's machine makes a new password. Put it into a file with mode 0600
+            that `password_file` in [{program}] of {file} names (now: {password_file}), check that `id` there is {id},
+            and `sudo systemctl restart {program}`, or start it anew.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_NOT_MQTT: Fault(
+        sentence="""
+            Something accepts connections at {address}, but does not answer in MQTT: it is another program, or a
+            broker that hangs.
+        """,
+        remedy="""
+            `sudo ss -ltnp 'sport = :{port}'` on {host} shows which program it is. If it is the broker,
+            `sudo systemctl restart broker` there. If not: MQTT usually has port 1883, with TLS 8883 (mqtts://);
+            5000 is the web page. Correct the port in `broker` in [{program}] of {file} (or GLASS_BROKER, or
+            --broker), or end the other program.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_NO_ECHO: Fault(
+        sentence="The broker at {address} lets {id} in, but does not deliver its messages.",
+        remedy="""
+            Either {id} may not write its own topics: `glassline enroll {id}` on the broker's machine gives it the
+            rights of its role. Or the broker is stuck: `sudo systemctl restart broker` there.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_LOST: Fault(
+        sentence="The connection to the broker at {address} broke {age} ago and is not back yet.",
+        remedy="""
+            On {host}: `systemctl status broker` and `sudo ss -ltnp 'sport = :{port}'` show whether it runs and
+            where it listens. `glassline doctor` on this machine walks the way there step by step.
+        """,
+        cuts=True,
+    ),
+}

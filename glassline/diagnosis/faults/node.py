@@ -1,0 +1,133 @@
+"""The node and what hangs on it: camera, detector, power, outbox, disk."""
+
+from glassline.contract import Reason
+
+from .fault import Fault
+
+_STORING = (
+    Reason.BRIDGE_OFFLINE,
+    Reason.BRIDGE_SILENT,
+    Reason.BRIDGE_OVERLOADED,
+    Reason.STORE_DOWN,
+    Reason.STORE_READ_ONLY,
+    Reason.BROKER_NO_ECHO,
+)
+_CAMERA = (Reason.CAMERA_MISSING, Reason.CAMERA_NO_FRAMES)
+
+NODE_FAULTS: dict[Reason, Fault] = {
+    Reason.CAMERA_MISSING: Fault(
+        sentence="The node {id} cannot open its camera {camera}.",
+        remedy="""
+            On {id}: `rpicam-hello --list-cameras` lists ribbon cameras, `ls /dev/video*` USB ones, `sudo fuser -v
+            /dev/video*` shows who holds one. Check the cable with the power off, set `camera` in [pi_node] of
+            {file} (GLASS_CAMERA, --camera) to one that is there, like picamera:0 or usb:0, then `sudo systemctl
+            restart pi_node`.
+        """,
+    ),
+    Reason.CAMERA_NO_FRAMES: Fault(
+        sentence="The camera {camera} of the node {id} is open, but no picture has come from it for {age}.",
+        remedy="""
+            On {id}: `sudo systemctl restart pi_node`. If that does not help, check the camera's cable at both ends
+            with the power off, and look at `sudo dmesg | tail`. A folder: camera needs pictures in its folder.
+        """,
+    ),
+    Reason.DETECTOR_MODEL_MISSING: Fault(
+        sentence="The node {id} has no model {model}, so it finds no defects; its live picture goes on.",
+        remedy="""
+            On {id}: let `model` in [pi_node] of {file} (GLASS_MODEL, --model) name an .onnx file that has its card
+            (.json) beside it, or leave it out for the model that comes with Glassline. Then `sudo systemctl restart
+            pi_node`.
+        """,
+    ),
+    Reason.DETECTOR_MODEL_BROKEN: Fault(
+        sentence="The node {id} cannot use its model {model}, so it finds no defects; its live picture goes on.",
+        remedy="""
+            Model (.onnx) and card (.json) belong together, since the card holds the model's digest: copy both anew
+            onto {id}, or leave `model` in [pi_node] of {file} out for the model that comes with Glassline. Then
+            `sudo systemctl restart pi_node`; `journalctl -u pi_node -n 50` says what was wrong with it.
+        """,
+    ),
+    Reason.DETECTOR_STUCK: Fault(
+        sentence="The node {id} gets pictures, but its detector has finished none for {age}.",
+        remedy="""
+            On {id}: `sudo systemctl restart pi_node`. If it comes again, see `journalctl -u pi_node -n 50`, `free
+            -m` and `vcgencmd measure_temp`, or use a smaller model.
+        """,
+        follows=_CAMERA,
+    ),
+    Reason.NODE_OFFLINE: Fault(
+        sentence="The node {id} is offline: it was stopped, or the broker lost it.",
+        remedy="""
+            On {id}: `systemctl status pi_node` shows whether it runs, `sudo systemctl start pi_node` (or `python -m
+            pi_node`) starts it, `glassline doctor` says why it cannot get through. If {id} itself does not answer
+            (`ping {host}`), check its power and network.
+        """,
+        cuts=True,
+    ),
+    Reason.NODE_SILENT: Fault(
+        sentence="""
+            The node {id} counts as online, but has said nothing for {age}, where it should speak every 5 s: it
+            hangs, or lost power or network.
+        """,
+        remedy="""
+            `ping {host}` shows whether {id} is reachable. If it is: `sudo systemctl restart pi_node` there, and
+            `journalctl -u pi_node -n 50` says what it did last. If it is not: check its power and network.
+        """,
+        cuts=True,
+    ),
+    Reason.NODE_UNKNOWN: Fault(
+        sentence="No node {id} has been heard at this broker.",
+        remedy="""
+            Start it (`sudo systemctl start pi_node`, or `python -m pi_node`). If it runs, `glassline doctor` on it
+            shows to which broker it speaks (`broker` in [pi_node] of {file}) and by which name (`id`).
+        """,
+        cuts=True,
+    ),
+    Reason.NODE_CLOCK_UNSYNCED: Fault(
+        state="degraded",
+        sentence="The clock of {id} is not synchronised: the times of its defects may be wrong until it is.",
+        remedy="""
+            On {id}: `timedatectl` shows the clock, `sudo systemctl enable --now systemd-timesyncd` sets it over the
+            network (UDP port 123 must be open, or name a time server of your network as NTP= in
+            /etc/systemd/timesyncd.conf).
+        """,
+    ),
+    Reason.POWER_UNDERVOLTAGE: Fault(
+        state="degraded",
+        sentence="{id} gets too little voltage: it becomes slow, and may stop or damage its card.",
+        remedy="""
+            Use the official power supply of this Pi with its own cable, and unplug USB devices it must feed.
+            `vcgencmd get_throttled` on {id} prints throttled=0x0 once all is well after a restart.
+        """,
+    ),
+    Reason.POWER_THROTTLED: Fault(
+        state="degraded",
+        sentence="{id} runs slower than it could, because it is too hot.",
+        remedy="Give {id} a cooler and air, and keep the sun off it; `vcgencmd measure_temp` should stay below 80 °C.",
+        follows=(Reason.POWER_UNDERVOLTAGE,),
+    ),
+    Reason.OUTBOX_FULL: Fault(
+        sentence="The outbox of {id} is full: {depth} detections wait to be stored, and new ones push out others.",
+        remedy="""
+            It empties by itself as soon as bridge and store work: on the server `systemctl status bridge` and
+            `journalctl -u bridge -n 50`.
+        """,
+        follows=_STORING,
+    ),
+    Reason.OUTBOX_WAITING: Fault(
+        state="degraded",
+        sentence="On {id} {depth} detections wait to be stored; none is lost.",
+        remedy="""
+            They go by themselves as soon as bridge and store take them. If they stay: on the server `systemctl
+            status bridge` and `journalctl -u bridge -n 50`.
+        """,
+        follows=_STORING,
+    ),
+    Reason.DISK_FULL: Fault(
+        sentence="The disk of {id} is full ({disk_free_mb} MB free).",
+        remedy="""
+            On the machine of {id}: `df -h` shows which disk, `sudo du -xh / | sort -h | tail -20` what fills it,
+            `sudo journalctl --vacuum-size=100M` frees some at once.
+        """,
+    ),
+}

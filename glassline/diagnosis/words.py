@@ -1,0 +1,51 @@
+"""From templates with facts in braces to sentences: a fact that is missing never stops a sentence."""
+
+from collections.abc import Mapping
+from string import Formatter
+
+Facts = Mapping[str, str | float | int]
+
+PLACEHOLDERS: dict[str, str] = {
+    "address": "<address>",
+    "age": "a while",
+    "camera": "(`camera` in its settings)",
+    "depth": "some",
+    "disk_free_mb": "hardly any",
+    "error": "no more is known",
+    "file": "glassline.toml",
+    "host": "<host>",
+    "id": "<id>",
+    "model": "(`model` in its settings)",
+    "password_file": "none",
+    "port": "<port>",
+    "program": "<program>",
+    "reason": "<reason>",
+    "why": "",
+}
+"""Every fact that a template may use, and what stands there while nobody knows it."""
+
+
+def fields_of(template: str) -> set[str]:
+    """The facts that a template uses."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def render(template: str, facts: Facts) -> str:
+    """The template on one line with its facts put in; a missing one becomes its placeholder."""
+    return " ".join(template.split()).format_map({name: _text(name, facts) for name in fields_of(template)})
+
+
+def _text(name: str, facts: Facts) -> str:
+    value = facts.get(name, "")
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text or PLACEHOLDERS.get(name, f"<{name}>")
+
+
+def age_text(age_s: float) -> str:
+    """An age as people say it: 0.2 s, 12 s, 5 min, 3 h, 2 days."""
+    if age_s < 9.95:
+        return f"{max(age_s, 0):.1f} s"
+    for unit, size_s, limit_s in (("s", 1, 99.5), ("min", 60, 5970), ("h", 3600, 172_800)):
+        if age_s < limit_s:
+            return f"{age_s / size_s:.0f} {unit}"
+    return f"{age_s / 86_400:.0f} days"

@@ -1,0 +1,178 @@
+"""What was heard of a program, as observations of its hops."""
+
+from typing import Any, Literal
+
+import pytest
+
+from glassline.contract import Reason, from_unix
+from glassline.contract.messages import CameraInfo, Health, Info, OutboxHealth, StoreHealth
+from glassline.diagnosis import (
+    Hop,
+    Observation,
+    diagnose,
+    observe_bridge,
+    observe_device,
+    observe_link,
+    observe_web,
+)
+
+Status = Literal["online", "offline"]
+NOW = from_unix(1_800_000_000)
+
+
+def health(state: Literal["ok", "degraded", "failed"] = "ok", *reasons: str, **keys: Any) -> Health:
+    return Health(ts=NOW, boot="00000000", state=state, reasons=list(reasons), uptime_s=60, **keys)
+
+
+def of(hop: Hop, observations: list[Observation]) -> list[tuple[str, Reason | None]]:
+    return [(one.state, one.code) for one in observations if one.hop is hop]
+
+
+def test_a_node_that_speaks_is_well_and_so_is_its_camera() -> None:
+    seen = observe_device(
+        id="pi-1", status="online", health=health(last_frame_age_s=0.1), health_age_s=3.0, frame_age_s=0.2
+    )
+    assert of(Hop.NODE, seen) == [("ok", None)]
+    assert of(Hop.CAMERA, seen) == [("ok", None)]
+    assert {one.hop: one.age_s for one in seen} == {Hop.CAMERA: 0.2, Hop.NODE: 0.2}
+
+
+@pytest.mark.parametrize("health_age_s", [0.1, 14.9, 15.1, 1000])
+def test_status_offline_is_offline_however_fresh_its_health(health_age_s: float) -> None:
+    seen = observe_device(id="pi-1", status="offline", health=health(), health_age_s=health_age_s)
+    assert of(Hop.NODE, seen) == [("failed", Reason.NODE_OFFLINE)]
+
+
+@pytest.mark.parametrize(("health_age_s", "expected"), [(14.9, ("ok", None)), (15.1, ("failed", Reason.NODE_SILENT))])
+def test_fifteen_seconds_without_health_are_offline_whatever_the_status_says(
+    health_age_s: float, expected: tuple[str, Reason | None]
+) -> None:
+    seen = observe_device(
+        id="pi-1", status="online", status_age_s=1.0, health=health(last_frame_age_s=0.1), health_age_s=health_age_s
+    )
+    assert of(Hop.NODE, seen) == [expected]
+
+
+@pytest.mark.parametrize("status", ["online", None])
+def test_who_has_just_begun_to_listen_accuses_nobody(status: Status | None) -> None:
+    seen = observe_device(id="pi-1", status=status, listened_s=2.0)
+    assert of(Hop.NODE, seen) == [("unknown", None)]
+    assert diagnose(seen).ok
+
+
+def test_online_but_never_any_health_is_silent_once_listened_long_enough() -> None:
+    seen = observe_device(id="pi-1", status="online", listened_s=20.0)
+    assert of(Hop.NODE, seen) == [("failed", Reason.NODE_SILENT)]
+    assert "20 s" in diagnose(seen).hops[-1].sentence
+
+
+def test_never_heard_at_all_is_unknown_to_the_broker() -> None:
+    seen = observe_device(id="pi-9", status=None, listened_s=20.0)
+    assert of(Hop.NODE, seen) == [("failed", Reason.NODE_UNKNOWN)]
+
+
+def test_a_shorter_patience_can_be_asked_for() -> None:
+    seen = observe_device(id="pi-1", status="online", listened_s=11.0, silent_s=11.0)
+    assert of(Hop.NODE, seen) == [("failed", Reason.NODE_SILENT)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "hop", "state"),
+    [
+        ("camera.missing", Hop.CAMERA, "failed"),
+        ("detector.stuck", Hop.NODE, "failed"),
+        ("power.undervoltage", Hop.NODE, "degraded"),
+        ("outbox.full", Hop.NODE, "failed"),
+        ("disk.full", Hop.NODE, "failed"),
+    ],
+)
+def test_reported_reasons_go_to_the_hop_they_are_about(reason: str, hop: Hop, state: str) -> None:
+    seen = observe_device(
+        id="pi-1", status="online", health=health("degraded", reason, last_frame_age_s=0.1), health_age_s=1.0
+    )
+    assert of(hop, seen) == [(state, Reason(reason))]
+    assert diagnose(seen).first_cause is not None
+
+
+def test_a_complaint_about_the_broker_that_came_through_it_hides_nothing() -> None:
+    told = health("degraded", "broker.no_echo", last_frame_age_s=0.1)
+    verdict = diagnose(observe_device(id="pi-1", status="online", health=told, health_age_s=1.0))
+    assert {one.hop: one.state for one in verdict.hops} == {
+        Hop.CAMERA: "ok",
+        Hop.NODE: "ok",
+        Hop.BROKER: "degraded",
+    }
+
+
+def test_facts_of_info_and_health_reach_the_sentence() -> None:
+    info = Info(
+        ts=NOW, boot="00000000", role="node", id="pi-1", version="1", started_at=NOW, camera=CameraInfo(uri="usb:0")
+    )
+    told = health("failed", "camera.no_frames", last_frame_age_s=9.0, outbox=OutboxHealth(depth=12))
+    verdict = diagnose(observe_device(id="pi-1", status="online", health=told, health_age_s=3.0, info=info))
+    assert verdict.first_cause is not None
+    assert verdict.first_cause.sentence == (
+        "The camera usb:0 of the node pi-1 is open, but no picture has come from it for 12 s."
+    )
+
+
+def test_a_camera_whose_picture_is_old_is_named_though_the_node_does_not_complain() -> None:
+    seen = observe_device(id="pi-1", status="online", health=health(last_frame_age_s=8.0), health_age_s=1.0)
+    assert of(Hop.CAMERA, seen) == [("failed", Reason.CAMERA_NO_FRAMES)]
+
+
+def test_unknown_reasons_and_wordless_failures_are_faults_too() -> None:
+    unknown = observe_device(id="pi-1", status="online", health=health("degraded", "lens.dirty"), health_age_s=1.0)
+    assert of(Hop.NODE, unknown) == [("degraded", None)]
+    wordless = observe_device(id="pi-1", status="online", health=health("failed"), health_age_s=1.0)
+    assert of(Hop.NODE, wordless) == [("failed", None)]
+
+
+@pytest.mark.parametrize(
+    ("store", "reasons", "expected"),
+    [
+        (StoreHealth(kind="sqlite", ok=True), (), ("ok", None)),
+        (StoreHealth(kind="sqlite", ok=False, error="disk I/O error"), (), ("failed", Reason.STORE_DOWN)),
+        (StoreHealth(kind="sqlite", ok=False), ("store.read_only",), ("failed", Reason.STORE_READ_ONLY)),
+        (None, (), ("unknown", None)),
+    ],
+)
+def test_store_is_seen_through_the_bridges_health(
+    store: StoreHealth | None, reasons: tuple[str, ...], expected: tuple[str, Reason | None]
+) -> None:
+    state: Literal["ok", "failed"] = "failed" if expected[0] == "failed" else "ok"
+    told = health(state, *reasons, store=store)
+    seen = observe_bridge(id="bridge-1", status="online", health=told, health_age_s=1.0)
+    assert of(Hop.STORE, seen) == [expected]
+    assert of(Hop.BRIDGE, seen) == [("ok", None)]
+
+
+@pytest.mark.parametrize("status", ["offline", None])
+def test_no_bridge_is_named_and_the_store_behind_it_unknown(status: Status | None) -> None:
+    verdict = diagnose(observe_bridge(id="bridge-1", status=status, listened_s=20))
+    assert [(one.hop, one.state) for one in verdict.hops] == [(Hop.BRIDGE, "failed"), (Hop.STORE, "unknown")]
+    assert verdict.first_cause is not None
+    assert verdict.first_cause.code is Reason.BRIDGE_OFFLINE
+
+
+def test_link_down_is_the_broker_with_the_links_own_reason() -> None:
+    assert observe_link(connected=True, age_s=0.3).state == "ok"
+    assert observe_link(connected=False, code=Reason.BROKER_REFUSED).code is Reason.BROKER_REFUSED
+    assert observe_link(connected=False).code is Reason.BROKER_LOST
+
+
+@pytest.mark.parametrize(
+    ("watched_s", "frame_age_s", "code"),
+    [
+        (None, None, None),
+        (None, 100.0, None),
+        (2.0, None, None),
+        (60.0, 0.1, None),
+        (60.0, 8.0, Reason.WEB_NO_FRAMES),
+        (6.0, None, Reason.WEB_NO_FRAMES),
+    ],
+)
+def test_web_owes_pictures_only_while_somebody_watches(
+    watched_s: float | None, frame_age_s: float | None, code: Reason | None
+) -> None:
+    assert observe_web(id="pi-1", watched_s=watched_s, frame_age_s=frame_age_s).code is code
