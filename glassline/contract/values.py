@@ -10,7 +10,7 @@ from .ids import BOOT_PATTERN, ID_PATTERN
 
 def to_rfc3339(time: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.250Z."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_unix(unix_s: float) -> datetime:

@@ -1,15 +1,19 @@
 """The one interface of every store, and the values that cross it.
 
-A store is told whole states. `apply` commits a batch at once and says for each item what became of it, so that a
-receipt is only ever sent for what is on the disk. A higher `rev` replaces what the node said before; what people wrote
-(status, note, who, when) is never touched by it.
+A store is told whole states. `apply` commits a batch at once and says what became of it, so that a receipt is only ever
+sent for what is on the disk. A higher `rev` replaces what the node said before; what people wrote (status, note, who,
+when) is never touched by it.
+
+Errors: StoreError, and below it ReviewConflictError. What was asked wrongly is a ValueError or KeyError.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
 
+from glassline.contract import Reason
 from glassline.contract.messages import Detection
 from glassline.contract.values import Box
 
@@ -21,6 +25,10 @@ ReceiptImage = Literal["stored", "missing", "rejected", "none"]
 
 class StoreError(Exception):
     """The store could not do it: nothing was committed, trying again later may help. The text says what to do."""
+
+    def __init__(self, sentence: str, code: Reason = Reason.STORE_DOWN) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 class ReviewConflictError(StoreError):
@@ -62,9 +70,15 @@ class DeadItem:
     rev: int = 0
 
 
+Item = DetectionItem | EvidenceItem | DeadItem
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one item: the content of its receipt. Dead items without an event id have none."""
+    """What a receipt says of an event: `rev` and `image` are those of its row after the commit.
+
+    `rejected` is about what was sent instead, at the rev that was sent; `error` says why.
+    """
 
     device_id: str
     event_id: str
@@ -100,6 +114,21 @@ class Defect:
     note: str
     reviewed_by: str | None
     reviewed_at: datetime | None
+    version: int
+    model_sha256: str | None = None
+    image_size_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewStep:
+    """One review in the history of a defect; `version` is the one it made."""
+
+    event_id: str
+    at: datetime
+    by: str
+    from_status: Status
+    to_status: Status
+    note: str
     version: int
 
 
@@ -137,41 +166,78 @@ class Device:
 class Store(Protocol):
     """Where defects live. Every method may be called from any thread; all may raise StoreError."""
 
+    kind: str
+    """What it is, in a word: `sqlite`."""
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was committed since the object was made: `rows` (a new event or a higher rev), `images`, `orphans`,
+        `orphans_dropped` (over the quota, or waited too long), `dead_letters`, `dead_letters_dropped` (over quota).
+        """
+
     def open(self) -> None:
-        """Open (and for an embedded store create and migrate) the store."""
+        """Open (and for an embedded store create and migrate) the store. After a StoreError it may be tried again."""
 
     def close(self) -> None:
         """Release everything."""
 
-    def apply(self, items: Sequence[DetectionItem | EvidenceItem | DeadItem]) -> list[Outcome]:
-        """Commit all items in one transaction, images on the disk before their row says so; outcomes in order.
+    def __enter__(self) -> Self:
+        """Open."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Close."""
+
+    def apply(self, items: Sequence[Item]) -> list[Outcome]:
+        """Commit all items in one transaction, images on the disk before their row says so; return what to receipt.
+
+        Items may come in any order and any number of times: the result is that of the highest rev and its picture.
+        Outcomes speak of the state after the commit and say the same only once. Evidence without its detection waits
+        as an orphan and has none, so that the node sends it again.
 
         An item that can never succeed becomes a dead letter and `rejected`; it does not stop its neighbours.
         StoreError: nothing of the batch was committed.
         """
 
+    def tidy(self) -> None:
+        """Forget orphans that waited too long, and files that nothing names. Call every few seconds."""
+
     def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> Page:
-        """One page of defects, newest first by (detected_at, event_id)."""
+        """One page of defects, newest first by (detected_at, event_id). ValueError for a cursor that is none."""
 
     def defect(self, event_id: str) -> Defect | None:
         """One defect."""
 
     def evidence(self, event_id: str) -> bytes | None:
-        """The stored JPEG of a defect, as it left the node."""
+        """The stored JPEG of a defect, as it left the node; None while there is none."""
 
     def review(self, event_id: str, *, status: Status, note: str | None, by: str, version: int) -> Defect:
-        """Set status, and note unless None. ReviewConflictError if `version` is not the stored one; KeyError if unknown."""
+        """Set status, and note unless None.
+
+        KeyError if the defect is unknown; ReviewConflictError if `version` is not the stored one.
+        """
+
+    def reviews(self, event_id: str) -> list[ReviewStep]:
+        """What people did with a defect, oldest first."""
 
     def counts(self, where: DefectFilter) -> dict[str, int]:
-        """Number of defects by status."""
+        """Number of defects by status, every status named."""
 
     def remember(
-        self, device_id: str, *, role: str | None = None, status: str | None = None, info: dict[str, Any] | None = None
+        self,
+        device_id: str,
+        *,
+        role: str | None = None,
+        status: str | None = None,
+        info: dict[str, Any] | None = None,
+        seen: bool = True,
     ) -> None:
-        """Note that a program was seen now; values left None keep what is stored."""
+        """Note what is known of a program; values left None keep what is stored.
+
+        `seen` False: it did not say so now, as with a retained message; `last_seen_at` stays.
+        """
 
     def devices(self) -> list[Device]:
         """Every program ever seen, by id."""
 
     def check(self) -> str | None:
-        """None when the store can be read and written, else one sentence that says what is wrong."""
+        """None when the store can be read and written, else one sentence that says what is wrong and what to do."""

@@ -1,0 +1,41 @@
+"""Where defects live: one interface, and the stores behind it.
+
+with open_store("sqlite:var/glassline.db") as store:
+    store.apply([DetectionItem(device_id="pi-1", detection=detection)])
+"""
+
+from .base import (
+    STATUSES,
+    DeadItem,
+    Defect,
+    DefectFilter,
+    DetectionItem,
+    Device,
+    EvidenceItem,
+    Outcome,
+    Page,
+    ReviewConflictError,
+    ReviewStep,
+    Status,
+    Store,
+    StoreError,
+)
+from .open import open_store
+
+__all__ = [
+    "STATUSES",
+    "DeadItem",
+    "Defect",
+    "DefectFilter",
+    "DetectionItem",
+    "Device",
+    "EvidenceItem",
+    "Outcome",
+    "Page",
+    "ReviewConflictError",
+    "ReviewStep",
+    "Status",
+    "Store",
+    "StoreError",
+    "open_store",
+]

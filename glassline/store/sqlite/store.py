@@ -1,0 +1,226 @@
+"""The store in one SQLite file: durable when `apply` returns (write-ahead log, synchronous=FULL)."""
+
+import json
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from glassline.contract import to_rfc3339
+
+from .. import cursor as cursors
+from ..base import (
+    STATUSES,
+    Defect,
+    DefectFilter,
+    Device,
+    EvidenceItem,
+    Item,
+    Outcome,
+    Page,
+    ReviewConflictError,
+    ReviewStep,
+    Status,
+    StoreError,
+)
+from ..images import Images
+from .batch import Batch, is_named
+from .database import Database
+from .orphans import Orphans
+from .probe import probe
+from .rows import SELECT_DEFECTS, defect_of, device_of, restrict, review_step_of
+
+log = logging.getLogger(__name__)
+
+MAX_PAGE = 500
+_SELECT_ONE = SELECT_DEFECTS + " WHERE event_id = ?"
+_COUNT = "SELECT status, count(*) FROM defects"
+_REMEMBER = """
+    INSERT INTO devices (device_id, role, status, first_seen_at, last_seen_at, info)
+    VALUES (:id, :role, :status, :now, :now, coalesce(:info, '{}'))
+    ON CONFLICT (device_id) DO UPDATE SET
+        role = coalesce(:role, role), status = coalesce(:status, status), info = coalesce(:info, info),
+        last_seen_at = CASE WHEN :seen THEN :now ELSE last_seen_at END"""
+
+
+class SqliteStore:
+    """See `Store`. The pictures of glassline.db lie beside it in the folder glassline.db.images.
+
+    Any number of processes may read and review; one bridge applies.
+    """
+
+    kind = "sqlite"
+
+    def __init__(self, path: Path, *, busy_timeout_s: float = 2.0) -> None:
+        self.counters: Counter[str] = Counter()
+        self._db = Database(path, busy_timeout_s=busy_timeout_s)
+        self._images = Images(path.with_name(path.name + ".images"))
+        self._picture_lock = threading.Lock()
+        """Held from a picture's writing to its commit, and from its row's end to its removal."""
+        self._shard = 0
+
+    def open(self) -> None:
+        self._db.open()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    # -- what nodes say ----------------------------------------------------------------------------------------
+
+    def apply(self, items: Sequence[Item]) -> list[Outcome]:
+        pictures = [(item.event_id, item.sha256, item.jpeg) for item in items if isinstance(item, EvidenceItem)]
+        with self._picture_lock:
+            with self._db.faults():
+                self._images.write(pictures)
+            with self._db.writing() as db:
+                batch = Batch(db, now=_now())
+                outcomes = batch.run(items)
+                unnamed = batch.unnamed()
+            self.counters.update(batch.counts)
+            self._remove(unnamed)
+        return outcomes
+
+    def tidy(self) -> None:
+        counts: Counter[str] = Counter()
+        with self._picture_lock:
+            with self._db.writing() as db:
+                expired = Orphans(db, now=_now(), counts=counts).expire()
+                unnamed = [picture for picture in expired if not is_named(db, *picture)]
+            self.counters.update(counts)
+            self._remove(unnamed)
+            self._sweep_one_folder()
+
+    def remember(
+        self,
+        device_id: str,
+        *,
+        role: str | None = None,
+        status: str | None = None,
+        info: dict[str, Any] | None = None,
+        seen: bool = True,
+    ) -> None:
+        values = {
+            "id": device_id,
+            "role": role,
+            "status": status,
+            "info": None if info is None else json.dumps(info),
+            "now": to_rfc3339(_now()),
+            "seen": seen,
+        }
+        with self._db.writing() as db:
+            db.execute(_REMEMBER, values)
+
+    def _remove(self, pictures: Sequence[tuple[str, str]]) -> None:
+        for event_id, sha256 in pictures:
+            try:
+                self._images.remove(event_id, sha256)
+            except OSError as error:
+                log.warning("a picture that is not needed any more stays for now: %s", error)
+
+    def _sweep_one_folder(self) -> None:
+        """Remove files that a crash left without a row, in one of the 256 folders a call."""
+        self._shard = (self._shard + 1) % 256
+        with self._db.reading() as db:
+            for path, event_id, sha256 in self._images.old_files(self._shard):
+                if not is_named(db, event_id, sha256):
+                    path.unlink(missing_ok=True)
+
+    # -- what people ask ---------------------------------------------------------------------------------------
+
+    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> Page:
+        if not 1 <= limit <= MAX_PAGE:
+            raise ValueError(f"expected a limit between 1 and {MAX_PAGE}, got {limit}")
+        clause, values = restrict(where, after=None if cursor is None else cursors.decode(cursor))
+        query = SELECT_DEFECTS + clause + " ORDER BY detected_at DESC, event_id DESC LIMIT ?"
+        with self._db.reading() as db:
+            rows = db.execute(query, (*values, limit + 1)).fetchall()
+        defects = [defect_of(row) for row in rows[:limit]]
+        if len(rows) <= limit:
+            return Page(defects=defects, next_cursor=None)
+        last = defects[-1]
+        return Page(defects=defects, next_cursor=cursors.encode(to_rfc3339(last.detected_at), last.event_id))
+
+    def defect(self, event_id: str) -> Defect | None:
+        with self._db.reading() as db:
+            row = db.execute(_SELECT_ONE, (event_id,)).fetchone()
+        return None if row is None else defect_of(row)
+
+    def evidence(self, event_id: str) -> bytes | None:
+        for _ in range(2):  # a higher rev may replace the picture between the two looks
+            defect = self.defect(event_id)
+            if defect is None or not defect.image_stored or defect.image_sha256 is None:
+                return None
+            with self._db.faults(), suppress(FileNotFoundError):
+                return self._images.read(event_id, defect.image_sha256)
+        raise StoreError(f"the picture of {event_id} is gone from {self._images.folder}: put it back from a backup")
+
+    def counts(self, where: DefectFilter) -> dict[str, int]:
+        clause, values = restrict(where)
+        with self._db.reading() as db:
+            found = dict(db.execute(_COUNT + clause + " GROUP BY status", values))
+        return {status: found.get(status, 0) for status in STATUSES}
+
+    def devices(self) -> list[Device]:
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT device_id, role, status, first_seen_at, last_seen_at, info FROM devices ORDER BY device_id"
+            ).fetchall()
+        return [device_of(row) for row in rows]
+
+    def check(self) -> str | None:
+        try:
+            probe(self._db, self._images.folder)
+        except StoreError as error:
+            return str(error)
+        return None
+
+    # -- what people do ----------------------------------------------------------------------------------------
+
+    def review(self, event_id: str, *, status: Status, note: str | None, by: str, version: int) -> Defect:
+        if status not in STATUSES:
+            raise ValueError(f"expected a status of {', '.join(STATUSES)}, got {status!r}")
+        with self._db.writing() as db:
+            row = db.execute(_SELECT_ONE, (event_id,)).fetchone()
+            if row is None:
+                raise KeyError(event_id)
+            current = defect_of(row)
+            if current.version != version:
+                raise ReviewConflictError(current)
+            at, note = to_rfc3339(_now()), current.note if note is None else note
+            db.execute(
+                "UPDATE defects SET status = ?, note = ?, reviewed_by = ?, reviewed_at = ?, version = version + 1 "
+                "WHERE event_id = ?",
+                (status, note, by, at, event_id),
+            )
+            db.execute(
+                "INSERT INTO reviews (event_id, at, by, from_status, to_status, note, version) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (event_id, at, by, current.status, status, note, version + 1),
+            )
+            return defect_of(db.execute(_SELECT_ONE, (event_id,)).fetchone())
+
+    def reviews(self, event_id: str) -> list[ReviewStep]:
+        with self._db.reading() as db:
+            rows = db.execute(
+                "SELECT event_id, at, by, from_status, to_status, note, version FROM reviews "
+                "WHERE event_id = ? ORDER BY version",
+                (event_id,),
+            ).fetchall()
+        return [review_step_of(row) for row in rows]
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
