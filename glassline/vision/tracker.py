@@ -1,0 +1,244 @@
+"""From the boxes of single frames to physical marks: one mark, one track."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassline.contract import Box
+
+from .association import Pairs, assign, pairs_of
+from .belt import Belt, common_shift
+from .boxes import inside, iou
+from .motion import Motion, Xyxy, clipped
+from .track import Track, TrackEvent
+
+_MAX_BOXES = 300
+_FOLLOWED = 3
+"""Sightings after which a track's velocity means something."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackerSettings:
+    """When a mark begins, goes on and ends."""
+
+    start_score: float = 0.25
+    """A box needs this score to begin a track."""
+    keep_score: float = 0.125
+    """A box needs this score to carry one on."""
+    confirm_hits: int = 3
+    """Sightings within five frames that make a mark; one more while nothing else shows how the belt moves."""
+    max_gap_s: float = 1.0
+    """A mark not seen for so long has ended."""
+    remember_s: float = 3.0
+    """So long after its end a mark is still recognised."""
+    update_gain: float = 1.15
+    """A view must be better by this factor to be told again,"""
+    update_interval_s: float = 1.0
+    """and so long after the last telling."""
+    max_tracks: int = 128
+    """At most so many tracks at a time, and as many remembered."""
+
+    @classmethod
+    def for_threshold(cls, score_threshold: float) -> TrackerSettings:
+        """Settings for a detector that believes boxes from this score on."""
+        return cls(start_score=score_threshold, keep_score=score_threshold / 2)
+
+
+class Tracker:
+    """Follows marks from frame to frame; tells of each once it is sure, when a better view of it comes, at its end.
+
+    Two score levels keep a mark alive through faint frames (ByteTrack, Zhang et al. 2022); tracks begin with the
+    velocity that all marks on the belt have in common; tracks that ended are carried on in mind for a while, so that a
+    mark that shows again is the same one (compare the re-update of OC-SORT, Cao et al. 2023). Times are seconds on any
+    clock that only goes forward; when it steps back all tracks end. Safe to use from several threads.
+
+    >>> tracker = Tracker()
+    >>> box = Box(label="crack", score=0.9, xyxyn=(0.4, 0.4, 0.5, 0.5))
+    >>> [event.phase for k in range(5) for event in tracker.update([box], k / 10, frame=None)]
+    ['new']
+    """
+
+    def __init__(self, *, settings: TrackerSettings | None = None) -> None:
+        self._settings = settings or TrackerSettings()
+        self._lock = threading.Lock()
+        self._live: list[Track] = []
+        self._past: list[Track] = []
+        self._belt = Belt()
+        self._time_s: float | None = None
+        self._last_id = 0
+
+    def update(self, boxes: Sequence[Box], time_s: float, frame: Any) -> list[TrackEvent]:
+        """Take in the boxes of a frame captured at `time_s`; `frame` is kept for the best views only."""
+        with self._lock:
+            events = []
+            if self._time_s is not None and time_s < self._time_s:
+                events = self._end_all()
+            for track in self._past:
+                track.release()
+            dt = 0.0 if self._time_s is None else time_s - self._time_s
+            self._time_s = time_s
+            events += self._expire(time_s)
+            kept = [box for box in boxes if box.score >= self._settings.keep_score]
+            kept = sorted(kept, key=lambda box: -box.score)[:_MAX_BOXES]
+            self._follow_belt(kept, time_s, dt)
+            left = self._carry_on(kept, time_s, frame)
+            self._begin(left, time_s, frame)
+            self._measure_belt(time_s)
+            return events + self._tell(time_s)
+
+    def boxes_at(self, time_s: float, *, unconfirmed: bool = False) -> list[Box]:
+        """The marks carried forward to that instant, clipped to the frame; those out of it are left out."""
+        with self._lock:
+            result = []
+            for track in self._live:
+                recent = time_s - track.last_s <= self._settings.max_gap_s
+                if recent and (track.confirmed or unconfirmed):
+                    seen = clipped(track.motion.at(time_s))
+                    if seen is not None:
+                        result.append(track.named(Box(label=track.label, score=track.current_score, xyxyn=seen)))
+            return result
+
+    def flush(self) -> list[TrackEvent]:
+        """End all tracks and forget what was."""
+        with self._lock:
+            return self._end_all()
+
+    def _end_all(self) -> list[TrackEvent]:
+        events = [self._end(track) for track in self._live if track.confirmed]
+        self._live, self._past, self._belt, self._time_s = [], [], Belt(), None
+        return events
+
+    def _expire(self, time_s: float) -> list[TrackEvent]:
+        """End what was not seen for too long, forget what ended long ago."""
+        settings = self._settings
+        gone = [track for track in self._live if time_s - track.last_s > settings.max_gap_s]
+        oldest_s = time_s - settings.max_gap_s - settings.remember_s
+        self._past = [track for track in self._past if track.last_s >= oldest_s]
+        return self._retire(gone)
+
+    def _follow_belt(self, boxes: list[Box], time_s: float, dt: float) -> None:
+        """Where the belt stopped, started or turned since the last frame, bring all it carries along."""
+        followed = [t for t in self._live if t.frames_confirmed >= _FOLLOWED and clipped(t.motion.at(time_s))]
+        found = common_shift(pairs_of(followed, boxes, time_s), dt, self._belt.foreseen_shifts(dt)) if dt > 0 else None
+        if found is None:
+            return
+        shift, gains = found
+        fits_better = {track for track, gain in zip(followed, gains.tolist(), strict=True) if gain > 0}
+        fits_worse = {track for track, gain in zip(followed, gains.tolist(), strict=True) if gain < -0.1}
+        for track in self._live + self._past:
+            if track in fits_better or (self._belt.carries(track.motion) and track not in fits_worse):
+                vx, vy = track.motion.velocity
+                track.motion.jump(shift, (vx + shift[0] / dt, vy + shift[1] / dt), 0.15)
+
+    def _carry_on(self, boxes: list[Box], time_s: float, frame: Any) -> list[Box]:
+        """Give the boxes to the tracks whose marks they show; return those that may begin new ones."""
+        tracks = self._live + [t for t in self._past if clipped(t.motion.at(time_s))]
+        pairs = pairs_of(tracks, boxes, time_s)
+        rank = np.array([0.0 if t.confirmed and not t.ended else 6.0 if t.ended else 3.0 for t in tracks])
+        assigned = {row: column for row, column in assign(pairs, rank) if self._may_revive(tracks[row], boxes[column])}
+        parts = _parts(pairs, assigned)
+        for row, column in assigned.items():
+            extent = _union([boxes[column].xyxyn, *(boxes[part].xyxyn for part in parts[row])])
+            tracks[row].motion.observe(extent, time_s)
+            tracks[row].see(boxes[column], extent, time_s, frame)
+            self._revive(tracks[row])
+        for row, track in enumerate(tracks):
+            if row not in assigned and not track.ended:
+                track.miss()
+        used = set(assigned.values()).union(*parts.values())
+        self._drop_covered(tracks, pairs, assigned)
+        return [box for column, box in enumerate(boxes) if column not in used]
+
+    def _may_revive(self, track: Track, box: Box) -> bool:
+        return not track.ended or box.score >= self._settings.start_score
+
+    def _revive(self, track: Track) -> None:
+        if track.ended:
+            track.ended = False
+            self._past.remove(track)
+            self._live.append(track)
+
+    def _drop_covered(self, tracks: list[Track], pairs: Pairs, assigned: dict[int, int]) -> None:
+        """A track not yet confirmed whose place is taken by a box of another one was a part of that mark."""
+        if not assigned:
+            return
+        taken = list(assigned.values())
+        for row, track in enumerate(tracks):
+            if row in assigned or track.confirmed:
+                continue
+            place = pairs.expected[row : row + 1]
+            covered = (inside(place, pairs.boxes[taken]) > 0.7) & pairs.same_label[row, taken]
+            if covered.any() or (iou(place, pairs.boxes[taken]) > 0.5).any():
+                self._live.remove(track)
+
+    def _begin(self, boxes: list[Box], time_s: float, frame: Any) -> None:
+        for box in boxes:
+            if box.score < self._settings.start_score or len(self._live) >= self._settings.max_tracks:
+                return
+            sigma = self._belt.sigma(time_s)
+            motion = Motion.begin(box.xyxyn, time_s, velocity=self._belt.velocity, velocity_sigma=sigma)
+            self._last_id += 1
+            track = Track(track_id=self._last_id, motion=motion)
+            track.see(box, box.xyxyn, time_s, frame)
+            self._live.append(track)
+
+    def _measure_belt(self, time_s: float) -> None:
+        before = [track for track in self._live + self._past if track.last_s < time_s]
+        carried = [track for track in before if self._belt.carries(track.motion)]
+        seen = [t.motion for t in self._live if t.last_s == time_s and t.confirmed]
+        self._belt.measure(seen, time_s)
+        for track in carried:
+            track.motion.coast(time_s, self._belt.velocity)
+
+    def _tell(self, time_s: float) -> list[TrackEvent]:
+        settings, events = self._settings, []
+        self._live = [track for track in self._live if track.confirmed or self._is_hopeful(track)]
+        left = [t for t in self._live if t.last_s < time_s and clipped(t.motion.at(time_s)) is None]
+        for track in self._live:
+            if not track.confirmed and self._is_sure(track, time_s):
+                track.confirmed = True
+                events.append(track.tell("new", time_s))
+            elif track.has_news(time_s, gain=settings.update_gain, interval_s=settings.update_interval_s):
+                events.append(track.tell("update", time_s))
+        return events + self._retire(left)
+
+    def _is_hopeful(self, track: Track) -> bool:
+        return sum(not seen for seen in track.recent) <= 2
+
+    def _is_sure(self, track: Track, time_s: float) -> bool:
+        typical = self._belt.known(time_s) and self._belt.carries(track.motion, tolerance=0.15)
+        return sum(track.recent) >= self._settings.confirm_hits + (not typical)
+
+    def _retire(self, tracks: list[Track]) -> list[TrackEvent]:
+        """Take tracks out; remember those that were confirmed."""
+        self._live = [track for track in self._live if track not in tracks]
+        confirmed = [track for track in tracks if track.confirmed]
+        self._past = (self._past + confirmed)[-self._settings.max_tracks :]
+        return [self._end(track) for track in confirmed]
+
+    def _end(self, track: Track) -> TrackEvent:
+        track.ended = True
+        return track.tell("end", track.last_s)
+
+
+def _parts(pairs: Pairs, assigned: dict[int, int]) -> dict[int, list[int]]:
+    """By track, the other boxes that show parts of its mark, or the same again under another label."""
+    free = [column for column in range(len(pairs.boxes)) if column not in assigned.values()]
+    parts: dict[int, list[int]] = {}
+    for row, column in assigned.items():
+        places = np.stack((pairs.expected[row], pairs.boxes[column]))
+        overlap = iou(places, pairs.boxes[free]).max(axis=0)
+        within = inside(places, pairs.boxes[free]).max(axis=0)
+        part = (within > 0.6) & (pairs.same_label[row, free] | (overlap > 0.3))
+        parts[row] = [free[k] for k in np.flatnonzero(part)]
+    return parts
+
+
+def _union(boxes: Sequence[Xyxy]) -> Xyxy:
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
