@@ -1,0 +1,52 @@
+# What people type. Every target makes what it needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CAMERA ?= scene:?seed=7
+SOURCES := glassline pi_node broker bridge web workbench tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo doctor test lint format docs clean chaos-demo
+
+help:  ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.demo: pyproject.toml requirements.txt
+	@deploy/make-venv.sh $(PYTHON) $(VENV)
+	@echo "installing (a minute, once) …"
+	@$(BIN)/pip install -q -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@$(BIN)/pip install -q -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.demo  ## Watch glass being inspected, all on this machine (CAMERA=folder:PATH replays photographs)
+	@exec $(BIN)/glassline demo --camera '$(CAMERA)'
+
+doctor: $(VENV)/.demo  ## Ask what is wrong with the demo that runs now
+	@$(BIN)/glassline doctor --config var/demo/glassline.toml
+
+test: $(VENV)/.dev  ## All tests; installs what they need where it may
+	@deploy/test-needs.sh
+	@$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.dev  ## Style, types, and that rooms import only from floors below
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## Put the code into the house's form
+	@$(BIN)/ruff check --fix -q $(SOURCES); $(BIN)/ruff format -q $(SOURCES)
+
+docs: $(VENV)/.dev  ## Make the generated pages anew
+	@$(BIN)/glassline settings > docs/settings.md
+	@$(BIN)/python -m glassline.diagnosis > docs/troubleshooting.md
+	@$(BIN)/python -m glassline.contract.schema > docs/contract-v1.schema.json
+
+chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web killed in turn; prints the report
+	@$(BIN)/glassline demo --seconds 60 --kill --folder var/chaos --report var/chaos.json
+
+clean:  ## Remove what the demo and the tests made
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

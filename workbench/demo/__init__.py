@@ -1,0 +1,1 @@
+"""The demo: the whole chain on one machine, with a rendered camera whose truth is known."""

@@ -1,0 +1,38 @@
+"""Waits until the demo shows a picture, says where to look, and stays: `python -m workbench.demo.guide URL CONFIG`."""
+
+import signal
+import sys
+import time
+
+import httpx
+
+PATIENCE_S = 45.0
+
+
+def main(url: str, config: str) -> int:
+    """Runs until it is told to end."""
+    print("starting broker, bridge, web and node …", flush=True)
+    if _wait_for_picture(url):
+        print(f"ready: open {url} in a browser. Ctrl-C ends everything.", flush=True)
+    else:
+        print(f"no picture after {PATIENCE_S:g} s. Ask what is wrong: glassline doctor --config {config}", flush=True)
+    signal.pause()
+    return 0
+
+
+def _wait_for_picture(url: str) -> bool:
+    until_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until_s:
+        try:
+            devices = httpx.get(f"{url}/api/devices", timeout=2).raise_for_status().json()["devices"]
+            if any(httpx.get(f"{url}/api/devices/{d['id']}/snapshot.jpg", timeout=2).is_success for d in devices):
+                return True
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.3)
+    return False
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,67 @@
+"""The `glassline` command: what people run by hand. A subcommand imports its rooms only when it is called."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+#: name -> (module, attribute, one sentence for --help)
+SUBCOMMANDS = {
+    "demo": ("workbench.demo.command", "demo", "Everything on this machine, with a rendered camera."),
+    "doctor": ("workbench.doctor", "doctor", "Walk the chain from here and name what is broken, with its remedy."),
+    "enroll": ("workbench.enroll", "enroll", "Make an account for a node, bridge, web or observer."),
+    "model": ("workbench.model", "app", "Render pictures, train on them, export the model."),
+    "settings": ("workbench.reference", "settings", "Print every setting of every program."),
+}  # fmt: skip
+
+
+class _LazyGroup(TyperGroup):
+    """Lists subcommands by name and imports one only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        module, attribute, sentence = SUBCOMMANDS[cmd_name]
+        try:
+            target: Any = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            _explain_missing(cmd_name, error)
+        command = _as_command(target)
+        command.name, command.short_help = cmd_name, sentence
+        return command
+
+
+def _as_command(target: "typer.Typer | Callable[..., Any]") -> click.Command:
+    if isinstance(target, typer.Typer):
+        return typer.main.get_command(target)
+    single = typer.Typer(add_completion=False)
+    single.command()(target)
+    return typer.main.get_command(single)
+
+
+def _explain_missing(name: str, error: ModuleNotFoundError) -> None:
+    extra = {"model": "train", "doctor": "demo"}.get(name, "demo")
+    print(
+        f"`glassline {name}` needs {error.name}, which is not installed: pip install 'glassline[{extra}]'",
+        file=sys.stderr,
+    )
+    raise SystemExit(2)
+
+
+app = typer.Typer(cls=_LazyGroup, add_completion=False, no_args_is_help=True, help=__doc__)
+
+
+@app.callback()
+def _root() -> None:
+    """Glassline watches glass, finds defects, stores every one and shows them live."""
+
+
+if __name__ == "__main__":
+    app()
