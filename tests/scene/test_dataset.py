@@ -1,0 +1,56 @@
+"""The data set: the layout that YOLO training reads, reproducible, with boxes that fit the pictures."""
+
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from glassline.scene import LABELS
+from glassline.scene.dataset import render_sample, write_dataset
+
+COUNT = 30
+
+
+def _files(directory: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_layout_and_labels_are_what_yolo_training_reads(tmp_path: Path) -> None:
+    reports: list[tuple[int, int]] = []
+    data_yaml = write_dataset(tmp_path, count=COUNT, seed=4, progress=lambda done, of: reports.append((done, of)))
+    assert data_yaml == tmp_path / "data.yaml"
+    lines = data_yaml.read_text().splitlines()
+    assert lines[:3] == ["train: images/train", "val: images/val", "names:"]
+    assert lines[3:] == [f"  {number}: {label}" for number, label in enumerate(LABELS)]
+    assert reports[-1] == (COUNT, COUNT)
+    for split, expected in (("train", COUNT - COUNT // 10), ("val", COUNT // 10)):
+        pictures = sorted((tmp_path / "images" / split).glob("*.jpg"))
+        assert len(pictures) == expected
+        assert {path.stem for path in pictures} == {p.stem for p in (tmp_path / "labels" / split).glob("*.txt")}
+        assert all(cv2.imread(str(path)) is not None for path in pictures)
+    rows = [line.split() for path in tmp_path.glob("labels/*/*.txt") for line in path.read_text().splitlines()]
+    assert len(rows) >= COUNT
+    for number, *box in rows:
+        x, y, width, height = (float(value) for value in box)
+        assert 0 <= int(number) < len(LABELS)
+        assert min(x - width / 2, y - height / 2) >= -1e-5
+        assert max(x + width / 2, y + height / 2) <= 1 + 1e-5
+        assert min(width, height) > 0
+
+
+def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
+    write_dataset(tmp_path / "one", count=10, seed=6, workers=1)
+    write_dataset(tmp_path / "two", count=10, seed=6, workers=2)
+    assert _files(tmp_path / "one") == _files(tmp_path / "two")
+
+
+def test_pictures_are_varied_cover_all_labels_and_include_clean_glass() -> None:
+    samples = [render_sample(8, index, (640, 480)) for index in range(80)]
+    labels = Counter(label for sample in samples for label, _ in sample.boxes)
+    sizes = Counter(sample.bgr.shape[:2] for sample in samples)
+    assert set(labels) == set(LABELS)
+    assert sizes[480, 640] >= 0.3 * len(samples)
+    assert len(sizes) >= 5
+    assert any(not sample.boxes for sample in samples)
+    assert np.std([sample.bgr.mean() for sample in samples]) > 10
