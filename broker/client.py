@@ -1,0 +1,177 @@
+"""One admitted connection: reads its packets in order, answers them, and hands its messages on."""
+
+import asyncio
+import logging
+import time
+from typing import Any, Protocol
+
+from amqtt.mqtt import packet as kinds
+from amqtt.mqtt.pingresp import PingRespPacket
+from amqtt.mqtt.puback import PubackPacket
+from amqtt.mqtt.pubcomp import PubcompPacket
+from amqtt.mqtt.pubrec import PubrecPacket
+from amqtt.mqtt.suback import SubackPacket
+from amqtt.mqtt.unsuback import UnsubackPacket
+
+from glassline.program import log_frame
+
+from .admission import Admission
+from .complaints import Complaints
+from .limits import Limits
+from .outgoing import Outgoing
+from .permissions import may_publish, may_subscribe
+from .router import Router
+from .wire import Message, ProtocolError, max_bytes, read_header, read_packet
+
+_log = logging.getLogger(__name__)
+_REFUSED = 0x80
+_PACKETS_IN_A_ROW = 100
+
+
+class Hub(Protocol):
+    """What a client needs of the broker it is connected to."""
+
+    router: "Router[Client]"
+    complaints: Complaints
+    limits: Limits
+
+    def deliver(self, message: Message) -> None:
+        """Give `message` to everybody who subscribed to its topic."""
+
+
+class Client:
+    """A connection from its CONNACK to its end. Used from the event loop's thread only."""
+
+    def __init__(
+        self, *, hub: Hub, admission: Admission, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.account = admission.account
+        self.client_id = admission.client_id
+        self.will = admission.will
+        self.keepalive_s = admission.keepalive_s
+        self.heard_at = time.monotonic()
+        self.gone = False
+        self.outgoing = Outgoing(writer=writer, limits=hub.limits, counts=hub.complaints.counts)
+        self._hub = hub
+        self._reader = reader
+        self._writer = writer
+        self._half_received: set[int] = set()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Under what the broker knows the connection: two accounts can never take each other's place."""
+        return self.account.id, self.client_id
+
+    def heard(self) -> None:
+        """Note that the client is alive."""
+        self.heard_at = time.monotonic()
+
+    async def run(self) -> str:
+        """Serve the client until it goes; return why. A goodbye (DISCONNECT) discards its will."""
+        sending = asyncio.create_task(self.outgoing.run())
+        try:
+            return await self._receive()
+        except ProtocolError as error:
+            self._hub.complaints.complain(error.kind, f"{self.client_id} {error}: connection closed", self.client_id)
+            return str(error)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
+            return "the connection broke" if isinstance(error, ConnectionError) else "closed without a goodbye"
+        finally:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _receive(self) -> str:
+        served = 0
+        while not self.gone:
+            header = await read_header(self._reader)
+            self.heard()
+            packet = await read_packet(self._reader, header, max_bytes(header, self._hub.limits), self.heard)
+            if self.gone:
+                break
+            if header.packet_type == kinds.DISCONNECT:
+                self.will = None
+                return "said goodbye"
+            self._serve(header.packet_type, packet)
+            await self.outgoing.room()
+            served += 1
+            if served % _PACKETS_IN_A_ROW == 0:
+                await asyncio.sleep(0)
+        return "ended"
+
+    def _serve(self, kind: int, packet: Any) -> None:
+        match kind:
+            case kinds.PUBLISH:
+                self._on_publish(packet)
+            case kinds.PUBACK:
+                self.outgoing.acknowledge(packet.packet_id)
+            case kinds.PINGREQ:
+                self.outgoing.control(PingRespPacket.build().to_bytes())
+            case kinds.SUBSCRIBE:
+                self._on_subscribe(packet)
+            case kinds.UNSUBSCRIBE:
+                for filter in packet.payload.topics:
+                    self._hub.router.unsubscribe(self, filter)
+                self.outgoing.control(UnsubackPacket.build(packet.variable_header.packet_id).to_bytes())
+            case kinds.PUBREL:
+                self._half_received.discard(packet.packet_id)
+                self.outgoing.control(PubcompPacket.build(packet.packet_id).to_bytes())
+            case _:
+                raise ProtocolError("malformed", f"sent a packet of type {kind}, which no client may send now")
+
+    def _on_publish(self, packet: Any) -> None:
+        """Hand the message on and acknowledge it. A denied one is acknowledged too: MQTT 3.1.1 has no other answer."""
+        qos, packet_id = packet.qos, packet.packet_id
+        if qos > 2 or (qos and not packet_id):
+            raise ProtocolError("malformed", f"sent a PUBLISH with QoS {qos} and packet id {packet_id}")
+        if packet_id not in self._half_received:
+            self._hand_on(Message(packet.topic_name, packet.data, min(qos, 1)), retain=packet.retain_flag)
+        if qos == 1:
+            self.outgoing.control(PubackPacket.build(packet_id).to_bytes())
+        elif qos == 2:
+            self._half_received.add(packet_id)
+            self.outgoing.control(PubrecPacket.build(packet_id).to_bytes())
+
+    def _hand_on(self, message: Message, *, retain: bool) -> None:
+        complain = self._hub.complaints.complain
+        ruling = may_publish(self.account.role, self.account.id, message.topic)
+        if not ruling.allowed:
+            sentence = f"{self.client_id} may not publish to {message.topic[:80]!r}: dropped"
+            complain("denied_publish", sentence, self.client_id, ruling.kind)
+            return
+        if ruling.kind == "frame":
+            log_frame("in", self.account.id, None, len(message.payload))
+        if retain and not ruling.retain:
+            sentence = f"{self.client_id} asked to retain {message.topic}: sent on, not kept"
+            complain("denied_retain", sentence, self.client_id, ruling.kind)
+        elif retain and not self._hub.router.retain(message):
+            complain("retained_full", f"no room to retain {message.topic}: sent on, not kept", self.client_id)
+        self._hub.deliver(message)
+
+    def _on_subscribe(self, packet: Any) -> None:
+        router, topics = self._hub.router, packet.payload.topics
+        if packet.fixed_header.flags != 0b0010 or not topics or any(qos > 2 for _, qos in topics):
+            raise ProtocolError("malformed", "sent a SUBSCRIBE without filters or with an unknown QoS")
+        codes = [self._subscribe(filter, min(qos, 1)) for filter, qos in topics]
+        self.outgoing.control(SubackPacket.build(packet.variable_header.packet_id, codes).to_bytes())
+        for (filter, _), granted in zip(topics, codes, strict=True):
+            if granted != _REFUSED:
+                for message in router.retained(filter):
+                    self.outgoing.publish(message, min(message.qos, granted), retain=True)
+
+    def _subscribe(self, filter: str, qos: int) -> int:
+        router, limits = self._hub.router, self._hub.limits
+        short = len(filter) <= limits.filter_characters
+        if not short or not may_subscribe(self.account.role, self.account.id, filter):
+            sentence = f"{self.client_id} may not subscribe to {filter[:80]!r}: refused"
+            self._hub.complaints.complain("denied_subscribe", sentence, self.client_id)
+            return _REFUSED
+        if router.subscriptions(self) >= limits.subscriptions:
+            sentence = f"{self.client_id} has {limits.subscriptions} subscriptions already: one more refused"
+            self._hub.complaints.complain("too_many_subscriptions", sentence, self.client_id)
+            return _REFUSED
+        router.subscribe(self, filter, qos)
+        return qos
+
+    def abort(self) -> None:
+        """Close the socket now, whatever is still waiting."""
+        self._writer.transport.abort()

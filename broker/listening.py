@@ -1,0 +1,110 @@
+"""Where the broker listens: checked, bound, and, if that fails, who is in the way."""
+
+import errno
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import psutil
+
+DEFAULT_PORT = 1883
+
+
+class ListenError(Exception):
+    """The broker cannot listen there; one sentence says why and what to do."""
+
+
+@dataclass(frozen=True)
+class ListenAddress:
+    """`host` is a name or an address, `port` 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "ListenAddress":
+        """Read `mqtt://HOST[:PORT]`; ValueError says what was expected."""
+        try:
+            url = urlsplit(text)
+            host, port = url.hostname, url.port
+        except ValueError as error:
+            raise ValueError(f"expected an address like mqtt://127.0.0.1:1883, got {text!r} ({error})") from None
+        rest = url.path.strip("/") or url.query or url.fragment or url.username
+        if url.scheme != "mqtt" or not host or rest:
+            raise ValueError(f"expected an address like mqtt://127.0.0.1:1883, got {text!r}")
+        return cls(host, DEFAULT_PORT if port is None else port)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def __str__(self) -> str:
+        return f"mqtt://[{self.host}]:{self.port}" if ":" in self.host else f"mqtt://{self.host}:{self.port}"
+
+
+def bind(address: ListenAddress) -> list[socket.socket]:
+    """Sockets bound to every address that the host stands for; ListenError says why that cannot be."""
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise ListenError(
+            f"cannot listen on {address}: no address is known for {address.host!r} ({error.strerror}). Set `listen`"
+        ) from None
+    sockets: list[socket.socket] = []
+    for family, _, _, _, where in dict.fromkeys(found):
+        try:
+            sockets.append(_bound(family, where))
+        except OSError as error:
+            if error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL} and len(found) > 1:
+                continue
+            for opened in sockets:
+                opened.close()
+            raise ListenError(f"cannot listen on {address}: {_reason(error, address.port)}") from None
+    if not sockets:
+        raise ListenError(f"cannot listen on {address}: it is no address of this machine. Set `listen`")
+    return sockets
+
+
+def _bound(family: int, where: tuple[object, ...]) -> socket.socket:
+    plug = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            plug.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        plug.bind(where)
+        plug.listen(128)
+        plug.setblocking(False)
+    except OSError:
+        plug.close()
+        raise
+    return plug
+
+
+def _reason(error: OSError, port: int) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port {port} is taken by {owner_of(port)}. Stop that, or set another port with `listen`"
+        case errno.EACCES:
+            return f"port {port} needs root's rights. Set a port above 1023 with `listen`"
+        case errno.EADDRNOTAVAIL:
+            return "it is no address of this machine. Set `listen` to one of its own, or to 0.0.0.0"
+    return f"{error.strerror}. Set `listen`"
+
+
+def owner_of(port: int) -> str:
+    """Who listens on a TCP port of this machine, as far as we may know: `mosquitto (process 812)`."""
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                process = psutil.Process(connection.pid)
+                arguments = process.cmdline()[1:3]
+                name = f"python -m {arguments[1]}" if arguments[:1] == ["-m"] else process.name()
+                return f"{name} (process {connection.pid})"
+    except psutil.Error:
+        pass
+    return "another program"
