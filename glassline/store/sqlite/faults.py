@@ -1,6 +1,7 @@
 """What SQLite or the file system refused, in words, with the remedy."""
 
 import errno
+import os
 import sqlite3
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     """The StoreError for what `error` says of the store at `path`."""
     if isinstance(error, OSError):
         return _of_file_system(error, path)
+    if _on_read_only_disk(path):
+        return _read_only(path)
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreError(f"another program keeps {path} locked: `fuser -v {path}` shows which; end it")
@@ -44,6 +47,14 @@ def _of_file_system(error: OSError, path: Path) -> StoreError:
     if error.errno in _DENIED:
         return StoreError(f"this user may not write {where}: `ls -ld {where}` shows who may", Reason.STORE_READ_ONLY)
     return StoreError(f"{where}: {error.strerror or error}")
+
+
+def _on_read_only_disk(path: Path) -> bool:
+    """Linux remounts a failing disk read-only; SQLite then says many things, but not that."""
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def _full(path: Path) -> StoreError:

@@ -1,0 +1,121 @@
+"""Lists, filters, pages, counts and devices."""
+
+from datetime import timedelta
+
+import pytest
+
+from glassline.contract import new_event_id
+from glassline.store import Defect, DefectFilter, Store, open_store
+from tests.store.samples import START, detection_item, make_detection
+
+
+def fill(store: Store, count: int) -> None:
+    """`count` detections in an arbitrary order, every second one at the same time as its neighbour."""
+    items = [
+        detection_item(
+            make_detection(
+                label=("scratch", "chip", "stain")[i % 3], first_at=START + timedelta(seconds=i * 7 % count // 2)
+            ),
+            f"pi-{i % 2}",
+        )
+        for i in range(count)
+    ]
+    store.apply(items)
+
+
+def walk(store: Store, where: DefectFilter, limit: int) -> list[Defect]:
+    found, cursor = [], None
+    while True:
+        page = store.defects(where, cursor=cursor, limit=limit)
+        found += page.defects
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50, 51])
+def test_pages_are_newest_first_and_miss_and_repeat_nothing(store: Store, limit: int) -> None:
+    fill(store, 50)
+    found = walk(store, DefectFilter(), limit)
+    order = [(defect.detected_at, defect.event_id) for defect in found]
+    assert order == sorted(set(order), reverse=True)
+    assert len(order) == 50
+
+
+def test_a_page_goes_on_where_it_ended_while_new_defects_arrive(store: Store) -> None:
+    fill(store, 20)
+    first = store.defects(DefectFilter(), limit=10)
+    store.apply([detection_item(make_detection(first_at=START + timedelta(days=1)))])
+    second = store.defects(DefectFilter(), cursor=first.next_cursor, limit=10)
+    assert len({d.event_id for d in first.defects + second.defects}) == 20
+
+
+def test_filters_restrict_and_combine(store: Store) -> None:
+    fill(store, 60)
+    [chosen] = store.defects(DefectFilter(label="chip"), limit=1).defects
+    store.review(chosen.event_id, status="resolved", note=None, by="ada", version=0)
+    assert {d.device_id for d in walk(store, DefectFilter(device_id="pi-1"), 9)} == {"pi-1"}
+    assert len(walk(store, DefectFilter(label="chip", device_id="pi-1"), 9)) == 10
+    assert [d.event_id for d in walk(store, DefectFilter(status="resolved"), 9)] == [chosen.event_id]
+    since, until = START + timedelta(seconds=5), START + timedelta(seconds=9)
+    times = {d.detected_at for d in walk(store, DefectFilter(since=since, until=until), 9)}
+    assert min(times) == since
+    assert max(times) == until - timedelta(seconds=1)
+
+
+def test_counts_name_every_status(store: Store) -> None:
+    assert store.counts(DefectFilter()) == {"pending": 0, "reviewed": 0, "resolved": 0}
+    fill(store, 12)
+    [one] = store.defects(DefectFilter(device_id="pi-0"), limit=1).defects
+    store.review(one.event_id, status="reviewed", note=None, by="ada", version=0)
+    assert store.counts(DefectFilter(device_id="pi-0")) == {"pending": 5, "reviewed": 1, "resolved": 0}
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "ÿ", "bnVsbA", "WzEsMl0", "W1tbW1tbW1tb", "eyJhIjoxfQ=="])
+def test_a_cursor_of_nobodys_making_is_a_value_error(store: Store, cursor: str) -> None:
+    with pytest.raises(ValueError, match="no cursor"):
+        store.defects(DefectFilter(), cursor=cursor)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 501])
+def test_a_page_has_a_size_within_reason(store: Store, limit: int) -> None:
+    with pytest.raises(ValueError, match="between 1 and 500"):
+        store.defects(DefectFilter(), limit=limit)
+
+
+def test_what_is_unknown_is_none(store: Store) -> None:
+    assert store.defect(new_event_id()) is None
+    assert store.evidence(new_event_id()) is None
+    assert store.defect("../../etc/passwd") is None
+
+
+def test_the_earliest_times_that_a_clock_can_show_come_back(store: Store) -> None:
+    early = make_detection(first_at=START.replace(year=1))
+    store.apply([detection_item(early), detection_item(make_detection())])
+    assert [d.detected_at.year for d in walk(store, DefectFilter(), 1)] == [2026, 1]
+
+
+def test_devices_keep_what_is_not_said_anew(store: Store) -> None:
+    store.remember("pi-1", role="node", status="online", info={"version": "1"})
+    store.remember("bridge-1", role="bridge")
+    store.remember("pi-1", status="offline")
+    bridge, node = store.devices()
+    assert (bridge.device_id, bridge.role, bridge.status, bridge.info) == ("bridge-1", "bridge", None, {})
+    assert (node.role, node.status, node.info) == ("node", "offline", {"version": "1"})
+    assert node.first_seen_at <= node.last_seen_at
+
+
+def test_a_retained_word_does_not_make_a_device_seen(store: Store) -> None:
+    store.remember("pi-1", status="online")
+    [before] = store.devices()
+    store.remember("pi-1", status="offline", seen=False)
+    [after] = store.devices()
+    assert (after.status, after.last_seen_at) == ("offline", before.last_seen_at)
+    store.remember("pi-1")
+    assert store.devices()[0].last_seen_at >= before.last_seen_at
+
+
+@pytest.mark.parametrize("url", ["", "glass.db", "supabase:x", "postgres://h/x", "sqlite:", "sqlite:var/"])
+def test_an_address_of_no_store_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(ValueError, match=r"sqlite:var/glassline\.db"):
+        open_store(url)
