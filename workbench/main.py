@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -22,10 +21,10 @@ SUBCOMMANDS = {
 class _LazyGroup(TyperGroup):
     """Lists subcommands by name and imports one only when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(SUBCOMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in SUBCOMMANDS:
             return None
         module, attribute, sentence = SUBCOMMANDS[cmd_name]
@@ -38,7 +37,7 @@ class _LazyGroup(TyperGroup):
         return command
 
 
-def _as_command(target: "typer.Typer | Callable[..., Any]") -> click.Command:
+def _as_command(target: "typer.Typer | Callable[..., Any]") -> Any:
     if isinstance(target, typer.Typer):
         return typer.main.get_command(target)
     single = typer.Typer(add_completion=False)

@@ -1,0 +1,174 @@
+import subprocess
+import sys
+import time
+
+import pytest
+
+from glassline.contract import from_unix, new_event_id
+from glassline.contract.messages import Detection, Receipt
+from pi_node.outbox import Outbox, OutboxError
+
+NOW = 1_800_000_000.0
+ENVELOPE = {"ts": from_unix(NOW), "boot": "0123abcd", "seq": 1}
+
+
+def detection(event_id, rev=0, at_s=NOW):
+    times = dict.fromkeys(("first_at", "last_at", "frame_at", "confirmed_at"), from_unix(at_s))
+    facts = {"phase": "new", "label": "scratch", "score": 0.9, "boxes": [], "frames_confirmed": 3, "model": "m"}
+    return Detection(**ENVELOPE, event_id=event_id, rev=rev, **facts, **times)
+
+
+def receipt(event_id, rev, row="stored", image="stored"):
+    return Receipt(**ENVELOPE, event_id=event_id, rev=rev, row=row, image=image)
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    box = Outbox(path=tmp_path / "outbox.db", cap_bytes=100_000)
+    box.open()
+    yield box
+    box.close()
+
+
+def test_a_detection_stays_until_its_receipt(outbox):
+    event_id = new_event_id()
+    outbox.put(detection(event_id), b"jpeg")
+    (parcel,) = outbox.due(0, 10)
+    assert (parcel.event_id, parcel.rev, parcel.evidence) == (event_id, 0, b"jpeg")
+    outbox.mark_sent(parcel, due_s=5)
+    assert outbox.due(4, 10) == []
+    assert len(outbox.due(6, 10)) == 1
+    outbox.settle([receipt(event_id, 0)])
+    assert outbox.due(100, 10) == []
+    assert outbox.health().depth == 0
+    assert outbox.health().confirmed == 1
+
+
+def test_a_receipt_for_an_older_rev_settles_nothing(outbox):
+    event_id = new_event_id()
+    outbox.put(detection(event_id, 0), b"a")
+    outbox.put(detection(event_id, 1), None)
+    outbox.settle([receipt(event_id, 0)])
+    (parcel,) = outbox.due(0, 10)
+    assert (parcel.rev, parcel.evidence) == (1, b"a")
+    outbox.settle([receipt(event_id, 1)])
+    assert outbox.health().depth == 0
+
+
+def test_a_newer_rev_is_due_at_once_though_the_older_was_just_sent(outbox):
+    event_id = new_event_id()
+    outbox.put(detection(event_id, 0), None)
+    outbox.mark_sent(outbox.due(0, 1)[0], due_s=100)
+    outbox.put(detection(event_id, 1), None)
+    assert [p.rev for p in outbox.due(1, 10)] == [1]
+
+
+def test_while_the_picture_is_missing_only_the_picture_is_sent(outbox):
+    event_id = new_event_id()
+    outbox.put(detection(event_id), b"jpeg")
+    outbox.settle([receipt(event_id, 0, image="missing")])
+    (parcel,) = outbox.due(0, 10)
+    assert parcel.detection is None
+    assert parcel.evidence == b"jpeg"
+    outbox.settle([receipt(event_id, 0, image="stored")])
+    assert outbox.health().depth == 0
+
+
+def test_a_rejected_detection_is_counted_and_does_not_stay(outbox):
+    event_id = new_event_id()
+    outbox.put(detection(event_id), None)
+    outbox.settle([receipt(event_id, 0, row="rejected", image="none")])
+    health = outbox.health()
+    assert (health.depth, health.rejected) == (0, 1)
+
+
+def test_one_that_is_never_receipted_does_not_hold_up_the_others(outbox):
+    ids = [new_event_id(NOW + i) for i in range(50)]
+    for i, event_id in enumerate(ids):
+        outbox.put(detection(event_id, at_s=NOW + i), None)
+    sent = []
+    for _ in range(20):
+        for parcel in outbox.due(0, 4):
+            outbox.mark_sent(parcel, due_s=60)
+            sent.append(parcel.event_id)
+    assert sent == ids
+
+
+def test_after_a_new_connection_everything_is_due_again(outbox):
+    outbox.put(detection(new_event_id()), None)
+    outbox.mark_sent(outbox.due(0, 1)[0], due_s=1e9)
+    outbox.all_due()
+    assert len(outbox.due(1, 10)) == 1
+
+
+def test_when_full_the_oldest_pictures_go_first_and_the_loss_is_counted(outbox):
+    ids = [new_event_id(NOW + i) for i in range(6)]
+    for i, event_id in enumerate(ids):
+        outbox.put(detection(event_id, at_s=NOW + i), b"x" * 30_000)
+    parcels = outbox.due(0, 10)
+    assert [p.event_id for p in parcels] == ids
+    assert [p.evidence is not None for p in parcels] == [False] * 3 + [True] * 3
+    health = outbox.health()
+    assert health.dropped == 3
+    assert health.size_bytes <= 100_000
+
+
+def test_when_rows_alone_fill_it_the_oldest_rows_go(tmp_path):
+    box = Outbox(path=tmp_path / "small.db", cap_bytes=3_000)
+    box.open()
+    ids = [new_event_id(NOW + i) for i in range(20)]
+    for i, event_id in enumerate(ids):
+        box.put(detection(event_id, at_s=NOW + i), None)
+    left = [p.event_id for p in box.due(0, 100)]
+    assert left == ids[-len(left) :]
+    assert 0 < len(left) < 20
+    assert box.health().dropped == 20 - len(left)
+    box.close()
+
+
+def test_everything_is_there_again_after_a_restart(tmp_path):
+    event_id = new_event_id()
+    for _ in range(2):
+        box = Outbox(path=tmp_path / "outbox.db", cap_bytes=100_000)
+        box.open()
+        if not box.due(0, 1):
+            box.put(detection(event_id), b"jpeg")
+            box.mark_sent(box.due(0, 1)[0], due_s=1e9)
+        else:
+            assert box.due(0, 1)[0].event_id == event_id
+        box.close()
+
+
+WRITER = """
+import sys; sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from tests.pi_node.test_outbox import Outbox, detection, new_event_id
+box = Outbox(path=Path(sys.argv[1]), cap_bytes=10**9); box.open()
+while True:
+    event_id = new_event_id(); box.put(detection(event_id), b'x' * 20000); print(event_id, flush=True)
+"""
+
+
+def test_kill_minus_9_loses_nothing_that_was_put(tmp_path, request):
+    path = tmp_path / "outbox.db"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), str(request.config.rootpath)], stdout=subprocess.PIPE, text=True
+    )
+    time.sleep(2.0)
+    process.kill()
+    said = process.stdout.read().split("\n")[:-1]
+    process.wait()
+    box = Outbox(path=path, cap_bytes=10**9)
+    box.open()
+    kept = {p.event_id for p in box.due(0, 100_000)}
+    assert len(said) > 5
+    assert set(said) <= kept
+    assert box.health().confirmed == len(kept)
+    box.close()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    box = Outbox(path=tmp_path / "file" / "outbox.db", cap_bytes=1)
+    with pytest.raises(OutboxError, match="state_dir"):
+        box.open()
