@@ -33,5 +33,8 @@ def explain(address: BrokerAddress, error: BaseException) -> tuple[Reason, str]:
 def explain_connack(address: BrokerAddress, id: str, code: int, text: str) -> tuple[Reason, str]:
     """Turn a refusing CONNACK into (reason, sentence)."""
     if code in CONNACK_REFUSED:
-        return Reason.BROKER_BAD_CREDENTIALS, f"{address} refused the account {id!r}: wrong name or password"
+        return (
+            Reason.BROKER_BAD_CREDENTIALS,
+            f"{address} refused the account {id!r}: wrong name or password, or another role",
+        )
     return Reason.BROKER_LOST, f"{address} refused the connection of {id!r}: {text}"

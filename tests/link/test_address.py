@@ -1,0 +1,56 @@
+import pytest
+
+from glassline.contract import Reason
+from glassline.link import AddressError, BrokerAddress
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("mqtt://server", "mqtt://server:1883"), ("mqtts://server", "mqtts://server:8883"),
+        ("mqtt://10.0.0.7:2000", "mqtt://10.0.0.7:2000"), (" mqtt://server ", "mqtt://server:1883"),
+        ("mqtt://[::1]:1883", "mqtt://[::1]:1883"),
+    ],
+)  # fmt: skip
+def test_an_address_is_read(text, shown):
+    assert str(BrokerAddress.parse(text)) == shown
+
+
+def test_an_unset_address_is_never_guessed():
+    with pytest.raises(AddressError, match="GLASS_BROKER") as caught:
+        BrokerAddress.parse("  ", environ={})
+    assert caught.value.code is Reason.BROKER_ADDRESS_UNSET
+
+
+def test_the_predecessors_setting_is_recognised_and_answered():
+    with pytest.raises(AddressError, match="BACKEND_URL"):
+        BrokerAddress.parse("", environ={"BACKEND_URL": "http://192.168.1.5:5000"})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("http://server:5000", "web page"), ("server:1883", "mqtt://HOST"), ("mqtt://", "no host"),
+        ("mqtt://server:99999", "cannot be used"), ("mqtt://pi:hunter2@server", "password_file"),
+    ],
+)  # fmt: skip
+def test_an_address_that_cannot_be_right_says_why_and_never_shows_a_password(text, says):
+    with pytest.raises(AddressError, match=says) as caught:
+        BrokerAddress.parse(text)
+    assert caught.value.code is Reason.BROKER_ADDRESS_INVALID
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("[::1]", True),
+        ("server", False),
+        ("10.0.0.1", False),
+    ],
+)
+def test_an_address_that_names_this_machine_is_known_as_such(host, is_loopback):
+    assert BrokerAddress.parse(f"mqtt://{host}").is_loopback is is_loopback

@@ -1,0 +1,201 @@
+"""The link against both brokers, real sockets, real freezes."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from glassline.contract import ContractError, Reason, Role, from_unix, new_boot
+from glassline.contract.messages import Info, Probe
+from glassline.contract.topics import EVERYTHING, filter_of
+from glassline.link import BrokerAddress, Link, Sent, probe_broker
+from tests.support.embedded_broker import broker_process, free_port
+from tests.support.mosquitto import mosquitto
+
+ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB, "eye": Role.OBSERVER}
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def broker(request):
+    with (broker_process if request.param == "embedded" else mosquitto)(ROLES) as running:
+        yield running
+
+
+def make_link(url, id, password, role="node"):
+    def birth():
+        return Info(**link.envelope(), role=role, id=id, version="1", started_at=from_unix(time.time()))
+
+    link = Link(address=BrokerAddress.parse(url), id=id, boot=new_boot(), birth=birth, password=password)
+    return link
+
+
+class Heard:
+    """Everything that an account hears, with whether it was retained."""
+
+    def __init__(self):
+        self.messages = []
+        self._changed = threading.Condition()
+
+    def __call__(self, address, payload, retained):
+        with self._changed:
+            self.messages.append((address.kind, address.id, payload, retained))
+            self._changed.notify_all()
+
+    def wait_for(self, wanted, timeout_s=15):
+        with self._changed:
+            return self._changed.wait_for(lambda: any(wanted(*m) for m in self.messages), timeout_s)
+
+    def count(self, kind):
+        return sum(m[0] == kind for m in self.messages)
+
+
+@contextmanager
+def listener(broker):
+    heard = Heard()
+    link = make_link(broker.url, "web-1", broker.passwords["web-1"], "web")
+    link.on(EVERYTHING, heard)
+    with link:
+        assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "web-1"))
+        yield heard
+
+
+def until(condition, timeout_s=15):
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_birth_and_death_are_told(broker):
+    with listener(broker) as heard:
+        with make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
+            assert heard.wait_for(lambda kind, id, payload, _: (kind, id, payload) == ("status", "pi-1", b"online"))
+            assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "pi-1"))
+            assert link.state.connected
+        assert heard.wait_for(lambda kind, id, payload, _: (kind, id, payload) == ("status", "pi-1", b"offline"), 3)
+
+
+def test_a_frame_is_acknowledged_before_the_next(broker):
+    with listener(broker) as heard, make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
+        assert until(lambda: link.state.connected)
+        for _ in range(5):
+            assert link.publish_and_wait("frame", b"x" * 50_000, timeout_s=5) is Sent.ACKNOWLEDGED
+        assert until(lambda: heard.count("frame") == 5)
+
+
+def test_nothing_is_queued_while_the_broker_hangs_and_nothing_old_comes_afterwards(broker):
+    with listener(broker) as heard, make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
+        assert until(lambda: link.state.connected)
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            results = [link.publish_and_wait("frame", bytes([i]) * 50_000, timeout_s=0.3) for i in range(10)]
+            assert Sent.ACKNOWLEDGED not in results
+            assert until(lambda: not link.state.connected, 30)
+            assert link.publish("health", b"{}") is False
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        assert until(lambda: link.state.connected, 20)
+        before = heard.count("frame")
+        assert link.publish_and_wait("frame", b"new", timeout_s=5) is Sent.ACKNOWLEDGED
+        assert heard.wait_for(lambda kind, id, payload, _: payload == b"new")
+        assert heard.count("frame") - before == 1
+
+
+def test_a_stopping_link_does_not_wait_for_a_hung_broker(broker):
+    link = make_link(broker.url, "pi-1", broker.passwords["pi-1"])
+    link.start()
+    assert until(lambda: link.state.connected)
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        link.stop()
+        assert time.monotonic() - began < 4
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+
+
+def test_the_link_waits_for_a_broker_and_comes_back_after_it_died():
+    port = free_port()
+    with make_link(f"mqtt://127.0.0.1:{port}", "pi-1", None) as link:
+        assert until(lambda: link.state.code is Reason.BROKER_REFUSED)
+        for _ in range(2):
+            with broker_process(port=port):
+                assert until(lambda: link.state.connected, 20)
+            assert until(lambda: not link.state.connected)
+
+
+def test_a_wrong_password_is_named(broker):
+    with make_link(broker.url, "pi-1", "wrong") as link:
+        assert until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS)
+        assert "pi-1" in link.state.sentence
+        assert "secret" not in link.state.sentence
+
+
+def test_another_program_on_the_port_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_answer_http, args=(server,), daemon=True).start()
+        with make_link(f"mqtt://127.0.0.1:{server.getsockname()[1]}", "pi-1", None) as link:
+            assert until(lambda: link.state.code is Reason.BROKER_NOT_MQTT)
+
+
+def _answer_http(server):
+    while True:
+        try:
+            connection, _ = server.accept()
+        except OSError:
+            return
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        connection.close()
+
+
+def test_a_handler_that_raises_does_not_end_the_connection(broker):
+    heard = Heard()
+    link = make_link(broker.url, "pi-1", broker.passwords["pi-1"])
+    link.on(filter_of("probe", "pi-1"), lambda *_: 1 / 0)
+    link.on(filter_of("probe", "pi-1"), heard)
+    with link:
+        assert until(lambda: link.state.connected)
+        for _ in range(3):
+            assert until(lambda: link.publish("probe", Probe(nonce="n").to_json()))
+        assert until(lambda: link.counters["handler_failed"] >= 3)
+        assert link.state.connected
+
+
+def test_a_payload_over_the_contracts_limit_is_refused_here(broker):
+    with make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
+        assert until(lambda: link.state.connected)
+        with pytest.raises(ContractError, match="at most 2000000"):
+            link.publish("frame", b"x" * 2_000_001)
+        assert link.state.connected
+
+
+@pytest.mark.parametrize("id", ["pi-1", "web-1"])
+def test_the_probe_sees_its_echo_beside_the_running_program(broker, id):
+    with make_link(broker.url, id, broker.passwords[id]) as link:
+        assert until(lambda: link.state.connected)
+        since = link.state.since
+        found = probe_broker(link.address, id=id, password=broker.passwords[id])
+        assert found.ok, found.sentence
+        assert found.echo_ms is not None
+        assert link.state.since == since
+
+
+def test_an_observer_may_probe_but_not_pose_as_a_program(broker):
+    address = BrokerAddress.parse(broker.url)
+    assert probe_broker(address, id="eye", password=broker.passwords["eye"]).ok
+
+
+def test_the_probe_names_what_is_wrong(broker):
+    address = BrokerAddress.parse(broker.url)
+    assert probe_broker(address, id="pi-1", password="wrong").code is Reason.BROKER_BAD_CREDENTIALS
+    closed = BrokerAddress("127.0.0.1", free_port())
+    assert probe_broker(closed, id="pi-1", password=None).code is Reason.BROKER_REFUSED
+    nowhere = BrokerAddress("no-such-name.invalid", 1883)
+    assert probe_broker(nowhere, id="pi-1", password=None).code is Reason.BROKER_UNRESOLVED
