@@ -1,0 +1,92 @@
+"""The part of the API about programs: the web itself, and the devices."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+import glassline
+
+from .commands import COMMANDS, NoReplyError, NotSentError
+from .errors import ApiError
+from .requests import CommandBody, body, device_id
+from .services import Services
+
+
+def blueprint(services: Services) -> Blueprint:
+    """/health and /api/devices."""
+    pages = Blueprint("devices", __name__)
+
+    @pages.get("/health")
+    def health() -> Response:
+        return jsonify(health_json(services))
+
+    @pages.get("/api/devices")
+    def devices() -> Response:
+        return jsonify(devices=services.devices(), now_s=round(time.monotonic(), 3))
+
+    @pages.get("/api/devices/<id>")
+    def device(id: str) -> Response:
+        return jsonify(_known(services.device(device_id(id)), id))
+
+    @pages.get("/api/devices/<id>/chain")
+    def chain(id: str) -> Response:
+        return jsonify(_known(services.chain(device_id(id)), id))
+
+    @pages.get("/api/devices/<id>/snapshot.jpg")
+    def snapshot(id: str) -> Response:
+        program = services.hub.get(device_id(id))
+        if program is None or program.picture is None:
+            raise ApiError(404, "web.no_frames", f"no picture of {id} has come here yet", "Is its node running?")
+        return Response(program.picture.jpeg, mimetype="image/jpeg")
+
+    @pages.post("/api/devices/<id>/cmd/<name>")
+    def command(id: str, name: str) -> Response:
+        _known(services.device(device_id(id)), id)
+        return jsonify(run_command(services, id, name))
+
+    return pages
+
+
+def health_json(services: Services) -> dict[str, Any]:
+    """What the web says of itself. `ok` is about the web: broker and store have their own."""
+    broker, problem = services.broker, services.catalogue.sentence
+    return {
+        "ok": True,
+        "program": "glassline web",
+        "id": services.settings.id,
+        "version": glassline.__version__,
+        "uptime_s": round(time.monotonic() - services.began_s, 1),
+        "broker": {
+            "connected": broker.connected, "address": broker.address, "code": broker.code, "sentence": broker.sentence,
+        },
+        "store": {"ok": problem is None, "kind": services.settings.store.partition(":")[0], "sentence": problem},
+        "viewers": len(services.fanout.viewers),
+        "counters": services.counters(),
+    }  # fmt: skip
+
+
+def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
+    """Send a command and wait for the reply of the node."""
+    command = next((known for known in COMMANDS if known == name), None)
+    if command is None:
+        raise ApiError(404, "web.no_command", f"no command {name[:40]!r}", f"There are {', '.join(COMMANDS)}.")
+    timeout_s = services.settings.command_timeout_s
+    try:
+        reply, round_trip_s = services.commands.send(
+            services.link, id, command, body(CommandBody).args, timeout_s=timeout_s
+        )
+    except NotSentError as error:
+        raise ApiError(503, "web.not_sent", str(error), services.broker.sentence) from None
+    except NoReplyError as error:
+        raise ApiError(504, "node.no_reply", str(error), f"See /api/devices/{id}/chain.") from None
+    answer = reply.to_dict()
+    return {key: answer.get(key) for key in ("id", "status", "data", "error")} | {
+        "round_trip_ms": round(round_trip_s * 1000, 1)
+    }
+
+
+def _known(shape: dict[str, Any] | None, id: str) -> dict[str, Any]:
+    if shape is None:
+        raise ApiError(404, "node.unknown", f"nobody called {id} was ever heard here", "See /api/devices.")
+    return shape

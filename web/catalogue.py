@@ -1,0 +1,106 @@
+"""The store as the web uses it: opened in the background, tried again while it is down, read anew on receipts."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from glassline.store import Defect, Store, StoreError, open_store
+
+log = logging.getLogger(__name__)
+
+CHECK_S = 5.0
+MAX_WANTED = 1000
+
+
+class Catalogue:
+    """`read(event_id, defect)` is called on the catalogue's thread for every defect that was asked for by `refresh`.
+
+    `overrun()` is called when so many were asked for that they were let go: readers had better read a page anew.
+    """
+
+    def __init__(self, *, url: str, read: Callable[[str, Defect | None], None], overrun: Callable[[], None]) -> None:
+        self.url = url
+        self.counters: Counter[str] = Counter()
+        self._read, self._overrun = read, overrun
+        self._store: Store | None = None
+        self._sentence: str | None = "the store is not open yet"
+        self._wanted: dict[str, None] = {}
+        self._bell = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
+
+    @property
+    def sentence(self) -> str | None:
+        """What is wrong with the store; None while it works."""
+        return self._sentence
+
+    def use(self) -> Store:
+        """The open store; StoreError says why there is none."""
+        store = self._store
+        if store is None:
+            raise StoreError(self._sentence or "the store is closed")
+        return store
+
+    def refresh(self, event_id: str) -> None:
+        """Have a defect read soon; many requests for one are one."""
+        with self._bell:
+            self._wanted[event_id] = None
+            self._bell.notify()
+
+    def start(self) -> None:
+        """Begin to open the store, in the background."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End and close the store."""
+        with self._bell:
+            self._stopping = True
+            self._bell.notify()
+        self._thread.join(2)
+
+    def _run(self) -> None:
+        next_check_s = 0.0
+        while True:
+            with self._bell:
+                if not self._wanted and not self._stopping:
+                    self._bell.wait(max(0.0, next_check_s - time.monotonic()))
+                wanted, self._wanted = self._wanted, {}
+                if self._stopping:
+                    break
+            if time.monotonic() >= next_check_s:
+                next_check_s = time.monotonic() + CHECK_S
+                self._check()
+            if len(wanted) > MAX_WANTED:
+                self.counters["refreshes_let_go"] += len(wanted)
+                self._overrun()
+            else:
+                self._refresh(list(wanted))
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _check(self) -> None:
+        """Open the store if it is not, else see whether it still works; say it when that changes."""
+        before = self._sentence
+        try:
+            if self._store is None:
+                store = open_store(self.url)
+                store.open()
+                self._store = store
+            self._sentence = self._store.check()
+        except (StoreError, ValueError) as error:
+            self._sentence = str(error)
+        if self._sentence != before:
+            log.warning("no store: %s", self._sentence) if self._sentence else log.info("the store works")
+
+    def _refresh(self, event_ids: list[str]) -> None:
+        for event_id in event_ids:
+            try:
+                defect = self.use().defect(event_id)
+            except StoreError as error:
+                self.counters["reads_failed"] += 1
+                log.debug("reading %s: %s", event_id, error)
+                defect = None
+            self._read(event_id, defect)

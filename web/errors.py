@@ -1,0 +1,40 @@
+"""What went wrong with a request, as JSON that says what to do."""
+
+from typing import Any
+
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from glassline.store import StoreError
+
+
+class ApiError(Exception):
+    """A request that cannot be served: {"error": {code, message, hint}} with an HTTP status."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str = "", **more: Any) -> None:
+        super().__init__(message)
+        self.status, self.body = status, {"error": {"code": code, "message": message, "hint": hint}} | more
+
+    def response(self) -> Response:
+        answer = jsonify(self.body)
+        answer.status_code = self.status
+        return answer
+
+
+def store_down(error: StoreError) -> ApiError:
+    """The store could not be read or written."""
+    return ApiError(
+        503, error.code, str(error), "Live pictures go on. Check `store` in [web] of glassline.toml, and its disk."
+    )
+
+
+def register(app: Flask) -> None:
+    """Answer every error in the one form."""
+    app.register_error_handler(ApiError, lambda error: error.response())
+    app.register_error_handler(StoreError, lambda error: store_down(error).response())
+    app.register_error_handler(HTTPException, _http)
+
+
+def _http(error: HTTPException) -> Response:
+    name = (error.name or "error").lower().replace(" ", "_")
+    return ApiError(error.code or 500, f"http.{name}", error.description or error.name).response()

@@ -1,0 +1,133 @@
+"""What this web has heard of every program, by its own monotonic clock. Nothing here does I/O."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from glassline.contract import ContractError
+from glassline.contract.messages import Health, Info, decode, decode_status
+from glassline.contract.topics import Address
+
+from .clock import NodeClock
+from .intake import Picture
+
+MAX_PROGRAMS = 200
+SILENT_S = 15.0
+SMOOTHING = 0.2
+
+
+@dataclass
+class Heard:
+    """One program. Times are on the web's monotonic clock; None: never, or not known."""
+
+    id: str
+    status: Literal["online", "offline"] | None = None
+    status_at_s: float | None = None
+    """None for a retained status: nobody knows how old it is."""
+    info: Info | None = None
+    health: Health | None = None
+    health_at_s: float | None = None
+    picture: Picture | None = None
+    interval_s: float | None = None
+    """Between pictures, smoothed."""
+    heard_at_s: float = 0.0
+    clock: NodeClock = field(default_factory=NodeClock)
+
+    @property
+    def role(self) -> str | None:
+        """As it says itself; whoever sends pictures is a node."""
+        return self.info.role if self.info else "node" if self.picture else None
+
+    def picture_age_s(self, now_s: float) -> float | None:
+        """Seconds since the newest picture was taken, plus nothing for the quickest way here."""
+        return None if self.picture is None else max(0.0, now_s - self.clock.at(self.picture.ts_s))
+
+    def is_heard(self, now_s: float) -> bool:
+        """Online as the contract says: not `offline`, and health within 15 s."""
+        return self.status != "offline" and self.health_at_s is not None and now_s - self.health_at_s <= SILENT_S
+
+
+class Hub:
+    """Takes messages on the network thread and pictures on the writer thread; answers anybody.
+
+    `changed(id)` is called after something other than a picture was heard of a program.
+    """
+
+    def __init__(self, *, changed: Callable[[str], None]) -> None:
+        self.counters: Counter[str] = Counter()
+        self._changed = changed
+        self._lock = threading.RLock()
+        self._programs: dict[str, Heard] = {}
+
+    def on_message(self, address: Address, payload: bytes, retained: bool) -> None:
+        """Take a `status`, `info` or `health`; raises ContractError for what is broken."""
+        now_s = time.monotonic()
+        match address.kind:
+            case "status":
+                status = decode_status(payload)
+                program = self._program(address.id)
+                program.status, program.status_at_s = status, None if retained else now_s
+            case "info":
+                info = decode(Info, payload)
+                if info.id != address.id:
+                    raise ContractError(f"info: expected the id of its topic, {address.id}, got {info.id}")
+                self._program(address.id).info = info
+            case "health":
+                health = decode(Health, payload)
+                program = self._program(address.id)
+                program.health, program.health_at_s = health, now_s
+                program.clock.note(health.boot, health.ts.timestamp(), now_s)
+            case _:
+                raise ContractError(f"expected status, info or health, got {address.kind}")
+        self._program(address.id).heard_at_s = now_s
+        self._changed(address.id)
+
+    def on_picture(self, picture: Picture) -> bool:
+        """Keep the newest picture of a device. True if it is the first ever, or of another size than before."""
+        with self._lock:
+            program = self._program(picture.device_id)
+            before = program.picture
+            program.picture, program.heard_at_s = picture, picture.arrived_s
+            if before is not None:
+                gap_s = picture.arrived_s - before.arrived_s
+                smooth_s = gap_s if program.interval_s is None else program.interval_s
+                program.interval_s = smooth_s + (gap_s - smooth_s) * SMOOTHING
+            return before is None or before.image_wh != picture.image_wh or before.meta.boot != picture.meta.boot
+
+    def clock_of(self, id: str) -> NodeClock | None:
+        """The clock of a program, or None where too many are known already."""
+        try:
+            return self._program(id).clock
+        except ContractError:
+            return None
+
+    def get(self, id: str) -> Heard | None:
+        """What is known of a program."""
+        with self._lock:
+            return self._programs.get(id)
+
+    def all(self) -> list[Heard]:
+        """All programs, by id."""
+        with self._lock:
+            return sorted(self._programs.values(), key=lambda program: program.id)
+
+    def _program(self, id: str) -> Heard:
+        with self._lock:
+            if id not in self._programs:
+                if len(self._programs) >= MAX_PROGRAMS:
+                    self._forget_one()
+                self._programs[id] = Heard(id)
+            return self._programs[id]
+
+    def _forget_one(self) -> None:
+        """Make room: whoever is not there and was silent longest goes; nobody who is there does."""
+        now_s = time.monotonic()
+        away = [program for program in self._programs.values() if not program.is_heard(now_s)]
+        if not away:
+            self.counters["programs_refused"] += 1
+            raise ContractError(f"expected at most {MAX_PROGRAMS} programs, got one more")
+        del self._programs[min(away, key=lambda program: program.heard_at_s).id]
+        self.counters["programs_forgotten"] += 1

@@ -1,0 +1,87 @@
+"""What this web sees, as observations of the chain's hops, and the verdict on them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from glassline.contract import Reason
+from glassline.diagnosis import (
+    Observation,
+    Verdict,
+    diagnose,
+    observe_bridge,
+    observe_device,
+    observe_link,
+    observe_web,
+)
+
+from .hub import Heard
+
+FILE = "glassline.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokerView:
+    """The link as a web sees it: `since_s` is when that state began, on the web's monotonic clock."""
+
+    connected: bool
+    code: Reason | None
+    sentence: str
+    address: str
+    since_s: float
+
+    def observe(self, *, heard_at_s: float | None, now_s: float) -> Observation:
+        """The broker hop."""
+        at_s = heard_at_s if self.connected and heard_at_s is not None else self.since_s
+        facts: dict[str, str | float | int] = {"address": self.address, "program": "web", "file": FILE}
+        return observe_link(connected=self.connected, code=self.code, age_s=now_s - at_s, facts=facts)
+
+
+def judge(
+    device: Heard,
+    *,
+    programs: Iterable[Heard],
+    broker: BrokerView,
+    web_id: str,
+    watched_s: float | None,
+    now_s: float,
+) -> Verdict:
+    """The chain of one device up to this web; the page adds what it sees itself (`you`)."""
+    listened_s = now_s - broker.since_s if broker.connected else 0.0
+    programs = list(programs)
+    heard_at_s = max((program.heard_at_s for program in programs), default=None)
+    picture_age_s = device.picture_age_s(now_s)
+    seen = [broker.observe(heard_at_s=heard_at_s, now_s=now_s)]
+    seen += observe_device(
+        id=device.id,
+        status=device.status,
+        status_age_s=_age(device.status_at_s, now_s),
+        health=device.health,
+        health_age_s=_age(device.health_at_s, now_s),
+        frame_age_s=picture_age_s,
+        info=device.info,
+        listened_s=listened_s,
+    )
+    seen += _observe_bridges([program for program in programs if program.role == "bridge"], listened_s, now_s)
+    seen.append(observe_web(id=device.id, watched_s=watched_s, frame_age_s=picture_age_s))
+    return diagnose(seen)
+
+
+def _observe_bridges(bridges: list[Heard], listened_s: float, now_s: float) -> list[Observation]:
+    """Bridge and store: one bridge that is there is enough, so the others count only while none is."""
+    there = [bridge for bridge in bridges if bridge.is_heard(now_s)]
+    seen: list[Observation] = []
+    for bridge in there or bridges or [Heard("bridge-1")]:
+        seen += observe_bridge(
+            id=bridge.id,
+            status=bridge.status,
+            status_age_s=_age(bridge.status_at_s, now_s),
+            health=bridge.health,
+            health_age_s=_age(bridge.health_at_s, now_s),
+            info=bridge.info,
+            listened_s=listened_s,
+        )
+    return seen
+
+
+def _age(at_s: float | None, now_s: float) -> float | None:
+    return None if at_s is None else max(0.0, now_s - at_s)

@@ -1,0 +1,115 @@
+"""Reading what a request asks for: every value is checked, and every problem is said."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.types import JsonValue
+
+from glassline.contract import is_id
+from glassline.contract.values import EventId, Id, Label, Time
+from glassline.store import DefectFilter, Status
+
+from .errors import ApiError
+
+MAX_BODY_BYTES = 100_000
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DefectQuery(_Strict):
+    """The query of /api/defects. Times are RFC 3339 with a zone; since <= detected_at < until."""
+
+    device: Id | None = None
+    label: Label | None = None
+    status: Status | None = None
+    since: Time | None = None
+    until: Time | None = None
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+    def where(self) -> DefectFilter:
+        """As the store wants it."""
+        since: datetime | None = self.since
+        return DefectFilter(device_id=self.device, label=self.label, status=self.status, since=since, until=self.until)
+
+
+class ReviewBody(_Strict):
+    """What a person says of a defect; `version` is the one that was looked at. A note left out stays."""
+
+    status: Status
+    note: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    version: Annotated[int, Field(ge=0)]
+
+
+class CommandBody(_Strict):
+    """Arguments of a command."""
+
+    args: dict[str, JsonValue] = {}
+
+
+class WatchMessage(_Strict):
+    """What a page says over its WebSocket: what it wants to see, or a ping for the clock."""
+
+    watch: Annotated[list[Id], Field(max_length=50)] | None = None
+    max_fps: Annotated[float, Field(gt=0, le=120)] = 15.0
+    ping: float | None = None
+
+
+M = TypeVar("M", bound=_Strict)
+
+
+def query(model: type[M]) -> M:
+    """The request's query; a name that is given twice, or that nobody knows, is an error."""
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise ApiError(400, "web.bad_request", f"expected one value for {', '.join(twice)[:200]}, got several")
+    return _validated(model, request.args.to_dict())
+
+
+def body(model: type[M]) -> M:
+    """The request's JSON body; an empty one is {}."""
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise ApiError(413, "web.too_large", f"expected at most {MAX_BODY_BYTES} bytes, got {request.content_length}")
+    raw = request.get_data() or b"{}"
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _validated(model: type[M], values: dict[str, Any]) -> M:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValidationError) -> ApiError:
+    problems = [
+        f"{'.'.join(str(part) for part in item['loc'])[:80] or 'body'}: {item['msg'][:200]}"
+        for item in error.errors(include_url=False, include_context=False, include_input=False)[:10]
+    ]
+    return ApiError(400, "web.bad_request", "; ".join(problems), "Correct these and send it again.")
+
+
+def device_id(text: str) -> str:
+    """A device id from a path."""
+    if not is_id(text):
+        raise ApiError(400, "web.bad_id", "expected a device id like pi-1: lower case letters, digits and '-'")
+    return text
+
+
+class _Event(_Strict):
+    event_id: EventId
+
+
+def event_id(text: str) -> str:
+    """An event id from a path."""
+    try:
+        return _Event(event_id=text).event_id
+    except ValidationError:
+        raise ApiError(400, "web.bad_id", "expected an event id, a UUID in lower case") from None

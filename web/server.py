@@ -1,0 +1,134 @@
+"""gunicorn, embedded: one worker process with threads, on a socket that was bound before, all by our own settings."""
+
+import contextlib
+import ctypes
+import errno
+import logging
+import signal
+import socket
+import sys
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+import psutil
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
+
+from .app import create_app
+from .services import Services
+from .settings import WebSettings
+
+log = logging.getLogger(__name__)
+
+STOP_S = 2
+WORKER_STOP_S = 1
+HUNG_S = 120
+BIND_PATIENCE_S = 3.0
+_PR_SET_PDEATHSIG = 1
+
+
+class PortTakenError(Exception):
+    """Another program listens there; the text names it where it can be known."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind and listen; PortTakenError or OSError. A predecessor that is just ending gets a moment."""
+    until_s = time.monotonic() + BIND_PATIENCE_S
+    while True:
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            return socket.create_server((host, port), family=family, backlog=512)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            owner = port_owner(port)
+            if "web" not in owner or time.monotonic() >= until_s:
+                raise PortTakenError(_taken(port, owner)) from None
+            time.sleep(0.2)
+
+
+def port_owner(port: int) -> str:
+    """What is known of the process that listens on `port`, in words; empty if nothing is."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                process = psutil.Process(connection.pid)
+                return f"{' '.join(process.cmdline())[:120] or process.name()} (process {process.pid})"
+    return ""
+
+
+def _taken(port: int, owner: str) -> str:
+    apple = sys.platform == "darwin" and port in (5000, 7000) and (not owner or "ControlC" in owner)
+    whose = "AirPlay (System Settings, AirDrop & Handoff)" if apple else owner or "another program"
+    return (
+        f"port {port} is taken by {whose}: end that, or choose another with `http_port` in [web] of glassline.toml, "
+        f"GLASS_HTTP_PORT or --http-port"
+    )
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """The one process that serves. Its services live as long as it does, and end as soon as it is told to."""
+
+    services: Services
+
+    def run(self) -> None:
+        _die_with_parent()
+        self.cfg.set("graceful_timeout", WORKER_STOP_S)
+        self.services = self.app.services
+        with self.services:
+            super().run()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM: viewers hold their threads for ever, so they are sent away before these are waited for."""
+        threading.Thread(target=self.services.fanout.stop, name="goodbye", daemon=True).start()
+        super().handle_exit(sig, frame)
+
+
+class ServerLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own words, from warnings on, in the program's log."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with our settings and nothing from its own files, arguments or environment."""
+
+    def __init__(self, *, settings: WebSettings, listener: socket.socket) -> None:
+        self._settings, self._listener = settings, listener
+        self.services: Services | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in {
+            "bind": f"fd://{self._listener.detach()}",
+            "worker_class": Worker,
+            "workers": 1,
+            "threads": self._settings.threads,
+            "worker_connections": self._settings.threads + 200,
+            "timeout": HUNG_S,
+            "graceful_timeout": STOP_S,
+            "keepalive": 5,
+            "proc_name": "glassline-web",
+            "logger_class": ServerLogger,
+            "control_socket_disable": True,
+        }.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """In the worker, after the fork."""
+        self.services = Services(settings=self._settings)
+        return create_app(services=self.services)
+
+
+def _die_with_parent() -> None:
+    """On Linux, have the kernel end this worker when its parent is killed, so that the port is free at once."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,49 @@
+"""The settings table of the web."""
+
+import ipaddress
+
+from pydantic import field_validator
+
+from glassline.contract import check_id
+from glassline.program import Settings, setting
+
+
+class WebSettings(Settings, program="web"):
+    """Shows the live pictures and the defects in a browser."""
+
+    broker: str = setting("", "Address of the MQTT broker, like mqtt://server:1883.")
+    id: str = setting("web-1", "Name of this web on the wire; one process per name.")
+    password_file: str = setting("", "File (0600) with this web's broker password; empty: none is sent.")
+    ca_file: str = setting("", "File with the authority that signed the broker's certificate; empty: the system's.")
+    store: str = setting("sqlite:var/glassline.db", "Where defects live, the same as the bridge's, like sqlite:PATH.")
+    http_host: str = setting("127.0.0.1", "Address to listen on; only this machine's own, since nobody signs in yet.")
+    http_port: int = setting(5000, "Port to listen on; 0 takes any free one.", ge=0, le=65535)
+    threads: int = setting(400, "Requests served at once; every open page holds one.", ge=20, le=2000)
+    max_fps: float = setting(30.0, "The highest picture rate a page may ask of a node.", unit="fps", gt=0, le=120)
+    stall_s: float = setting(20.0, "A page that accepts nothing for so long is dropped.", unit="s", gt=0, le=600)
+    command_timeout_s: float = setting(5.0, "How long a node may take to answer a command.", unit="s", gt=0, le=60)
+
+    @field_validator("id")
+    @classmethod
+    def _id(cls, value: str) -> str:
+        return check_id(value)
+
+    @field_validator("http_host")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        if not is_loopback(value):
+            raise ValueError(
+                "the web has no sign-in yet and listens on this machine alone: use 127.0.0.1, and reach it from "
+                "elsewhere through a tunnel, like ssh -L 5000:127.0.0.1:5000 SERVER"
+            )
+        return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` (a name or an address without port) is this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
