@@ -1,0 +1,123 @@
+// The WebSocket to the web: it comes back by itself, and keeps the web's clock.
+
+const BACKOFF_S = [0.5, 1, 2, 4, 8];
+const PING_S = 10;
+const SILENCE_S = 25;
+
+// The web's monotonic clock as seen from here: the answer that came back quickest says most.
+class WebClock {
+  #offsets = [];
+
+  note(sentS, gotS, webS) {
+    this.#offsets.push({ trip: gotS - sentS, offset: webS - (sentS + gotS) / 2 });
+    if (this.#offsets.length > 8) this.#offsets.shift();
+  }
+
+  reset() {
+    this.#offsets = [];
+  }
+
+  // Seconds on the web's clock, or null while it is not known.
+  now() {
+    if (!this.#offsets.length) return null;
+    const best = this.#offsets.reduce((one, other) => (other.trip < one.trip ? other : one));
+    return seconds() + best.offset;
+  }
+}
+
+export function seconds() {
+  return performance.now() / 1000;
+}
+
+export class Connection extends EventTarget {
+  clock = new WebClock();
+  open = false;
+  since = seconds();
+  #socket = null;
+  #tries = 0;
+  #watch = [];
+  #maxFps = 15;
+  #heard = 0;
+
+  start() {
+    this.#connect();
+    setInterval(() => this.#ping(), PING_S * 1000);
+    addEventListener("online", () => this.#hurry());
+    addEventListener("visibilitychange", () => this.#sendWatch());
+  }
+
+  watch(devices, maxFps) {
+    this.#watch = devices;
+    this.#maxFps = maxFps;
+    this.#sendWatch();
+  }
+
+  #connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${location.host}/live`);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    socket.onopen = () => this.#opened();
+    socket.onmessage = (message) => this.#got(message.data);
+    socket.onclose = () => this.#closed(socket);
+  }
+
+  #opened() {
+    this.open = true;
+    this.since = this.#heard = seconds();
+    this.#tries = 0;
+    this.clock.reset();
+    this.#ping();
+    this.#sendWatch();
+    this.dispatchEvent(new Event("open"));
+  }
+
+  #closed(socket) {
+    if (socket !== this.#socket) return;
+    if (this.open) this.since = seconds();
+    this.open = false;
+    this.dispatchEvent(new Event("close"));
+    const wait = BACKOFF_S[Math.min(this.#tries, BACKOFF_S.length - 1)] * (0.7 + 0.6 * Math.random());
+    this.#tries += 1;
+    this.timer = setTimeout(() => this.#connect(), wait * 1000);
+  }
+
+  #hurry() {
+    if (this.open || !this.timer) return;
+    clearTimeout(this.timer);
+    this.#connect();
+  }
+
+  #got(data) {
+    this.#heard = seconds();
+    if (typeof data !== "string") {
+      const bytes = new Uint8Array(data);
+      const size = bytes[0];
+      const device = String.fromCharCode(...bytes.subarray(1, 1 + size));
+      this.dispatchEvent(new CustomEvent("frame", { detail: { device, jpeg: bytes.subarray(1 + size) } }));
+      return;
+    }
+    const event = JSON.parse(data);
+    if (event.type === "pong") this.clock.note(event.ping, seconds(), event.now_s);
+    this.dispatchEvent(new CustomEvent("event", { detail: event }));
+  }
+
+  #ping() {
+    if (!this.open) return;
+    if (seconds() - this.#heard > SILENCE_S) {
+      const dead = this.#socket;
+      this.#closed(dead);
+      dead.onclose = null;
+      dead.close();
+      return;
+    }
+    this.#socket.send(JSON.stringify({ ping: seconds() }));
+  }
+
+  // A hidden page sees nothing, so it asks for nothing.
+  #sendWatch() {
+    if (!this.open) return;
+    const watch = document.visibilityState === "hidden" ? [] : this.#watch;
+    this.#socket.send(JSON.stringify({ watch, max_fps: this.#maxFps }));
+  }
+}

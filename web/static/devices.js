@@ -1,0 +1,70 @@
+// The cameras: one tab each, with a dot that says whether it is there.
+
+import { el, say } from "./dom.js";
+import { texts } from "./texts.js";
+
+export class Devices {
+  selected = null;
+  #root;
+  #devices = new Map();
+  #tabs = new Map();
+  #onSelect;
+
+  constructor(root, onSelect) {
+    this.#root = root;
+    this.#onSelect = onSelect;
+    root.setAttribute("aria-label", texts.devices.label);
+    this.empty = el("span", { class: "no-devices" }, texts.devices.none);
+    root.append(this.empty);
+  }
+
+  get(id) {
+    return this.#devices.get(id);
+  }
+
+  // The whole list, as it was just read.
+  replace(list) {
+    for (const device of list) this.put(device);
+    if (this.selected === null || !this.#devices.has(this.selected)) this.#selectFirst();
+  }
+
+  put(device) {
+    if (device.role !== "node") return;
+    const known = this.#devices.has(device.deviceId);
+    this.#devices.set(device.deviceId, device);
+    if (!known) this.#addTab(device.deviceId);
+    this.#show(device);
+    if (this.selected === null) this.#selectFirst();
+  }
+
+  select(id) {
+    this.selected = id;
+    for (const [name, { button }] of this.#tabs) button.setAttribute("aria-pressed", String(name === id));
+    this.#onSelect(id);
+  }
+
+  #selectFirst() {
+    const wanted = decodeURIComponent(location.hash.slice(1));
+    const ids = [...this.#devices.keys()].sort();
+    const first = ids.find((id) => id === wanted) ?? ids.find((id) => this.#devices.get(id).online) ?? ids[0];
+    if (first !== undefined) this.select(first);
+  }
+
+  #addTab(id) {
+    const state = el("span", { class: "sr" });
+    const button = el("button", { type: "button", class: "tab", "aria-pressed": "false", on: { click: () => {
+      history.replaceState(null, "", `#${encodeURIComponent(id)}`);
+      this.select(id);
+    } } }, el("span", { class: "dot", "aria-hidden": "true" }), id, state);
+    this.#tabs.set(id, { button, state });
+    this.empty.remove();
+    this.#root.replaceChildren(...[...this.#tabs.keys()].sort().map((name) => this.#tabs.get(name).button));
+  }
+
+  #show(device) {
+    const { button, state } = this.#tabs.get(device.deviceId);
+    button.classList.toggle("online", device.online);
+    button.title = device.why ?? texts.devices.online;
+    say(state, `, ${device.online ? texts.devices.online : texts.devices.offline}`);
+  }
+}

@@ -1,0 +1,23 @@
+// Elements from values. Text only ever goes in as text, so nothing from the wire becomes markup.
+
+export function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "on") for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
+    else if (name === "class") element.className = value;
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+// Set a text only when it differs: no needless layout, and a screen reader is not disturbed.
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+// A sentence in which `backticks` mark what is to be typed.
+export function sentence(text) {
+  return text.split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));
+}

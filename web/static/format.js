@@ -1,0 +1,34 @@
+// Ages, times and sizes as people say them.
+
+export function age(seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  if (seconds < 9.95) return `${Math.max(seconds, 0).toFixed(1)} s`;
+  if (seconds < 99.5) return `${Math.round(seconds)} s`;
+  if (seconds < 5970) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} days`;
+}
+
+const clockTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const dayTime = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const fullTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
+export function shortTime(text) {
+  const time = new Date(text);
+  return time.toDateString() === new Date().toDateString() ? clockTime.format(time) : dayTime.format(time);
+}
+
+export function longTime(text) {
+  return fullTime.format(new Date(text));
+}
+
+const COLOURS = { scratch: "#ffc857", crack: "#ff8fa3", bubble: "#5ad1c3", chip: "#7fb7ff", stain: "#c49bff" };
+const PALETTE = ["#9bc53d", "#f4a259", "#e3d8a8", "#8fe388", "#f2b5d4", "#a0c4d8"];
+
+// One colour a label, the same everywhere.
+export function colour(label) {
+  if (Object.hasOwn(COLOURS, label)) return COLOURS[label];
+  let sum = 0;
+  for (const letter of label) sum = (sum * 31 + letter.codePointAt(0)) % 997;
+  return PALETTE[sum % PALETTE.length];
+}

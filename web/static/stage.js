@@ -1,0 +1,195 @@
+// The live picture: newest only, boxes drawn from what the frame says of itself, and honest about its age.
+
+import { el, say, sentence } from "./dom.js";
+import { age, colour } from "./format.js";
+import { metadata } from "./jpeg.js";
+import { texts } from "./texts.js";
+import { seconds } from "./connection.js";
+
+const LIVE_S = 2;
+const TICK_MS = 200;
+
+export class Stage {
+  device = null;
+  #connection;
+  #clocks = new Map();
+  #pending = null;
+  #decoding = false;
+  #shown = null;
+  #drawnAt = [];
+  #cause = null;
+
+  constructor(root, connection) {
+    this.#connection = connection;
+    this.canvas = el("canvas", { width: 640, height: 480, "aria-label": texts.stage.label, role: "img" });
+    this.mark = el("span", { class: "mark" });
+    this.ageText = el("span", { class: "age" });
+    this.sizeText = el("span");
+    this.fpsText = el("span");
+    this.boxes = el("input", { type: "checkbox", checked: true, on: { change: () => this.#draw() } });
+    this.note = el("div", { class: "veil", "aria-live": "polite" });
+    this.facts = el("dl", { class: "facts" });
+    root.append(
+      el("div", { class: "screen" },
+        this.canvas,
+        el("div", { class: "overlay" },
+          el("span", { class: "pill" }, this.mark, this.ageText),
+          el("span", { class: "pill quiet" }, this.sizeText, this.fpsText)),
+        this.note),
+      el("div", { class: "bar" }, el("label", { class: "switch" }, this.boxes, texts.stage.boxes)),
+      this.facts);
+    setInterval(() => this.#tick(), TICK_MS);
+    this.#tick();
+  }
+
+  // Show another device: what was there says nothing about it.
+  show(device) {
+    this.device = device;
+    this.#shown = this.#pending = null;
+    this.#drawnAt = [];
+    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.facts.replaceChildren();
+    this.#tick();
+  }
+
+  setClock(event) {
+    this.#clocks.set(event.device_id, event);
+  }
+
+  // The first thing that is wrong, as the chain says it; null while nothing is.
+  setCause(cause) {
+    this.#cause = cause;
+    this.#tick();
+  }
+
+  setInfo(device) {
+    this.#showFacts(device);
+  }
+
+  take(device, jpeg) {
+    if (device !== this.device) return;
+    this.#pending = { jpeg, gotAt: seconds(), meta: metadata(jpeg) };
+    if (!this.#decoding) this.#decode();
+  }
+
+  async #decode() {
+    this.#decoding = true;
+    while (this.#pending) {
+      const frame = this.#pending;
+      this.#pending = null;
+      try {
+        const bitmap = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
+        this.#shown?.bitmap.close();
+        this.#shown = { ...frame, bitmap };
+        this.#drawnAt.push(seconds());
+        this.#draw();
+      } catch (error) {
+        console.warn("a picture could not be decoded", error);
+      }
+    }
+    this.#decoding = false;
+  }
+
+  #draw() {
+    if (!this.#shown) return;
+    const { bitmap, meta } = this.#shown;
+    if (this.canvas.width !== bitmap.width || this.canvas.height !== bitmap.height) {
+      this.canvas.width = bitmap.width;
+      this.canvas.height = bitmap.height;
+      this.canvas.style.aspectRatio = `${bitmap.width} / ${bitmap.height}`;
+    }
+    const context = this.canvas.getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    if (this.boxes.checked) drawBoxes(context, meta?.boxes ?? [], bitmap.width, bitmap.height);
+    this.#tick();
+  }
+
+  // Seconds since the shown picture was taken: the node's clock is read through the web's, never compared with ours.
+  age() {
+    if (!this.#shown) return null;
+    const { meta, gotAt } = this.#shown;
+    const here = seconds() - gotAt;
+    const clock = this.#clocks.get(this.device);
+    const now = this.#connection.clock.now();
+    if (!meta || !clock || clock.boot !== meta.boot || now === null) return here;
+    return Math.max(now - (Date.parse(meta.ts) / 1000 + clock.offset_s), 0);
+  }
+
+  // Seconds since anything arrived here, and whether that is recent enough to call it live.
+  arrival() {
+    return this.#shown ? seconds() - this.#shown.gotAt : null;
+  }
+
+  isLive() {
+    const now = this.age();
+    const fps = this.#shown?.meta?.fps;
+    return now !== null && now < Math.max(LIVE_S, fps > 0 ? 3 / fps : 0);
+  }
+
+  #tick() {
+    const live = this.isLive();
+    const now = this.age();
+    this.mark.className = live ? "mark live" : "mark";
+    say(this.mark, live ? texts.stage.live : texts.stage.notLive);
+    say(this.ageText, now === null ? "" : texts.stage.age(age(now)));
+    const from = seconds() - 3;
+    this.#drawnAt = this.#drawnAt.filter((at) => at > from);
+    say(this.fpsText, live ? texts.stage.fps((this.#drawnAt.length / 3).toFixed(0)) : "");
+    say(this.sizeText, this.#shown ? texts.stage.size(this.#shown.bitmap.width, this.#shown.bitmap.height) : "");
+    this.#showWhy(live);
+  }
+
+  #showWhy(live) {
+    const why = live ? null : this.#cause?.sentence;
+    const title = this.device === null ? texts.stage.noDevices : this.#shown ? "" : texts.stage.waiting;
+    const hint = this.device === null ? texts.stage.noDevicesHint : this.#shown ? "" : texts.stage.waitingHint;
+    const key = live ? "" : `${title}|${why ?? hint}`;
+    if (this.note.dataset.key === key) return;
+    this.note.dataset.key = key;
+    this.note.replaceChildren();
+    this.note.classList.toggle("full", !live && !this.#shown);
+    if (live || !(title || why)) return;
+    if (title) this.note.append(el("strong", {}, title));
+    this.note.append(el("p", {}, ...sentence(why ?? hint)));
+  }
+
+  #showFacts({ info, health }) {
+    const names = texts.stage.facts;
+    const rows = [
+      [names.camera, info?.camera?.uri],
+      [names.model, info?.model?.name],
+      [names.detection, health?.inference_ms && health.detect_fps !== undefined
+        ? texts.stage.inference(Math.round(health.inference_ms.p50), health.detect_fps.toFixed(1)) : null],
+      [names.temperature, health?.cpu_temp_c === undefined ? null : texts.stage.celsius(Math.round(health.cpu_temp_c))],
+      [names.outbox, health?.outbox?.depth ? texts.stage.waitingRows(health.outbox.depth) : null],
+      [names.version, info?.version],
+    ];
+    this.facts.replaceChildren(...rows.filter(([, value]) => value).map(([name, value]) =>
+      el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  }
+}
+
+// Boxes are xyxyn: 0-1 of the picture they came with.
+export function drawBoxes(context, boxes, width, height) {
+  const unit = Math.max(1, Math.min(width, height) / 300);
+  context.lineWidth = 1.5 * unit;
+  context.font = `600 ${Math.round(8.5 * unit)}px system-ui, sans-serif`;
+  context.textBaseline = "middle";
+  for (const box of boxes) {
+    const [x0, y0, x1, y1] = box.xyxyn;
+    const [left, top] = [x0 * width, y0 * height];
+    context.strokeStyle = context.fillStyle = colour(box.label);
+    context.strokeRect(left, top, (x1 - x0) * width, (y1 - y0) * height);
+    drawLabel(context, `${box.label} ${Math.round(box.score * 100)} %`, left, top, unit, width);
+  }
+}
+
+function drawLabel(context, text, left, top, unit, width) {
+  const high = 12.5 * unit;
+  const wide = context.measureText(text).width + 8 * unit;
+  const x = Math.max(0, Math.min(left - context.lineWidth / 2, width - wide));
+  const y = top >= high ? top - high : top;
+  context.fillRect(x, y, wide, high);
+  context.fillStyle = "#10191d";
+  context.fillText(text, x + 4 * unit, y + high / 2);
+}
