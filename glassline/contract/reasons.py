@@ -6,6 +6,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """One code for one cause; the part before the dot is the hop it belongs to."""
 
+    SETTINGS_WRONG = "settings.wrong"
     CAMERA_MISSING = "camera.missing"
     CAMERA_NO_FRAMES = "camera.no_frames"
     DETECTOR_MODEL_MISSING = "detector.model_missing"

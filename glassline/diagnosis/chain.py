@@ -17,7 +17,7 @@ from glassline.contract import Reason
 
 from .faults import remedy_of
 from .hops import CHAIN_ORDER, SEEN_THROUGH, WELL, WHILE, Hop, State
-from .words import Facts, age_text, render
+from .words import Facts, completed, render
 
 __all__ = ["Hop", "HopVerdict", "Observation", "State", "Verdict", "diagnose"]
 
@@ -115,9 +115,7 @@ def _hidden_by(one: Observation, cut: set[Hop]) -> Hop | None:
 
 
 def _judge(one: Observation, cut: set[Hop], clear: Sequence[Observation]) -> HopVerdict:
-    facts = dict(one.facts)
-    if one.age_s is not None:
-        facts.setdefault("age", age_text(one.age_s))
+    facts = completed(one.facts, one.age_s)
     hidden_by = _hidden_by(one, cut)
     if hidden_by is not None:
         return _verdict(one, f"Cannot be seen while {WHILE[hidden_by]}.", state="unknown", explained_by=hidden_by)

@@ -178,6 +178,8 @@ def _camera(health: Health, health_age_s: float, frame_age_s: float | None, fact
 def _store(health: Health, health_age_s: float | None, facts: Facts) -> Observation:
     if health.store is None:
         return Observation(hop=Hop.STORE, state="unknown", facts={"why": "The bridge says nothing of its store."})
+    if not health.store.ok and health.state == "ok" and not health.store.error:
+        return Observation(hop=Hop.STORE, state="unknown", facts={"why": "The bridge has not opened its store yet."})
     if not health.store.ok:
         return Observation(hop=Hop.STORE, state="failed", age_s=health_age_s, code=Reason.STORE_DOWN, facts=facts)
     return Observation(hop=Hop.STORE, state="ok", age_s=health_age_s)

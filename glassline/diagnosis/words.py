@@ -1,7 +1,9 @@
 """From templates with facts in braces to sentences: a fact that is missing never stops a sentence."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from string import Formatter
+from urllib.parse import urlsplit
 
 Facts = Mapping[str, str | float | int]
 
@@ -20,6 +22,7 @@ PLACEHOLDERS: dict[str, str] = {
     "port": "<port>",
     "program": "<program>",
     "reason": "<reason>",
+    "role": "<role>",
     "why": "",
 }
 """Every fact that a template may use, and what stands there while nobody knows it."""
@@ -39,6 +42,15 @@ def _text(name: str, facts: Facts) -> str:
     value = facts.get(name, "")
     text = f"{value:.4g}" if isinstance(value, float) else str(value)
     return text or PLACEHOLDERS.get(name, f"<{name}>")
+
+
+def completed(facts: Facts, age_s: float | None) -> dict[str, str | float | int]:
+    """`facts` with the age in words, and with host and port of the address, where nobody said otherwise."""
+    known: dict[str, str | float | int] = {} if age_s is None else {"age": age_text(age_s)}
+    with suppress(ValueError):
+        url = urlsplit(str(facts.get("address", "")))
+        known |= {name: value for name, value in (("host", url.hostname), ("port", url.port)) if value}
+    return {**known, **facts}
 
 
 def age_text(age_s: float) -> str:

@@ -134,6 +134,7 @@ def test_unknown_reasons_and_wordless_failures_are_faults_too() -> None:
         (StoreHealth(kind="sqlite", ok=True), (), ("ok", None)),
         (StoreHealth(kind="sqlite", ok=False, error="disk I/O error"), (), ("failed", Reason.STORE_DOWN)),
         (StoreHealth(kind="sqlite", ok=False), ("store.read_only",), ("failed", Reason.STORE_READ_ONLY)),
+        (StoreHealth(kind="sqlite", ok=False), (), ("unknown", None)),
         (None, (), ("unknown", None)),
     ],
 )

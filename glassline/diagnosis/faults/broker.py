@@ -74,9 +74,10 @@ BROKER_FAULTS: dict[Reason, Fault] = {
     Reason.BROKER_BAD_CREDENTIALS: Fault(
         sentence="The broker at {address} does not let {id} in: it does not know the name, or the password is wrong.",
         remedy="""
-            `glassline enroll {id}` on the broker's machine makes a new password. Put it into a file with mode 0600
-            that `password_file` in [{program}] of {file} names (now: {password_file}), check that `id` there is {id},
-            and `sudo systemctl restart {program}`, or start it anew.
+            On the broker's machine `glassline enroll {id} --role {role} --accounts ACCOUNTS --out FILE` makes a new
+            password (ACCOUNTS: `accounts` in its [broker]). Copy FILE, with mode 0600, to where `password_file` in
+            [{program}] of {file} points (now: {password_file}), check that `id` there is {id}, and `sudo systemctl
+            restart {program}`, or start it anew.
         """,
         cuts=True,
     ),
@@ -96,8 +97,9 @@ BROKER_FAULTS: dict[Reason, Fault] = {
     Reason.BROKER_NO_ECHO: Fault(
         sentence="The broker at {address} lets {id} in, but does not deliver its messages.",
         remedy="""
-            Either {id} may not write its own topics: `glassline enroll {id}` on the broker's machine gives it the
-            rights of its role. Or the broker is stuck: `sudo systemctl restart broker` there.
+            Either {id} may not write its own topics: on the broker's machine `glassline enroll {id} --role {role}
+            --accounts ACCOUNTS --out FILE` gives it the rights of its role (ACCOUNTS: `accounts` in its [broker]).
+            Or the broker is stuck: `sudo systemctl restart broker` there.
         """,
         cuts=True,
     ),

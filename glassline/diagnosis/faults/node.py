@@ -15,6 +15,14 @@ _STORING = (
 _CAMERA = (Reason.CAMERA_MISSING, Reason.CAMERA_NO_FRAMES)
 
 NODE_FAULTS: dict[Reason, Fault] = {
+    Reason.SETTINGS_WRONG: Fault(
+        sentence="{program} cannot start with its settings: {error}.",
+        remedy="""
+            Mend [{program}] in {file}, or the GLASS_… variable or flag that the sentence names; `python -m {program}
+            --help` lists all settings. Then `sudo systemctl restart {program}`, or start it anew.
+        """,
+        cuts=True,
+    ),
     Reason.CAMERA_MISSING: Fault(
         sentence="The node {id} cannot open its camera {camera}.",
         remedy="""
@@ -107,10 +115,14 @@ NODE_FAULTS: dict[Reason, Fault] = {
         follows=(Reason.POWER_UNDERVOLTAGE,),
     ),
     Reason.OUTBOX_FULL: Fault(
-        sentence="The outbox of {id} is full: {depth} detections wait to be stored, and new ones push out others.",
+        sentence="""
+            The outbox of {id} is full: {depth} detections wait to be stored, and the oldest pictures give way to new
+            ones.
+        """,
         remedy="""
             It empties by itself as soon as bridge and store work: on the server `systemctl status bridge` and
-            `journalctl -u bridge -n 50`.
+            `journalctl -u bridge -n 50`. `outbox_mb` in [pi_node] of {file} (GLASS_OUTBOX_MB, --outbox-mb) gives it
+            more room.
         """,
         follows=_STORING,
     ),

@@ -1,0 +1,55 @@
+"""`glassline doctor`."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from glassline.contract import is_id
+from glassline.program import SettingsError
+
+from .examination import Examination, examine
+from .machine import Machine, look
+from .show import NOTHING, show
+
+EXIT_FAULT = 1
+EXIT_CANNOT = 2
+
+
+def doctor(
+    config: Annotated[
+        Path | None, typer.Option(help="The machine's settings file, where it is not found alone.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict and the settings as JSON.")] = False,
+    device: Annotated[str | None, typer.Option(help="Judge this node's chain only.")] = None,
+    timeout: Annotated[float, typer.Option(min=1, max=120, help="Seconds after which it stops looking.")] = 13.5,
+) -> None:
+    """Walk the chain camera, node, broker, bridge, store, web, you from this machine, and name the first cause.
+
+    Exit codes: 0 all is well, 1 a fault was found, 2 there is nothing that can be examined.
+    """
+    if device is not None and not is_id(device):
+        raise typer.BadParameter(f"{device!r} is no name of a node, like pi-1", param_hint="--device")
+    try:
+        machine = look(config, os.environ)
+    except SettingsError as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(EXIT_CANNOT) from None
+    if not machine.programs:
+        typer.echo(json.dumps({"ok": False, "next": NOTHING.partition("\n")[0]}) if as_json else NOTHING)
+        raise typer.Exit(EXIT_CANNOT)
+    found = _examined(machine, device, timeout)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2))
+    else:
+        show(Console(highlight=False), found)
+    raise typer.Exit(0 if found.ok else EXIT_FAULT)
+
+
+def _examined(machine: Machine, device: str | None, timeout_s: float) -> Examination:
+    """Examine, with what is being done shown meanwhile on a terminal's stderr."""
+    with Console(stderr=True).status("looking …") as status:
+        return examine(machine, device=device, timeout_s=timeout_s, progress=status.update)

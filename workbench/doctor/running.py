@@ -1,0 +1,56 @@
+"""The project's programs that run on this machine, as the process table shows them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+
+_PROGRAMS = ("pi_node", "broker", "bridge", "web")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """One running program. `config` is the settings file its command line names; `cwd` None: not ours to see."""
+
+    program: str
+    pid: int
+    cwd: Path | None
+    config: Path | None
+
+
+def running() -> Iterator[Running]:
+    """Every process that was started as `python -m PROGRAM`."""
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        arguments: list[str] = process.info["cmdline"] or []
+        program = next((b for a, b in pairwise(arguments) if a == "-m"), "")
+        if program not in _PROGRAMS:
+            continue
+        try:
+            cwd = Path(process.cwd())
+        except (psutil.Error, OSError):
+            cwd = None
+        config = _value_of("--config", arguments)
+        yield Running(
+            program=program, pid=process.info["pid"], cwd=cwd, config=(cwd or Path()) / config if config else None
+        )
+
+
+def is_running(program: str, file: Path | None) -> bool:
+    """Whether `program` runs here, with this settings file as far as its command line tells."""
+    return any(one.program == program and (one.config is None or one.config == file) for one in running())
+
+
+def config_of_running(folder: Path) -> Path | None:
+    """The settings file of the programs that were started in `folder`."""
+    return next((one.config for one in running() if one.cwd == folder and one.config), None)
+
+
+def _value_of(flag: str, arguments: list[str]) -> str | None:
+    for place, argument in enumerate(arguments):
+        if argument == flag:
+            return next(iter(arguments[place + 1 :]), None)
+        if argument.startswith(flag + "="):
+            return argument.partition("=")[2]
+    return None

@@ -1,0 +1,75 @@
+"""An examination for people: the chain, one line a hop, then one first cause with its remedy, then the rest."""
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from glassline.diagnosis import HopVerdict, Verdict, age_text
+
+from .examination import Examination
+
+_MARKS = {"ok": ("✓", "green"), "degraded": ("!", "yellow"), "failed": ("✗", "red"), "unknown": ("?", "bright_black")}
+
+NOTHING = """\
+Do this next: run `glassline demo`, which sets up and starts everything on this machine.
+
+Nothing of Glassline is set up here yet: there is no glassline.toml in this folder or in /etc/glassline, and none was
+named with --config or GLASS_CONFIG. For a machine of a real line, write one with a table for each program that is to
+run on it: [pi_node] on a Raspberry Pi; [broker], [bridge] and [web] on a server. `glassline settings` lists what can
+stand in them."""
+
+
+def show(console: Console, found: Examination) -> None:
+    """Print it. Texts from the wire are printed as they are, never as markup."""
+    cause = found.verdict.first_cause
+    if found.machine.file is None and cause is not None:
+        console.print(Text(f"Do this next: {cause.remedy}\n", style="bold"))
+    console.print(Text(_heading(found), style="dim"))
+    console.print(_chain(found.verdict))
+    for id, other in found.others.items():
+        console.print(_other(id, other))
+    if cause is None and found.ok:
+        unseen = any(hop.state == "unknown" for hop in found.verdict.hops)
+        well = "Everything that can be seen from here works." if unseen else "Everything works."
+        console.print(Text(well, style="bold green"))
+    if cause is not None:
+        _print_cause(console, "First cause", cause)
+    for one in found.verdict.also:
+        _print_cause(console, "Also", one)
+
+
+def _heading(found: Examination) -> str:
+    programs = ", ".join(found.machine.programs) or "no program"
+    where = f"set up by {found.machine.file}" if found.machine.file else "no settings file"
+    return f"Here: {programs} ({where}). Chain of {found.device or 'no node yet'}:"
+
+
+def _chain(verdict: Verdict) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column()
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    for hop in verdict.hops:
+        mark, colour = _MARKS[hop.state]
+        age = age_text(hop.age_s) if hop.age_s is not None else "–"
+        follows = hop.explained_by is not None and hop.state != "unknown"
+        sentence = hop.sentence + (f" This follows from the {hop.explained_by}." if follows else "")
+        style = "" if hop.state in ("failed", "degraded") and not follows else "dim"
+        table.add_row(Text(mark, style=colour), Text(hop.hop.value), Text(age), Text(sentence, style=style))
+    return table
+
+
+def _other(id: str, verdict: Verdict) -> Text:
+    if verdict.first_cause is None:
+        return Text(f"✓ {id}: its chain works too.", style="green")
+    return Text(f"✗ {id}: {verdict.first_cause.sentence}", style="red")
+
+
+def _print_cause(console: Console, title: str, cause: HopVerdict) -> None:
+    code = cause.code.value if cause.code else "no code"
+    colour = _MARKS[cause.state][1]
+    console.print()
+    console.print(Text.assemble((f"{title}: ", f"bold {colour}"), (cause.sentence, "bold"), (f"  [{code}]", "dim")))
+    console.print(Padding(Text(f"Do this: {cause.remedy}"), (0, 0, 0, 2)))

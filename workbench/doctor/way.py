@@ -1,0 +1,118 @@
+"""The way of each program to the broker: its settings, then name, port, password and the echo of what it sends."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from glassline.contract import Reason
+from glassline.diagnosis import Hop, Observation
+from glassline.link import AddressError, BrokerAddress, BrokerProbe, probe_broker
+from glassline.program import SecretError, read_secret
+
+from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup, masked
+
+PROBE_TIMEOUT_S = 3.0
+STRANGER = "doctor"
+"""The account nobody has: a broker that refuses it is alive."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How far a program's settings lead. `address` and `password` work where `usable`."""
+
+    program: str
+    id: str
+    observation: Observation
+    address: BrokerAddress | None = None
+    password: str | None = None
+    ca_file: str | None = None
+    usable: bool = False
+    at_s: float = field(default_factory=time.monotonic)
+    """When it was walked."""
+
+
+def walk_all(machine: Machine) -> list[Way]:
+    """Walk for every program set up here that connects to the broker, at once."""
+    setups = [s for s in machine.programs.values() if s.program in ROLES and s.settings is not None]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        ways = list(pool.map(lambda setup: walk(setup, machine), setups))
+    broker = machine.programs.get(BROKER)
+    if not ways and broker is not None and broker.settings is not None:
+        ways.append(_look_from_outside(broker, machine))
+    return ways
+
+
+def walk(setup: Setup, machine: Machine) -> Way:
+    """Walk from the settings of one program to its echo."""
+    id, facts = setup.text("id"), _facts(setup, machine)
+    try:
+        address = BrokerAddress.parse(setup.text("broker"))
+    except AddressError as error:
+        facts["error"] = str(error).rpartition("cannot be used: ")[2]
+        return Way(program=setup.program, id=id, observation=_failed(error.code, facts))
+    facts |= {"address": str(address), "host": address.host, "port": address.port}
+    secret_file, ca_file = setup.text("password_file"), setup.text("ca_file") or None
+    try:
+        password = read_secret(secret_file) if secret_file else None
+    except SecretError as error:
+        return Way(program=setup.program, id=id, observation=_secret_trouble(setup, Path(secret_file), error, facts))
+    probe = probe_broker(address, id=id, password=password, ca_file=ca_file, timeout_s=PROBE_TIMEOUT_S)
+    if probe.ok:
+        seen = Observation(hop=Hop.BROKER, state="ok", age_s=0.0)
+        return Way(
+            program=setup.program,
+            id=id,
+            observation=seen,
+            address=address,
+            password=password,
+            ca_file=ca_file,
+            usable=True,
+        )
+    return Way(program=setup.program, id=id, observation=_failed(_code(probe, address, setup, machine), facts))
+
+
+def _code(probe: BrokerProbe, address: BrokerAddress, setup: Setup, machine: Machine) -> Reason:
+    """A node that looks for the broker on itself, on a machine that is no server, was never told where it is."""
+    alone = not machine.programs.keys() & {BROKER, BRIDGE, WEB}
+    if probe.code is Reason.BROKER_REFUSED and address.is_loopback and setup.program == NODE and alone:
+        return Reason.BROKER_LOCALHOST
+    return probe.code or Reason.BROKER_LOST
+
+
+def _look_from_outside(broker: Setup, machine: Machine) -> Way:
+    """Whether the broker of this machine answers, where no program is set up here that may enter it."""
+    listens = BrokerAddress.parse(broker.text("listen"))
+    address = BrokerAddress("127.0.0.1" if listens.host in ("0.0.0.0", "::") else listens.host, listens.port)  # noqa: S104
+    probe = probe_broker(address, id=STRANGER, password=None, timeout_s=PROBE_TIMEOUT_S)
+    alive = probe.ok or probe.code is Reason.BROKER_BAD_CREDENTIALS
+    facts = _facts(broker, machine) | {"address": str(address), "host": address.host, "port": address.port}
+    failed = _failed(probe.code or Reason.BROKER_LOST, facts)
+    seen = Observation(hop=Hop.BROKER, state="ok", age_s=0.0) if alive else failed
+    return Way(program=BROKER, id=STRANGER, observation=seen, address=address, usable=probe.ok)
+
+
+def _facts(setup: Setup, machine: Machine) -> dict[str, str | float | int]:
+    return {
+        "program": setup.program,
+        "id": setup.text("id"),
+        "role": ROLES.get(setup.program, ""),
+        "file": machine.file_name,
+        "password_file": setup.text("password_file"),
+        "address": masked(setup.text("broker")),
+        "backend_url_set": machine.backend_url_set,
+    }
+
+
+def _failed(code: Reason, facts: dict[str, str | float | int]) -> Observation:
+    return Observation(hop=Hop.BROKER, state="failed", code=code, facts=facts)
+
+
+def _secret_trouble(setup: Setup, path: Path, error: SecretError, facts: dict[str, str | float | int]) -> Observation:
+    """A password file that is only closed to whoever runs the doctor is no fault."""
+    if isinstance(error.__cause__ or error.__context__, PermissionError):
+        why = f"{path} is not yours to read: run `sudo glassline doctor`."
+        return Observation(hop=Hop.BROKER, state="unknown", facts={"why": why})
+    facts["error"] = str(error).rstrip(".")
+    hop = HOPS[setup.program]
+    return Observation(hop=hop, state="failed", code=Reason.SETTINGS_WRONG, facts=facts, via=())
