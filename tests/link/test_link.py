@@ -5,15 +5,15 @@ import signal
 import socket
 import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
-from glassline.contract import ContractError, Reason, Role, from_unix, new_boot
-from glassline.contract.messages import Info, Probe
-from glassline.contract.topics import EVERYTHING, filter_of
-from glassline.link import BrokerAddress, Link, Sent, probe_broker
+from glassline.contract import ContractError, Reason, Role
+from glassline.contract.messages import Probe
+from glassline.contract.topics import filter_of
+from glassline.link import BrokerAddress, Sent, probe_broker
 from tests.support.embedded_broker import broker_process, free_port
+from tests.support.links import Heard, listener, make_link, until
 from tests.support.mosquitto import mosquitto
 
 ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB, "eye": Role.OBSERVER}
@@ -23,53 +23,6 @@ ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB, "eye": Role.OBSERVER}
 def broker(request):
     with (broker_process if request.param == "embedded" else mosquitto)(ROLES) as running:
         yield running
-
-
-def make_link(url, id, password, role="node"):
-    def birth():
-        return Info(**link.envelope(), role=role, id=id, version="1", started_at=from_unix(time.time()))
-
-    link = Link(address=BrokerAddress.parse(url), id=id, boot=new_boot(), birth=birth, password=password)
-    return link
-
-
-class Heard:
-    """Everything that an account hears, with whether it was retained."""
-
-    def __init__(self):
-        self.messages = []
-        self._changed = threading.Condition()
-
-    def __call__(self, address, payload, retained):
-        with self._changed:
-            self.messages.append((address.kind, address.id, payload, retained))
-            self._changed.notify_all()
-
-    def wait_for(self, wanted, timeout_s=15):
-        with self._changed:
-            return self._changed.wait_for(lambda: any(wanted(*m) for m in self.messages), timeout_s)
-
-    def count(self, kind):
-        return sum(m[0] == kind for m in self.messages)
-
-
-@contextmanager
-def listener(broker):
-    heard = Heard()
-    link = make_link(broker.url, "web-1", broker.passwords["web-1"], "web")
-    link.on(EVERYTHING, heard)
-    with link:
-        assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "web-1"))
-        yield heard
-
-
-def until(condition, timeout_s=15):
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_birth_and_death_are_told(broker):

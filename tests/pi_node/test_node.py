@@ -1,0 +1,243 @@
+"""The node as a process of its own, with the rendered camera and the shipped model, on both brokers."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from hashlib import sha256
+
+import paho.mqtt.publish as publish
+import psutil
+import pytest
+
+from glassline.contract import Role, from_unix
+from glassline.contract.frames import check_jpeg, extract
+from glassline.contract.messages import (
+    Command,
+    Detection,
+    EvidenceMeta,
+    FrameMeta,
+    Health,
+    Info,
+    Lease,
+    Receipt,
+    Reply,
+    decode,
+)
+from glassline.program import write_secret
+from tests.support.embedded_broker import broker_process
+from tests.support.links import listener, make_link, until
+from tests.support.mosquitto import mosquitto
+
+ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB, "bridge-1": Role.BRIDGE}
+
+
+@pytest.fixture(params=["embedded", "mosquitto"])
+def broker(request):
+    with (broker_process if request.param == "embedded" else mosquitto)(ROLES) as running:
+        yield running
+
+
+@pytest.fixture
+def embedded():
+    with broker_process(ROLES) as running:
+        yield running
+
+
+@contextmanager
+def node(folder, *flags, broker=None, environ=None, camera="scene:?seed=11"):
+    """Run `python -m pi_node`; its log is `folder/log`."""
+    command = [sys.executable, "-m", "pi_node", "--camera", camera, "--state-dir", str(folder / "state"), *flags]
+    if broker is not None:
+        write_secret(folder / "secret", broker.passwords["pi-1"])
+        command += ["--broker", broker.url, "--password-file", str(folder / "secret")]
+    with (folder / "log").open("a") as log:
+        process = subprocess.Popen(command, stderr=log, env=os.environ | (environ or {}), cwd=folder)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            process.wait(10)
+
+
+def newest(heard, kind, model, id="pi-1"):
+    found = [payload for k, i, payload, _ in list(heard.messages) if (k, i) == (kind, id)]
+    return decode(model, found[-1]) if found else None
+
+
+def test_the_first_frame_is_on_the_wire_within_3_seconds_and_memory_stays_below_300_mb(tmp_path, broker):
+    with listener(broker) as heard:
+        began = time.monotonic()
+        with node(tmp_path, broker=broker) as process:
+            assert heard.wait_for(lambda kind, *_: kind == "frame", 20)
+            first_frame_s = time.monotonic() - began
+            assert heard.wait_for(lambda kind, *_: kind == "detection", 30)
+            rss_mb = psutil.Process(process.pid).memory_info().rss / 1e6
+            print(f"first frame after {first_frame_s:.2f} s, {rss_mb:.0f} MB")
+            assert first_frame_s < 3
+            assert rss_mb < 300
+            jpeg = next(payload for kind, _, payload, _ in heard.messages if kind == "frame")
+            assert check_jpeg(jpeg) == (640, 480)
+            assert decode(FrameMeta, extract(jpeg)).image_wh == (640, 480)
+
+
+def test_frames_follow_the_leases(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, broker=embedded):
+        assert heard.wait_for(lambda kind, *_: kind == "frame", 20)
+        time.sleep(1.5)
+        idle = heard.count("frame")
+        assert idle <= 3
+        heard.link.publish("viewers", Lease(max_fps=10, ttl_s=3).to_json(), id="pi-1", rest="web-1")
+        time.sleep(2)
+        assert 12 <= heard.count("frame") - idle <= 23
+        time.sleep(2)
+        lapsed = heard.count("frame")
+        time.sleep(2)
+        assert heard.count("frame") - lapsed <= 1
+
+
+def test_a_detection_is_sent_until_it_is_receipted_and_its_picture_is_the_one_it_names(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, broker=embedded):
+        assert heard.wait_for(lambda kind, *_: kind == "evidence", 30)
+        evidence = next(payload for kind, _, payload, _ in heard.messages if kind == "evidence")
+        event_id = decode(EvidenceMeta, extract(evidence)).event_id
+
+        def revs():
+            return [
+                d for d in (decode(Detection, p) for k, _, p, _ in list(heard.messages) if k == "detection")
+                if d.event_id == event_id
+            ]  # fmt: skip
+
+        first = revs()[0]
+        assert first.rev == 0
+        assert first.image.sha256 == sha256(evidence).hexdigest()
+        assert first.image.size_bytes == len(evidence)
+        again = len(revs()) + 3
+        assert until(lambda: len(revs()) >= again, 30), "it is not sent again though no receipt came"
+        with make_link(embedded.url, "bridge-1", embedded.passwords["bridge-1"], "bridge") as bridge:
+            assert until(lambda: bridge.state.connected)
+
+            def receipted():
+                rev = max(detection.rev for detection in revs())
+                outcome = {"event_id": event_id, "rev": rev, "row": "stored", "image": "stored"}
+                bridge.publish("receipt", Receipt(**bridge.envelope(), **outcome).to_json(), id="pi-1")
+                time.sleep(0.3)
+                with sqlite3.connect(tmp_path / "state" / "outbox.db") as db:
+                    return event_id not in {row[0] for row in db.execute("SELECT event_id FROM outbox")}
+
+            assert until(receipted, 20)
+
+
+def test_commands_are_answered_and_retained_ones_ignored(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, broker=embedded) as process:
+        assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "pi-1"), 20)
+
+        def ask(name, command):
+            heard.link.publish("cmd", command.to_json(), id="pi-1", rest=name)
+
+            def answered():
+                return any(decode(Reply, p).id == command.id for k, _, p, _ in list(heard.messages) if k == "reply")
+
+            assert until(answered, 10), f"no reply to {name}"
+            return next(
+                r for r in (decode(Reply, p) for k, _, p, _ in heard.messages if k == "reply") if r.id == command.id
+            )
+
+        assert ask("ping", Command(id="a", args={"x": 1})).data == {"pong": {"x": 1}}
+        frames = heard.count("frame")
+        assert ask("snapshot", Command(id="b")).status == "ok"
+        assert until(lambda: heard.count("frame") > frames)
+        assert ask("config", Command(id="c", args={"live_fps": 4})).data["live_fps"] == 4
+        assert until(lambda: newest(heard, "info", Info).settings["live_fps"] == 4)
+        assert "live_fps" in ask("config", Command(id="d", args={"live_fps": "many"})).error.message
+        assert ask("dance", Command(id="e")).error.code == "command.unknown"
+        old = Command(id="f", ts=from_unix(time.time() - 100), ttl_s=10)
+        assert ask("ping", old).error.code == "command.expired"
+        assert ask("restart", Command(id="g")).status == "ok"
+        assert process.wait(10) == 75
+
+
+def test_a_retained_command_is_ignored(tmp_path):
+    with mosquitto(ROLES) as broker:
+        auth = {"username": "web-1", "password": broker.passwords["web-1"]}
+        topic = "glass/v1/pi-1/cmd/restart"
+        publish.single(topic, b'{"v":1}', retain=True, port=broker.port, auth=auth, client_id="web-1")
+        with listener(broker) as heard, node(tmp_path, broker=broker) as process:
+            assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "pi-1"), 20)
+            assert until(lambda: "retained command" in (tmp_path / "log").read_text())
+            time.sleep(1)
+            assert process.poll() is None
+
+
+def test_a_frozen_node_is_offline_within_20_seconds(tmp_path, broker):
+    with listener(broker) as heard, node(tmp_path, broker=broker) as process:
+        assert heard.wait_for(lambda kind, id, payload, _: (kind, id, payload) == ("status", "pi-1", b"online"), 20)
+        process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        assert heard.wait_for(lambda kind, id, payload, _: (kind, id, payload) == ("status", "pi-1", b"offline"), 25)
+        took_s = time.monotonic() - began
+        print(f"offline after {took_s:.1f} s")
+        assert took_s < 20
+
+
+def test_without_a_broker_address_it_says_so_and_goes_on_detecting(tmp_path):
+    with node(tmp_path, environ={"BACKEND_URL": "http://192.168.1.5:5000"}):
+
+        def kept():
+            try:
+                with sqlite3.connect(tmp_path / "state" / "outbox.db") as db:
+                    return db.execute("SELECT count(*) FROM outbox").fetchone()[0]
+            except sqlite3.OperationalError:
+                return 0
+
+        assert until(lambda: kept() >= 2, 30)
+    log = (tmp_path / "log").read_text()
+    assert "no broker address is set (BACKEND_URL is set" in log
+    assert "GLASS_BROKER" in log
+
+
+def test_localhost_without_a_broker_here_is_answered_with_the_remedy(tmp_path):
+    with node(tmp_path, "--broker", "mqtt://localhost:1"):
+        assert until(lambda: "broker.localhost_on_node" in (tmp_path / "log").read_text(), 20)
+    assert "set `broker` to the server's address" in (tmp_path / "log").read_text()
+
+
+def test_a_missing_model_leaves_the_live_picture_and_is_named(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, "--model", "/nowhere/best.onnx", broker=embedded):
+        assert heard.wait_for(lambda kind, *_: kind == "frame", 20)
+        assert until(lambda: (h := newest(heard, "health", Health)) and "detector.model_missing" in h.reasons, 20)
+    assert "/nowhere/best.onnx" in (tmp_path / "log").read_text()
+
+
+def test_a_camera_that_is_not_there_is_named_in_health(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, broker=embedded, camera="folder:/nowhere"):
+        assert until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
+    assert "cannot read /nowhere" in (tmp_path / "log").read_text()
+
+
+def test_info_says_what_is_in_force_and_no_secret(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, broker=embedded):
+        assert until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 20)
+        text = json.dumps(newest(heard, "info", Info).to_dict())
+        assert embedded.passwords["pi-1"] not in text
+        assert "scene:?seed=11" in text
+
+
+def test_sigterm_ends_it_soon_though_the_broker_hangs(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, broker=embedded) as process:
+        assert heard.wait_for(lambda kind, *_: kind == "detection", 30)
+        os.kill(embedded.pid, signal.SIGSTOP)
+        try:
+            time.sleep(0.5)
+            began = time.monotonic()
+            process.terminate()
+            process.wait(10)
+            assert time.monotonic() - began < 4.5
+        finally:
+            os.kill(embedded.pid, signal.SIGCONT)
