@@ -71,7 +71,8 @@ def bind(address: ListenAddress) -> list[socket.socket]:
 
 
 def _bound(family: int, where: tuple[object, ...]) -> socket.socket:
-    plug = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm (40 ms a message) off only on sockets that name their protocol.
+    plug = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

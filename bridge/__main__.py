@@ -1,0 +1,47 @@
+"""`python -m bridge`: run the bridge until it is told to end."""
+
+import logging
+import signal
+import sys
+import threading
+
+from glassline.link import AddressError, BrokerAddress
+from glassline.program import SecretError, load_settings, read_secret, run_logging
+from glassline.program.settings import EXIT_SETTINGS
+from glassline.store import open_store
+
+from .app import Bridge
+from .settings import BridgeSettings
+
+log = logging.getLogger("bridge")
+
+
+def main() -> int:
+    """Exit codes: 0 told to end, 2 settings wrong, 1 the password cannot be read."""
+    settings = load_settings(BridgeSettings).values
+    run_logging("bridge", settings.id)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        bridge = Bridge(
+            settings=settings,
+            address=BrokerAddress.parse(settings.broker),
+            store=open_store(settings.store),
+            password=read_secret(settings.password_file) if settings.password_file else None,
+        )
+    except (AddressError, ValueError) as error:
+        log.error("%s", error)
+        return EXIT_SETTINGS
+    except SecretError as error:
+        log.error("%s", error)
+        return 1
+    with bridge:
+        log.info("bridge %s stores into %s", settings.id, settings.store)
+        while not ended.wait(1):
+            pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

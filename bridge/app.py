@@ -1,0 +1,96 @@
+"""The bridge put together: which part hands what to which."""
+
+import logging
+import socket
+import time
+from types import TracebackType
+from typing import Self
+
+import glassline
+from glassline.contract import from_unix, new_boot
+from glassline.contract.messages import Info
+from glassline.contract.topics import filter_of
+from glassline.link import BrokerAddress, Link
+from glassline.store import Store
+
+from .health import HealthReporter
+from .inbox import Inbox
+from .presence import Presence
+from .receipts import Receipts
+from .settings import BridgeSettings
+from .writer import Writer
+
+log = logging.getLogger(__name__)
+
+STOP_S = 1.2
+
+
+class Bridge:
+    """A running bridge, once entered. A store or broker that is down at the start is waited for."""
+
+    def __init__(
+        self, *, settings: BridgeSettings, address: BrokerAddress, store: Store, password: str | None = None
+    ) -> None:
+        s = settings
+        self._settings, self._started_s = s, time.time()
+        self._inbox, self._presence = Inbox(cap_bytes=s.memory_mb * 1_000_000), Presence()
+        self._link = Link(
+            address=address,
+            id=s.id,
+            boot=new_boot(),
+            birth=self._birth,
+            password=password,
+            ca_file=s.ca_file or None,
+        )
+        self._receipts = Receipts(link=self._link)
+        self._writer = Writer(
+            store=store,
+            inbox=self._inbox,
+            presence=self._presence,
+            tell=self._receipts.send,
+            batch_ms=s.batch_ms,
+            batch_items=s.batch_items,
+        )
+        self._health = HealthReporter(
+            link=self._link,
+            store=store,
+            inbox=self._inbox,
+            presence=self._presence,
+            receipts=self._receipts,
+            writer=self._writer,
+            period_s=s.health_s,
+        )
+        self._wire()
+
+    def __enter__(self) -> Self:
+        self._writer.start()
+        self._link.start()
+        self._health.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Commit and receipt what is in hand, say `offline`; within 3 s, whatever hangs."""
+        self._writer.stop(STOP_S)
+        self._health.stop()
+        self._link.stop()
+
+    def _wire(self) -> None:
+        link = self._link
+        link.on(filter_of("detection"), self._inbox.on_finding)
+        link.on(filter_of("evidence"), self._inbox.on_finding)
+        link.on(filter_of("status"), self._presence.on_status)
+        link.on(filter_of("info"), self._presence.on_info)
+        link.on(filter_of("health"), self._presence.on_health, qos=0)
+        link.on_connected(self._health.now)
+
+    def _birth(self) -> Info:
+        s = self._settings
+        return Info(
+            **self._link.envelope(),
+            role="bridge",
+            id=s.id,
+            version=glassline.__version__,
+            started_at=from_unix(self._started_s),
+            hostname=socket.gethostname(),
+            settings=s.model_dump(exclude={"password_file", "ca_file"}),
+        )
