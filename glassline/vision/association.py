@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from glassline.contract import Box
 
-from .boxes import inside, iou
+from .boxes import Floats, inside, iou
 from .motion import EDGE, noise_var
 from .track import Track
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 GATE = 3.5
 """Standard deviations within which a box may be where a track was expected."""
 _SHAPE_SIGMA = 0.35
-_SHAPE_LIMIT = 1.3
 _OTHER_LABEL = 1.5
 _PART = 9.0
 _SIGMA_SCALE = 0.01
+_MAX_SIGMA = 0.05
+_MARGIN = 0.008
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,10 @@ class Pairs:
     """(T, B) by how much the sides differ: sum over both of |ln ratio|, as far as both ends are known."""
     same_label: Bools
     """(T, B) whether the track was seen under the box's label before."""
+    overlap: Floats
+    """(T, B) intersection over union, of boxes grown a little since thin ones hardly ever overlap."""
+    within: Floats
+    """(T, B) intersection over the smaller, likewise."""
 
 
 def pairs_of(tracks: Sequence[Track], boxes: Sequence[Box], time_s: float) -> Pairs:
@@ -52,14 +56,27 @@ def pairs_of(tracks: Sequence[Track], boxes: Sequence[Box], time_s: float) -> Pa
     seen = np.array([box.xyxyn for box in boxes], float).reshape(-1, 4)
     free = np.concatenate((seen[:, :2] > EDGE, seen[:, 2:] < 1 - EDGE), axis=1)
     tells = known[:, None] & free[None]
-    offset = seen[None] - expected[:, None]
     sizes = expected[:, 2:] - expected[:, :2]
-    shift = _shifts(offset[..., :2], offset[..., 2:], tells[..., :2], tells[..., 2:], sizes[:, None])
     ratio = np.log((seen[None, :, 2:] - seen[None, :, :2] + 0.01) / (sizes[:, None] + 0.01))
     shape = np.where(tells[..., :2] & tells[..., 2:], np.abs(ratio), 0.0).sum(axis=2)
     labels = [track.labels_seen for track in tracks]
     same = np.array([[box.label in seen_before for box in boxes] for seen_before in labels], bool)
-    return Pairs(expected, seen, shift, np.sqrt(variance), shape, same.reshape(len(tracks), len(boxes)))
+    return Pairs(
+        expected=expected,
+        boxes=seen,
+        shift=_shifts(expected, seen, tells),
+        sigma=np.minimum(np.sqrt(variance), _MAX_SIGMA),
+        shape=shape,
+        same_label=same.reshape(len(tracks), len(boxes)),
+        overlap=iou(grown(expected), grown(seen)),
+        within=inside(grown(expected), grown(seen)),
+    )
+
+
+def grown(xyxy: Floats) -> Floats:
+    """(n, 4) boxes with a margin all around."""
+    result: Floats = xyxy + np.array((-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
+    return result
 
 
 def assign(pairs: Pairs, rank: Floats) -> list[tuple[int, int]]:
@@ -72,9 +89,8 @@ def assign(pairs: Pairs, rank: Floats) -> list[tuple[int, int]]:
     if not pairs.same_label.size:
         return []
     distance = (pairs.shift**2).sum(axis=2) / pairs.sigma[:, None] ** 2
-    overlap, within = iou(pairs.expected, pairs.boxes), inside(pairs.expected, pairs.boxes)
-    there = (distance <= GATE**2) & ((pairs.shape <= _SHAPE_LIMIT) | (within > 0.5))
-    part = (pairs.same_label & (within > 0.6)) | (overlap > 0.4)
+    part = (pairs.same_label & (pairs.within > 0.6)) | (pairs.overlap > 0.4)
+    there = distance + (pairs.shape / _SHAPE_SIGMA) ** 2 <= GATE**2
     cost = np.where(there, distance, np.minimum(distance, _PART + GATE**2))
     cost += 4 * np.log(np.maximum(pairs.sigma, 1e-4) / _SIGMA_SCALE)[:, None]
     cost += np.minimum((pairs.shape / _SHAPE_SIGMA) ** 2, _PART) + np.where(pairs.same_label, 0, _OTHER_LABEL)
@@ -90,9 +106,17 @@ def assign(pairs: Pairs, rank: Floats) -> list[tuple[int, int]]:
     return result
 
 
-def _shifts(low: Floats, high: Floats, low_tells: Bools, high_tells: Bools, size: Floats) -> Floats:
-    """As in `motion`: the mean of both ends where they agree, else the nearer one, else the one that tells."""
+def _shifts(expected: Floats, seen: Floats, tells: Bools) -> Floats:
+    """(T, B, 2): as in `motion` the mean of both ends where they agree, else the nearer, else the one that tells.
+
+    Where none tells, as for a band across the whole picture, the gap between the two.
+    """
+    low, high = seen[None, :, :2] - expected[:, None, :2], seen[None, :, 2:] - expected[:, None, 2:]
+    size = (expected[:, 2:] - expected[:, :2])[:, None]
     agree = np.abs(low - high) < 0.01 + 0.3 * size
-    nearer = np.where(np.abs(low) < np.abs(high), low, high)
-    both = np.where(agree, (low + high) / 2, nearer)
-    return np.where(low_tells & high_tells, both, np.where(low_tells, low, np.where(high_tells, high, 0.0)))
+    both = np.where(agree, (low + high) / 2, np.where(np.abs(low) < np.abs(high), low, high))
+    beyond = np.clip(seen[None, :, :2] - expected[:, None, 2:], 0, None)
+    short = np.clip(expected[:, None, :2] - seen[None, :, 2:], 0, None)
+    low_tells, high_tells = tells[..., :2], tells[..., 2:]
+    one = np.where(low_tells, low, np.where(high_tells, high, beyond - short))
+    return np.where(low_tells & high_tells, both, one)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .association import _SHAPE_LIMIT, Floats, Pairs
+from .association import Pairs
+from .boxes import Floats
 from .motion import Motion
 
 MAX_SPEED = 1.2
@@ -14,6 +15,7 @@ _UNKNOWN_SIGMA = 0.25
 _KNOWN_SIGMA = 0.12
 _FORGET_PER_S = 0.03
 _MAX_TRIALS = 200
+_SHAPE_SIGMA, _SHAPE_LIMIT = 0.4, 1.3
 
 
 class Belt:
@@ -44,18 +46,23 @@ class Belt:
         if not sure:
             return
         vx, vy = np.median(np.array(sure), axis=0).tolist()
-        self.velocity, self._measured_s = (vx, vy), time_s
-        if abs(vx) + abs(vy) > 0.05:
+        if abs(vx) + abs(vy) > 0.05 and _distance((vx, vy), self.velocity) < 0.02:
             self._moving = (vx, vy)
+        self.velocity, self._measured_s = (vx, vy), time_s
 
-    def foreseen_shifts(self, dt: float) -> list[tuple[float, float]]:
-        """How far marks would be off if, since the last frame, the belt had stopped, turned round or gone on again."""
+    def unobserved_s(self, time_s: float) -> float:
+        """For how long nothing has shown how it moves."""
+        return 0.0 if self._measured_s is None else time_s - self._measured_s
+
+    def foreseen_shifts(self, time_s: float) -> list[tuple[float, float]]:
+        """How far marks would be off had the belt, when it was seen last, stopped, gone on again or turned round."""
+        dt = self.unobserved_s(time_s)
         (vx, vy), (mx, my) = self.velocity, self._moving
         return [((x - vx) * dt, (y - vy) * dt) for x, y in ((0.0, 0.0), (mx, my), (-mx, -my))]
 
 
 def common_shift(
-    pairs: Pairs, dt: float, foreseen: Sequence[tuple[float, float]]
+    pairs: Pairs, elapsed_s: float, foreseen: Sequence[tuple[float, float]]
 ) -> tuple[tuple[float, float], Floats] | None:
     """The shift that explains the frame much better than no shift, and what it does for each track; None without one.
 
@@ -65,8 +72,8 @@ def common_shift(
     if not pairs.same_label.size:
         return None
     fits = pairs.shape <= _SHAPE_LIMIT
-    sigma = np.maximum(pairs.sigma, 0.01)[:, None]
-    weight = np.where(fits, np.exp(-pairs.shape) * np.where(pairs.same_label, 1.0, 0.7), 0.0)
+    sigma = np.maximum(pairs.sigma, 0.015)[:, None]
+    weight = np.where(fits, np.exp(-((pairs.shape / _SHAPE_SIGMA) ** 2) / 2) * np.where(pairs.same_label, 1.0, 0.7), 0.0)
 
     def votes(shift: Floats) -> Floats:
         distance = ((pairs.shift - shift) ** 2).sum(axis=2) / sigma**2
@@ -76,7 +83,7 @@ def common_shift(
     still = votes(np.zeros(2))
     if still.sum() > 0.6 * min(pairs.same_label.shape):
         return None
-    possible = fits & ((pairs.shift**2).sum(axis=2) < (MAX_SPEED * dt) ** 2)
+    possible = fits & ((pairs.shift**2).sum(axis=2) < (MAX_SPEED * elapsed_s) ** 2)
     trials = np.concatenate((np.array(foreseen).reshape(-1, 2), pairs.shift[possible][:_MAX_TRIALS]))
     results = [votes(trial) for trial in trials]
     needed = [0.5 if k < len(foreseen) else 1.1 for k in range(len(trials))]

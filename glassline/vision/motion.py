@@ -5,14 +5,17 @@ Lengths are in frame sizes (0-1 across the frame), speeds in frame sizes per sec
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 Xyxy = tuple[float, float, float, float]
 
 EDGE = 0.012
 """A box that comes this near to the frame's edge is taken to go on beyond it."""
-_JERKINESS = 0.1
+_JERKINESS = 0.03
 """Variance that a speed gains per second: belts start and stop."""
+_OUTLIER = 2.0
+"""A box that is more standard deviations off its place pulls no harder than this (Huber's rule)."""
 _RESIZE = 0.5
 """Share of a change of size that is believed at once; boxes flicker."""
 
@@ -61,12 +64,14 @@ class Motion:
     def observe(self, seen: Xyxy, time_s: float) -> None:
         """Correct by a box seen at that instant."""
         predicted = self.at(time_s)
-        self._advance(time_s)
         free = free_ends(seen)
         shifts = [_shift(seen[k] - predicted[k], seen[k + 2] - predicted[k + 2],
                          free[k] and self.known[k], free[k + 2] and self.known[k + 2],
                          predicted[k + 2] - predicted[k]) for k in (0, 1)]  # fmt: skip
+        self._advance(time_s)
         total = self.position_var + noise_var(predicted)
+        trust = min(1.0, _OUTLIER * math.sqrt(total) / max(1e-9, math.hypot(*shifts)))
+        shifts = [trust * shift for shift in shifts]
         gain, velocity_gain = self.position_var / total, self.cross_var / total
         self.velocity = (
             self.velocity[0] + velocity_gain * shifts[0],
@@ -84,12 +89,15 @@ class Motion:
             self.known[3] or free[3],
         )
 
-    def jump(self, shift: tuple[float, float], velocity: tuple[float, float], velocity_sigma: float) -> None:
-        """Move the box by `shift` and go on with another velocity: the belt did what nobody could foresee."""
+    def jump(self, shift: tuple[float, float], elapsed_s: float, time_s: float, *, velocity_sigma: float) -> None:
+        """Be at that instant `shift` away from where it was expected, by another velocity since `elapsed_s` ago."""
+        change = shift[0] / elapsed_s, shift[1] / elapsed_s
+        dt = time_s - self.time_s
+        dx, dy = shift[0] - change[0] * dt, shift[1] - change[1] * dt
         x0, y0, x1, y1 = self.xyxy
-        dx, dy = shift
         self.xyxy = (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
-        self.velocity, self.velocity_var, self.cross_var = velocity, velocity_sigma**2, 0.0
+        self.velocity = (self.velocity[0] + change[0], self.velocity[1] + change[1])
+        self.velocity_var, self.cross_var = velocity_sigma**2, 0.0
 
     def coast(self, time_s: float, velocity: tuple[float, float]) -> None:
         """Nothing was seen at that instant, but others tell how the belt moves from there on."""
@@ -98,6 +106,15 @@ class Motion:
         dx, dy = self.velocity[0] * dt, self.velocity[1] * dt
         self._advance(time_s)
         self.xyxy, self.velocity = (x0 + dx, y0 + dy, x1 + dx, y1 + dy), velocity
+
+    def pull(self, velocity: tuple[float, float], sigma: float) -> None:
+        """Take in from elsewhere that the velocity is this, give or take `sigma`."""
+        gain = self.velocity_var / (self.velocity_var + sigma**2)
+        vx, vy = self.velocity
+        self.velocity = (vx + gain * (velocity[0] - vx), vy + gain * (velocity[1] - vy))
+        self.position_var -= gain / self.velocity_var * self.cross_var**2 if self.velocity_var > 0 else 0.0
+        self.velocity_var *= 1 - gain
+        self.cross_var *= 1 - gain
 
     def _advance(self, time_s: float) -> None:
         dt = max(0.0, time_s - self.time_s)

@@ -11,9 +11,9 @@ import numpy as np
 
 from glassline.contract import Box
 
-from .association import Pairs, assign, pairs_of
+from .association import Pairs, assign, grown, pairs_of
 from .belt import Belt, common_shift
-from .boxes import inside, iou
+from .boxes import areas, inside, intersections, iou
 from .motion import Motion, Xyxy, clipped
 from .track import Track, TrackEvent
 
@@ -80,12 +80,11 @@ class Tracker:
                 events = self._end_all()
             for track in self._past:
                 track.release()
-            dt = 0.0 if self._time_s is None else time_s - self._time_s
             self._time_s = time_s
             events += self._expire(time_s)
             kept = [box for box in boxes if box.score >= self._settings.keep_score]
             kept = sorted(kept, key=lambda box: -box.score)[:_MAX_BOXES]
-            self._follow_belt(kept, time_s, dt)
+            self._follow_belt(kept, time_s)
             left = self._carry_on(kept, time_s, frame)
             self._begin(left, time_s, frame)
             self._measure_belt(time_s)
@@ -121,19 +120,22 @@ class Tracker:
         self._past = [track for track in self._past if track.last_s >= oldest_s]
         return self._retire(gone)
 
-    def _follow_belt(self, boxes: list[Box], time_s: float, dt: float) -> None:
-        """Where the belt stopped, started or turned since the last frame, bring all it carries along."""
+    def _follow_belt(self, boxes: list[Box], time_s: float) -> None:
+        """Where the belt stopped, started or turned since it was seen last, bring all that it carries along."""
+        elapsed_s = self._belt.unobserved_s(time_s)
+        if elapsed_s <= 0:
+            return
         followed = [t for t in self._live if t.frames_confirmed >= _FOLLOWED and clipped(t.motion.at(time_s))]
-        found = common_shift(pairs_of(followed, boxes, time_s), dt, self._belt.foreseen_shifts(dt)) if dt > 0 else None
+        pairs = pairs_of(followed, boxes, time_s)
+        found = common_shift(pairs, elapsed_s, self._belt.foreseen_shifts(time_s))
         if found is None:
             return
         shift, gains = found
-        fits_better = {track for track, gain in zip(followed, gains.tolist(), strict=True) if gain > 0}
+        fits_better = {track for track, gain in zip(followed, gains.tolist(), strict=True) if gain > 0.3}
         fits_worse = {track for track, gain in zip(followed, gains.tolist(), strict=True) if gain < -0.1}
         for track in self._live + self._past:
             if track in fits_better or (self._belt.carries(track.motion) and track not in fits_worse):
-                vx, vy = track.motion.velocity
-                track.motion.jump(shift, (vx + shift[0] / dt, vy + shift[1] / dt), 0.15)
+                track.motion.jump(shift, elapsed_s, time_s, velocity_sigma=0.15)
 
     def _carry_on(self, boxes: list[Box], time_s: float, frame: Any) -> list[Box]:
         """Give the boxes to the tracks whose marks they show; return those that may begin new ones."""
@@ -143,7 +145,7 @@ class Tracker:
         assigned = {row: column for row, column in assign(pairs, rank) if self._may_revive(tracks[row], boxes[column])}
         parts = _parts(pairs, assigned)
         for row, column in assigned.items():
-            extent = _union([boxes[column].xyxyn, *(boxes[part].xyxyn for part in parts[row])])
+            extent = _extent(pairs, row, [column, *parts[row]])
             tracks[row].motion.observe(extent, time_s)
             tracks[row].see(boxes[column], extent, time_s, frame)
             self._revive(tracks[row])
@@ -171,9 +173,8 @@ class Tracker:
         for row, track in enumerate(tracks):
             if row in assigned or track.confirmed:
                 continue
-            place = pairs.expected[row : row + 1]
-            covered = (inside(place, pairs.boxes[taken]) > 0.7) & pairs.same_label[row, taken]
-            if covered.any() or (iou(place, pairs.boxes[taken]) > 0.5).any():
+            covered = (pairs.within[row, taken] > 0.7) & pairs.same_label[row, taken]
+            if covered.any() or (pairs.overlap[row, taken] > 0.5).any():
                 self._live.remove(track)
 
     def _begin(self, boxes: list[Box], time_s: float, frame: Any) -> None:
@@ -194,6 +195,10 @@ class Tracker:
         self._belt.measure(seen, time_s)
         for track in carried:
             track.motion.coast(time_s, self._belt.velocity)
+        if self._belt.known(time_s):
+            for track in self._live:
+                if track.last_s == time_s and self._belt.carries(track.motion):
+                    track.motion.pull(self._belt.velocity, 0.05)
 
     def _tell(self, time_s: float) -> list[TrackEvent]:
         settings, events = self._settings, []
@@ -227,18 +232,22 @@ class Tracker:
 
 
 def _parts(pairs: Pairs, assigned: dict[int, int]) -> dict[int, list[int]]:
-    """By track, the other boxes that show parts of its mark, or the same again under another label."""
+    """By track, the other boxes that show its mark again: parts of it, or the same under another label."""
     free = [column for column in range(len(pairs.boxes)) if column not in assigned.values()]
     parts: dict[int, list[int]] = {}
     for row, column in assigned.items():
-        places = np.stack((pairs.expected[row], pairs.boxes[column]))
-        overlap = iou(places, pairs.boxes[free]).max(axis=0)
-        within = inside(places, pairs.boxes[free]).max(axis=0)
+        places, others = grown(np.stack((pairs.expected[row], pairs.boxes[column]))), grown(pairs.boxes[free])
+        overlap, within = iou(places, others).max(axis=0), inside(places, others).max(axis=0)
         part = (within > 0.6) & (pairs.same_label[row, free] | (overlap > 0.3))
         parts[row] = [free[k] for k in np.flatnonzero(part)]
     return parts
 
 
-def _union(boxes: Sequence[Xyxy]) -> Xyxy:
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
+def _extent(pairs: Pairs, row: int, seen: Sequence[int]) -> Xyxy:
+    """What the boxes `seen` of a track cover together, but for those that reach far beyond where it was expected."""
+    place, boxes = grown(pairs.expected[row : row + 1]), pairs.boxes[seen]
+    shares = intersections(place, boxes)[0] / np.maximum(areas(boxes), 1e-9)
+    shares[0] = 1.0
+    chosen = boxes[shares > 0.6]
+    (x0, y0), (x1, y1) = chosen[:, :2].min(axis=0).tolist(), chosen[:, 2:].max(axis=0).tolist()
+    return x0, y0, x1, y1
