@@ -14,7 +14,9 @@ from tests.support.clients import connected
 from tests.support.embedded_broker import RunningBroker
 
 
-def test_a_receipt_says_what_is_already_committed(broker: RunningBroker, store: SqliteStore, shelf: SqliteStore) -> None:
+def test_a_receipt_says_what_is_already_committed(
+    broker: RunningBroker, store: SqliteStore, shelf: SqliteStore
+) -> None:
     event_id = new_event_id()
     jpeg = make_evidence(event_id, size_bytes=50_000)
     with running_bridge(broker, store), node(broker) as pi:
@@ -48,7 +50,12 @@ def test_what_is_sent_again_or_late_is_receipted_again_and_stored_once(
         pi.send(make_detection(event_id, 2, image=second), second)
         while pi.said() != (event_id, 2, "stored", "stored"):
             pass
-        for late in (make_detection(event_id, 0, image=first), first, make_detection(event_id, 2, image=second), second):
+        for late in (
+            make_detection(event_id, 0, image=first),
+            first,
+            make_detection(event_id, 2, image=second),
+            second,
+        ):
             pi.send(late)
             assert pi.said() == (event_id, 2, "stored", "stored")
     assert shelf.counts(DefectFilter())["pending"] == 1
