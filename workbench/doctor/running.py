@@ -15,14 +15,13 @@ class Running:
     """One running program. `config` is the settings file its command line names; `cwd` None: not ours to see."""
 
     program: str
-    pid: int
     cwd: Path | None
     config: Path | None
 
 
 def running() -> Iterator[Running]:
     """Every process that was started as `python -m PROGRAM`."""
-    for process in psutil.process_iter(["pid", "cmdline"]):
+    for process in psutil.process_iter(["cmdline"]):
         arguments: list[str] = process.info["cmdline"] or []
         program = next((b for a, b in pairwise(arguments) if a == "-m"), "")
         if program not in _PROGRAMS:
@@ -31,15 +30,15 @@ def running() -> Iterator[Running]:
             cwd = Path(process.cwd())
         except (psutil.Error, OSError):
             cwd = None
-        config = _value_of("--config", arguments)
-        yield Running(
-            program=program, pid=process.info["pid"], cwd=cwd, config=(cwd or Path()) / config if config else None
-        )
+        named = _value_of("--config", arguments)
+        config = ((cwd or Path()) / named).resolve() if named else None
+        yield Running(program=program, cwd=cwd, config=config)
 
 
 def is_running(program: str, file: Path | None) -> bool:
     """Whether `program` runs here, with this settings file as far as its command line tells."""
-    return any(one.program == program and (one.config is None or one.config == file) for one in running())
+    ours = (None, file.resolve() if file else None)
+    return any(one.program == program and one.config in ours for one in running())
 
 
 def config_of_running(folder: Path) -> Path | None:

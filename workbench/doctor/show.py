@@ -72,4 +72,4 @@ def _print_cause(console: Console, title: str, cause: HopVerdict) -> None:
     colour = _MARKS[cause.state][1]
     console.print()
     console.print(Text.assemble((f"{title}: ", f"bold {colour}"), (cause.sentence, "bold"), (f"  [{code}]", "dim")))
-    console.print(Padding(Text(f"Do this: {cause.remedy}"), (0, 0, 0, 2)))
+    console.print(Padding(Text(f"Do this: {cause.remedy}"), (0, 0, 0, 2), expand=False))

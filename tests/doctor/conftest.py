@@ -1,0 +1,109 @@
+"""A whole line of real programs on free ports, and the doctor run as people run it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workbench.demo.site import PROGRAMS, Site, free_port
+
+PATIENCE_S = 60.0
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GLASS_") and name != "BACKEND_URL"}
+
+
+@dataclass
+class Line:
+    """The four programs of one machine, started one by one from the settings file that the demo writes."""
+
+    site: Site
+    processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+
+    def start(self, *programs: str) -> None:
+        for program in programs:
+            command = [sys.executable, "-m", program, "--config", str(self.site.config)]
+            with (self.site.folder / f"{program}.log").open("a") as log:
+                self.processes[program] = subprocess.Popen(command, env=CLEAN, stderr=log, stdout=log)
+
+    def end(self, program: str, number: int = signal.SIGTERM) -> None:
+        process = self.processes.pop(program)
+        process.send_signal(number)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def wait_until_well(self) -> None:
+        """Until the web's own chain has no fault and pictures come."""
+        until_s = time.monotonic() + PATIENCE_S
+        seen: Any = None
+        while time.monotonic() < until_s:
+            with suppress(OSError, ValueError):
+                with urllib.request.urlopen(f"{self.site.url}/api/devices/pi-1/chain", timeout=5) as answer:
+                    seen = json.load(answer)
+                states = {hop["hop"]: hop["state"] for hop in seen["hops"]}
+                if seen["ok"] and all(states.get(hop) == "ok" for hop in ("camera", "node", "bridge", "store")):
+                    return
+            time.sleep(0.2)
+        raise AssertionError(f"not well after {PATIENCE_S:g} s: {seen}")
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A running line that is well."""
+    site = Site(tmp_path_factory.mktemp("site"), free_port(), free_port(), "scene:?seed=7")
+    site.write()
+    line = Line(site)
+    try:
+        line.start(*PROGRAMS)
+        line.wait_until_well()
+        yield line
+    finally:
+        for program in list(line.processes):
+            line.end(program)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one run of the doctor said."""
+
+    code: int
+    text: str
+    took_s: float
+
+    @property
+    def json(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.text)
+        return told
+
+    @property
+    def cause(self) -> str | None:
+        """The code of the first cause."""
+        first = self.json["first_cause"]
+        return first["code"] if first else None
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {hop["hop"]: hop["state"] for hop in self.json["hops"]}
+
+
+def run_doctor(*arguments: str, folder: Path, **environ: str) -> Told:
+    """Run `glassline doctor` in `folder`."""
+    began_s = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench.main", "doctor", *arguments],
+        cwd=folder, env=CLEAN | {"COLUMNS": "200"} | environ, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return Told(done.returncode, done.stdout, time.monotonic() - began_s)
