@@ -27,7 +27,7 @@ class NodeClock:
         if boot != self.boot:
             self.__init__(boot, lag_s, lag_s, now_s)  # type: ignore[misc]
             return 0.0
-        if now_s - self._window_at_s > WINDOW_S:
+        if now_s - self._window_at_s >= WINDOW_S:
             self.least_s, self._recent_s, self._window_at_s = min(self._recent_s, lag_s), lag_s, now_s
         self._recent_s = min(self._recent_s, lag_s)
         self.least_s = min(self.least_s, lag_s)

@@ -1,5 +1,6 @@
 """Fixtures of the web's tests: one broker and one web for a module, everything on loopback."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,9 +33,13 @@ def web(folder: Path, broker: Mosquitto, store_url: str) -> Iterator[Web]:
         yield process
 
 
+_numbers = itertools.count(1)
+
+
 @pytest.fixture
 def node(broker: Mosquitto, web: Web) -> Iterator[NodeLike]:
-    with NodeLike(broker.address) as publisher:
+    """A new name for every test: nothing of an earlier one speaks for it."""
+    with NodeLike(broker.address, f"pi-{next(_numbers)}") as publisher:
         yield publisher
 
 

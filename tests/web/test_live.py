@@ -1,12 +1,264 @@
 """Live pictures: from MQTT to WebSocket clients."""
 
-from .support import NodeLike, Page, Web, until
+import base64
+import json
+import os
+import signal
+import socket
+import statistics
+import threading
+import time
+
+import pytest
+
+from glassline.contract import from_unix
+
+from .support import NodeLike, Page, Web, picture, until
 
 
 def test_a_client_gets_the_bytes_that_left_the_node(web: Web, node: NodeLike) -> None:
-    with Page(web, "pi-1") as page:
+    with Page(web, node.id) as page:
         until(lambda: node.leases, what="a lease reaches the node")
-        sent = [node.publish_frame() for _ in range(1)]
+        for _ in range(5):
+            node.publish_frame()
+            until(lambda: len(page.pictures) == len(node.sent))
+            time.sleep(0.05)
+        assert [shown.jpeg for shown in page.pictures] == node.sent
+        assert {shown.device_id for shown in page.pictures} == {node.id}
+
+
+def test_only_what_is_watched_is_sent(web: Web, node: NodeLike) -> None:
+    with Page(web, "pi-other") as other, Page(web, node.id) as page:
+        until(lambda: node.leases)
+        node.publish_frame()
         until(lambda: page.pictures)
-        assert page.pictures[-1].jpeg == sent[-1]
-        assert page.pictures[-1].device_id == "pi-1"
+        assert not other.pictures
+
+
+def test_who_begins_to_watch_gets_the_last_picture_at_once(web: Web, node: NodeLike) -> None:
+    sent = node.publish_frame()
+    until(lambda: web.get(f"/api/devices/{node.id}")["picture_age_s"] is not None)
+    with Page(web, node.id) as page:
+        until(lambda: page.pictures, timeout_s=3)
+        assert page.pictures[0].jpeg == sent
+        assert page.of("clock")[0]["boot"] == node.boot
+
+
+def test_a_page_that_wants_few_pictures_gets_few(web: Web, node: NodeLike) -> None:
+    with Page(web, node.id, max_fps=2) as slow, Page(web, node.id, max_fps=30) as fast:
+        until(lambda: node.leases)
+        node.stream(20)
+        until(lambda: len(fast.pictures) > 40)
+        assert len(slow.pictures) < len(fast.pictures) / 4
+
+
+def test_the_lease_is_the_highest_wish_and_is_renewed_and_given_back(web: Web, node: NodeLike) -> None:
+    def last() -> float | None:
+        return node.leases[-1][2].max_fps if node.leases else None
+
+    with Page(web, node.id, max_fps=4):
+        until(lambda: last() == 4)
+        with Page(web, node.id, max_fps=12):
+            until(lambda: last() == 12)
+        until(lambda: last() == 4)
+        count = len(node.leases)
+        until(lambda: len(node.leases) > count, what="the lease is renewed")
+        assert node.leases[-1][1:][0] == "web-1"
+        assert node.leases[-1][2].ttl_s == 15
+    until(lambda: last() == 0, what="the lease is given back")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    ["truncated", "not a jpeg", "no metadata", "metadata is no frame's", "id in place of json"],
+)
+def test_a_broken_frame_is_counted_and_goes_nowhere(web: Web, node: NodeLike, harm: str) -> None:
+    good = node.frame()
+    payload = {
+        "truncated": good[:-500],
+        "not a jpeg": b"hello",
+        "no metadata": picture(1),
+        "metadata is no frame's": good.replace(b'"boot":"', b'"boot":"zz', 1),
+        "id in place of json": good.replace(b'{"v":1', b'{"v":7', 1),
+    }[harm]
+    before = web.get("/health")["counters"].get("frames_broken", 0)
+    with Page(web, node.id) as page:
+        until(lambda: node.leases)
+        page.pictures.clear()
+        node.link.publish("frame", payload)
+        until(lambda: web.get("/health")["counters"].get("frames_broken", 0) == before + 1)
+        sent = node.publish_frame()
+        until(lambda: any(shown.jpeg == sent for shown in page.pictures))
+        assert all(shown.jpeg != payload for shown in page.pictures)
+
+
+def test_a_frame_that_was_long_on_its_way_is_not_shown(web: Web, node: NodeLike) -> None:
+    with Page(web, node.id) as page:
+        until(lambda: node.leases)
+        node.publish_frame()
+        until(lambda: len(page.pictures) == 1)
+        before = web.get("/health")["counters"].get("frames_stale", 0)
+        held = node.frame()
+        time.sleep(1.4)
+        node.link.publish("frame", held)
+        until(lambda: web.get("/health")["counters"].get("frames_stale", 0) == before + 1)
+        last = node.publish_frame()
+        until(lambda: page.pictures[-1].jpeg == last)
+        assert len(page.pictures) == 2
+
+
+def test_a_clock_that_is_set_back_does_not_end_the_picture(web: Web, node: NodeLike) -> None:
+    with Page(web, node.id) as page:
+        until(lambda: node.leases)
+        node.publish_frame()
+        until(lambda: len(page.pictures) == 1)
+        node.publish_frame(ts=from_unix(time.time() - 3600))
+        until(lambda: len(page.pictures) == 2)
+
+
+class _RawPage:
+    """A WebSocket client that reads only when told to, with a small receive buffer."""
+
+    def __init__(self, web: Web) -> None:
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.sock.connect(("127.0.0.1", web.port))
+        self.sock.settimeout(10)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.sock.sendall(
+            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        self._buffer = b""
+        while b"\r\n\r\n" not in self._buffer:
+            self._buffer += self.sock.recv(100)
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        assert b" 101 " in head.partition(b"\r\n")[0]
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        assert len(payload) < 126
+        mask = os.urandom(4)
+        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+        self.sock.sendall(bytes([0x80 | opcode, 0x80 | len(payload)]) + mask + masked)
+
+    def say(self, **message: object) -> None:
+        self.send(1, json.dumps(message).encode())
+
+    def read(self) -> tuple[int, bytes]:
+        """The next message: opcode and payload."""
+        first, length = self._take(2)
+        assert first & 0x80, f"expected a final, whole message, got {first:#x}"
+        assert not first & 0x70, f"expected no reserved bits, got {first:#x}"
+        if length == 126:
+            length = int.from_bytes(self._take(2), "big")
+        elif length == 127:
+            length = int.from_bytes(self._take(8), "big")
+        return first & 0x0F, self._take(length)
+
+    def _take(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            data = self.sock.recv(65536)
+            assert data, "the web closed the connection"
+            self._buffer += data
+        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        return taken
+
+
+def test_a_ping_during_a_half_written_picture_breaks_nothing(web: Web, node: NodeLike) -> None:
+    big = [
+        node.frame(number=n, jpeg=picture(n, image_wh=(1280, 960), noise=True, quality=92), image_wh=(1280, 960))
+        for n in (1, 2)
+    ]
+    assert all(len(data) > 900_000 for data in big)
+    page = _RawPage(web)
+    page.say(watch=[node.id], max_fps=30)
+    until(lambda: node.leases)
+    node.link.publish("frame", big[0])
+    until(lambda: web.get(f"/api/devices/{node.id}")["image_wh"] == [1280, 960])
+    time.sleep(0.3)
+    for number in range(10):
+        page.send(9, b"ping %d" % number)
+        page.say(ping=number)
+    time.sleep(0.3)
+    node.link.publish("frame", big[1])
+    seen: list[tuple[int, bytes]] = []
+    while sum(opcode == 2 for opcode, _ in seen) < 2:
+        seen.append(page.read())
+    assert [payload[1 + payload[0] :] for opcode, payload in seen if opcode == 2] == big
+    assert [payload for opcode, payload in seen if opcode == 10] == [b"ping %d" % n for n in range(10)]
+    page.send(8, (1000).to_bytes(2, "big"))
+    while page.read()[0] != 8:
+        pass
+    page.sock.close()
+
+
+def test_a_page_that_never_reads_delays_nobody(web: Web, node: NodeLike) -> None:
+    frozen = _RawPage(web)
+    frozen.say(watch=[node.id], max_fps=30)
+    jpeg = picture(3, image_wh=(640, 480), noise=True)
+    with Page(web, node.id) as page:
+        until(lambda: node.leases)
+        node.stream(20, jpeg=jpeg)
+        time.sleep(6)
+        shown = list(page.pictures)
+        sent = len(node.sent)
+        assert len(shown) >= 0.9 * sent - 2
+        assert statistics.quantiles([one.age_s for one in shown], n=20)[-1] < 0.5
+        assert web.get("/health")["viewers"] >= 2
+    frozen.sock.close()
+
+
+def test_a_page_that_accepts_nothing_is_dropped(folder, broker) -> None:  # type: ignore[no-untyped-def]
+    with (
+        Web(folder, broker=broker.address, id="web-stall", stall_s=2) as web,
+        NodeLike(broker.address, "pi-stall") as node,
+    ):
+        page = _RawPage(web)
+        page.say(watch=["pi-stall"], max_fps=30)
+        until(lambda: node.leases)
+        node.stream(10, jpeg=picture(3, image_wh=(1280, 960), noise=True))
+        until(lambda: web.get("/health")["counters"].get("viewers_stalled") == 1)
+        until(lambda: web.get("/health")["viewers"] == 0)
+        page.sock.close()
+
+
+def test_after_a_freeze_of_the_web_hardly_anything_old_is_shown(web: Web, node: NodeLike) -> None:
+    [worker] = web.workers()
+    with Page(web, node.id) as page:
+        until(lambda: node.leases)
+        node.stream(10)
+        until(lambda: len(page.pictures) > 10)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            time.sleep(5)
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        resumed_s = time.time()
+        time.sleep(4)
+        after = [shown for shown in page.pictures if shown.at_s >= resumed_s]
+        assert len(after) > 20
+        assert sum(shown.age_s > 1 for shown in after) <= 2
+        assert after[-1].age_s < 0.5
+
+
+def test_viewers_who_come_and_go_leave_nothing_behind(web: Web, node: NodeLike) -> None:
+    node.stream(20)
+    with Page(web, node.id) as page:
+        until(lambda: len(page.pictures) > 5)
+
+        def visit() -> None:
+            for _ in range(6):
+                with Page(web, node.id) as guest:
+                    until(lambda guest=guest: guest.pictures)
+
+        guests = [threading.Thread(target=visit) for _ in range(5)]
+        for guest in guests:
+            guest.start()
+        for guest in guests:
+            guest.join(60)
+        until(lambda: web.get("/health")["viewers"] == 1)
+        count = len(page.pictures)
+        until(lambda: len(page.pictures) > count + 10)
+        counters = web.get("/health")["counters"]
+        assert "writer_failed" not in counters
+        assert "ticker_failed" not in counters
