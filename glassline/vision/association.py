@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glassline.contract import Box
 
-from .boxes import Floats, inside, iou
+from .boxes import Floats, inside, intersections, iou
 from .motion import EDGE, noise_var
 from .track import Track
 
@@ -103,6 +103,16 @@ def assign(pairs: Pairs, rank: Floats) -> list[tuple[int, int]]:
             taken_rows.add(row)
             taken_columns.add(column)
             result.append((row, column))
+    return result
+
+
+def continues(a: Floats, b: Floats) -> Bools:
+    """(n, m) whether a box of `b` goes on where one of `a` ends, equally wide: two pieces of one long mark."""
+    low = np.abs(a[:, None, :2] - b[None, :, :2])
+    high = np.abs(a[:, None, 2:] - b[None, :, 2:])
+    width = np.maximum((a[:, 2:] - a[:, :2])[:, None], (b[:, 2:] - b[:, :2])[None])
+    aligned = (np.maximum(low, high) < _MARGIN + 0.25 * width).any(axis=2)
+    result: Bools = aligned & (intersections(grown(a), grown(b)) > 0)
     return result
 
 

@@ -73,7 +73,8 @@ def common_shift(
         return None
     fits = pairs.shape <= _SHAPE_LIMIT
     sigma = np.maximum(pairs.sigma, 0.015)[:, None]
-    weight = np.where(fits, np.exp(-((pairs.shape / _SHAPE_SIGMA) ** 2) / 2) * np.where(pairs.same_label, 1.0, 0.7), 0.0)
+    likeness = np.exp(-((pairs.shape / _SHAPE_SIGMA) ** 2) / 2) * np.where(pairs.same_label, 1.0, 0.7)
+    weight = np.where(fits, likeness, 0.0)
 
     def votes(shift: Floats) -> Floats:
         distance = ((pairs.shift - shift) ** 2).sum(axis=2) / sigma**2

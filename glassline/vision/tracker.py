@@ -11,9 +11,9 @@ import numpy as np
 
 from glassline.contract import Box
 
-from .association import Pairs, assign, grown, pairs_of
+from .association import Pairs, assign, continues, grown, pairs_of
 from .belt import Belt, common_shift
-from .boxes import areas, inside, intersections, iou
+from .boxes import Floats, areas, inside, intersections, iou
 from .motion import Motion, Xyxy, clipped
 from .track import Track, TrackEvent
 
@@ -178,14 +178,14 @@ class Tracker:
                 self._live.remove(track)
 
     def _begin(self, boxes: list[Box], time_s: float, frame: Any) -> None:
-        for box in boxes:
+        for box, extent in _pieced(boxes):
             if box.score < self._settings.start_score or len(self._live) >= self._settings.max_tracks:
                 return
             sigma = self._belt.sigma(time_s)
-            motion = Motion.begin(box.xyxyn, time_s, velocity=self._belt.velocity, velocity_sigma=sigma)
+            motion = Motion.begin(extent, time_s, velocity=self._belt.velocity, velocity_sigma=sigma)
             self._last_id += 1
             track = Track(track_id=self._last_id, motion=motion)
-            track.see(box, box.xyxyn, time_s, frame)
+            track.see(box, extent, time_s, frame)
             self._live.append(track)
 
     def _measure_belt(self, time_s: float) -> None:
@@ -238,16 +238,34 @@ def _parts(pairs: Pairs, assigned: dict[int, int]) -> dict[int, list[int]]:
     for row, column in assigned.items():
         places, others = grown(np.stack((pairs.expected[row], pairs.boxes[column]))), grown(pairs.boxes[free])
         overlap, within = iou(places, others).max(axis=0), inside(places, others).max(axis=0)
-        part = (within > 0.6) & (pairs.same_label[row, free] | (overlap > 0.3))
+        again = (within > 0.6) & (pairs.same_label[row, free] | (overlap > 0.3))
+        part = again | (continues(places, others).any(axis=0) & pairs.same_label[row, free])
         parts[row] = [free[k] for k in np.flatnonzero(part)]
     return parts
+
+
+def _pieced(boxes: list[Box]) -> list[tuple[Box, Xyxy]]:
+    """Boxes, best first, each with what it covers together with the weaker ones that continue it."""
+    result, used = [], set[int]()
+    xyxyn = np.array([box.xyxyn for box in boxes], float).reshape(-1, 4)
+    joined = continues(xyxyn, xyxyn)
+    for k, box in enumerate(boxes):
+        if k not in used:
+            pieces = [j for j in np.flatnonzero(joined[k]).tolist() if j not in used and boxes[j].label == box.label]
+            used.update(pieces, [k])
+            result.append((box, _union(xyxyn[[k, *pieces]])))
+    return result
 
 
 def _extent(pairs: Pairs, row: int, seen: Sequence[int]) -> Xyxy:
     """What the boxes `seen` of a track cover together, but for those that reach far beyond where it was expected."""
     place, boxes = grown(pairs.expected[row : row + 1]), pairs.boxes[seen]
     shares = intersections(place, boxes)[0] / np.maximum(areas(boxes), 1e-9)
-    shares[0] = 1.0
-    chosen = boxes[shares > 0.6]
-    (x0, y0), (x1, y1) = chosen[:, :2].min(axis=0).tolist(), chosen[:, 2:].max(axis=0).tolist()
+    chosen = (shares > 0.6) | continues(boxes[:1], boxes)[0]
+    chosen[0] = True
+    return _union(boxes[chosen])
+
+
+def _union(boxes: Floats) -> Xyxy:
+    (x0, y0), (x1, y1) = boxes[:, :2].min(axis=0).tolist(), boxes[:, 2:].max(axis=0).tolist()
     return x0, y0, x1, y1
