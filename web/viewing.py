@@ -3,6 +3,7 @@
 import logging
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, request
@@ -34,6 +35,8 @@ class ViewerSocket:
 
     def __init__(self, sock: socket.socket, services: Services) -> None:
         self._sock, self._fanout = sock, services.fanout
+        self._wake: Callable[[], None] | None = None
+        self._closed = False
         self.viewer = self._fanout.attach(sock)
 
     def recv(self, size: int) -> bytes:
@@ -49,6 +52,15 @@ class ViewerSocket:
 
     def close(self) -> None:
         """Left to the web server, once the fan-out has let go: a closed number could be another viewer's next."""
+        self._closed = True
+        if self._wake is not None:
+            self._wake()
+
+    def when_closed(self, wake: Callable[[], None]) -> None:
+        """Call `wake` when the library is done: it may have told its reader before it knew so itself."""
+        self._wake = wake
+        if self._closed:
+            wake()
 
 
 def register(app: Flask, services: Services) -> None:
@@ -72,6 +84,7 @@ def register(app: Flask, services: Services) -> None:
 
     @Sock(app).route(PATH)  # type: ignore[untyped-decorator]
     def live(ws: Any) -> None:
+        ws.sock.when_closed(ws.event.set)
         _converse(ws, ws.sock.viewer, services)
 
 

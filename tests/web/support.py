@@ -1,6 +1,8 @@
 """Real parts for the tests of the web: a mosquitto, a web process, a WebSocket client, and publishers in the shape of
 a node and of a bridge, which speak the contract over real MQTT without being either."""
 
+import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +22,8 @@ from typing import Any, Self
 import cv2
 import httpx
 import numpy as np
+import psutil
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from glassline.contract import Box, ImageRef, from_unix, new_boot, new_event_id
@@ -100,15 +104,14 @@ class Process:
 class Mosquitto(Process):
     """A real mosquitto without accounts on a free loopback port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
         assert MOSQUITTO, "these tests need a real mosquitto: apt-get install mosquitto"
-        self.port = free_port()
-        self.folder = folder
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(
+        self.port = port or free_port()
+        config = folder / "mosquitto.conf"
+        config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 20\n"
         )
-        super().__init__(MOSQUITTO, "-c", str(self._config), log=folder / "mosquitto.log")
+        super().__init__(MOSQUITTO, "-c", str(config), log=folder / "mosquitto.log")
         until(self._answers, what="mosquitto listens")
 
     @property
@@ -126,10 +129,19 @@ class Mosquitto(Process):
 class Web(Process):
     """A real `python -m web`."""
 
-    def __init__(self, folder: Path, *, broker: str, store: str = "", env: dict[str, str] | None = None, **more: Any):
-        self.port = free_port()
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        broker: str,
+        store: str = "",
+        port: int | None = None,
+        env: dict[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        settings = {"broker": broker, "store": store, "http_port": self.port, **more}
+        settings = {"broker": broker, "store": store or f"sqlite:{folder}/glassline.db", "http_port": self.port, **more}
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value != ""]
         log = folder / f"web-{self.port}.log"
         super().__init__(sys.executable, "-m", "web", *flags, env=env, log=log)
@@ -150,8 +162,6 @@ class Web(Process):
 
     def workers(self) -> list[int]:
         """The process ids of gunicorn's workers."""
-        import psutil
-
         return [child.pid for child in psutil.Process(self.child.pid).children()]
 
     def stop(self, sig: signal.Signals = signal.SIGTERM, timeout_s: float = 10) -> float:
@@ -389,6 +399,10 @@ class Page:
         return [event for event in self.events if event["type"] == kind]
 
     def _read(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            self._read_on()
+
+    def _read_on(self) -> None:
         for message in self.ws:
             if isinstance(message, bytes):
                 size = message[0]
@@ -403,3 +417,51 @@ class Page:
     def __exit__(self, *error: object) -> None:
         self.ws.close()
         self._thread.join(5)
+
+
+class RawPage:
+    """A WebSocket client that reads only when told to, with a small receive buffer."""
+
+    def __init__(self, web: Web) -> None:
+        self.sock = socket.socket()
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.sock.connect(("127.0.0.1", web.port))
+        self.sock.settimeout(10)
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.sock.sendall(
+            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        self._buffer = b""
+        while b"\r\n\r\n" not in self._buffer:
+            self._buffer += self.sock.recv(100)
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        assert b" 101 " in head.partition(b"\r\n")[0]
+
+    def send(self, opcode: int, payload: bytes) -> None:
+        assert len(payload) < 126
+        mask = os.urandom(4)
+        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+        self.sock.sendall(bytes([0x80 | opcode, 0x80 | len(payload)]) + mask + masked)
+
+    def say(self, **message: object) -> None:
+        self.send(1, json.dumps(message).encode())
+
+    def read(self) -> tuple[int, bytes]:
+        """The next message: opcode and payload."""
+        first, length = self._take(2)
+        assert first & 0x80, f"expected a final, whole message, got {first:#x}"
+        assert not first & 0x70, f"expected no reserved bits, got {first:#x}"
+        if length == 126:
+            length = int.from_bytes(self._take(2), "big")
+        elif length == 127:
+            length = int.from_bytes(self._take(8), "big")
+        return first & 0x0F, self._take(length)
+
+    def _take(self, count: int) -> bytes:
+        while len(self._buffer) < count:
+            data = self.sock.recv(65536)
+            assert data, "the web closed the connection"
+            self._buffer += data
+        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        return taken

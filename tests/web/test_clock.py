@@ -45,7 +45,5 @@ def test_a_clock_that_was_set_back_begins_anew() -> None:
 def test_a_clock_that_was_set_back_between_rare_frames_heals_within_two_windows() -> None:
     clock = NodeClock()
     assert clock.admit(BOOT, 0, 1000.0, 50.0)
-    admitted_at_s = [
-        50.0 + 10 * n for n in range(1, 20) if clock.admit(BOOT, n, 1000.0 + 10 * n - 5, 50.0 + 10 * n)
-    ]
+    admitted_at_s = [50.0 + 10 * n for n in range(1, 20) if clock.admit(BOOT, n, 1000.0 + 10 * n - 5, 50.0 + 10 * n)]
     assert admitted_at_s[0] <= 50.0 + 2 * WINDOW_S + 10

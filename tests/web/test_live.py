@@ -1,10 +1,7 @@
 """Live pictures: from MQTT to WebSocket clients."""
 
-import base64
-import json
 import os
 import signal
-import socket
 import statistics
 import threading
 import time
@@ -13,7 +10,7 @@ import pytest
 
 from glassline.contract import from_unix
 
-from .support import NodeLike, Page, Web, picture, until
+from .support import NodeLike, Page, RawPage, Web, picture, until
 
 
 def test_a_client_gets_the_bytes_that_left_the_node(web: Web, node: NodeLike) -> None:
@@ -116,61 +113,13 @@ def test_a_clock_that_is_set_back_does_not_end_the_picture(web: Web, node: NodeL
         until(lambda: len(page.pictures) == 2)
 
 
-class _RawPage:
-    """A WebSocket client that reads only when told to, with a small receive buffer."""
-
-    def __init__(self, web: Web) -> None:
-        self.sock = socket.socket()
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.sock.connect(("127.0.0.1", web.port))
-        self.sock.settimeout(10)
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.sock.sendall(
-            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-        )
-        self._buffer = b""
-        while b"\r\n\r\n" not in self._buffer:
-            self._buffer += self.sock.recv(100)
-        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-        assert b" 101 " in head.partition(b"\r\n")[0]
-
-    def send(self, opcode: int, payload: bytes) -> None:
-        assert len(payload) < 126
-        mask = os.urandom(4)
-        masked = bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
-        self.sock.sendall(bytes([0x80 | opcode, 0x80 | len(payload)]) + mask + masked)
-
-    def say(self, **message: object) -> None:
-        self.send(1, json.dumps(message).encode())
-
-    def read(self) -> tuple[int, bytes]:
-        """The next message: opcode and payload."""
-        first, length = self._take(2)
-        assert first & 0x80, f"expected a final, whole message, got {first:#x}"
-        assert not first & 0x70, f"expected no reserved bits, got {first:#x}"
-        if length == 126:
-            length = int.from_bytes(self._take(2), "big")
-        elif length == 127:
-            length = int.from_bytes(self._take(8), "big")
-        return first & 0x0F, self._take(length)
-
-    def _take(self, count: int) -> bytes:
-        while len(self._buffer) < count:
-            data = self.sock.recv(65536)
-            assert data, "the web closed the connection"
-            self._buffer += data
-        taken, self._buffer = self._buffer[:count], self._buffer[count:]
-        return taken
-
-
 def test_a_ping_during_a_half_written_picture_breaks_nothing(web: Web, node: NodeLike) -> None:
     big = [
         node.frame(number=n, jpeg=picture(n, image_wh=(1280, 960), noise=True, quality=92), image_wh=(1280, 960))
         for n in (1, 2)
     ]
     assert all(len(data) > 900_000 for data in big)
-    page = _RawPage(web)
+    page = RawPage(web)
     page.say(watch=[node.id], max_fps=30)
     until(lambda: node.leases)
     node.link.publish("frame", big[0])
@@ -193,7 +142,7 @@ def test_a_ping_during_a_half_written_picture_breaks_nothing(web: Web, node: Nod
 
 
 def test_a_page_that_never_reads_delays_nobody(web: Web, node: NodeLike) -> None:
-    frozen = _RawPage(web)
+    frozen = RawPage(web)
     frozen.say(watch=[node.id], max_fps=30)
     jpeg = picture(3, image_wh=(640, 480), noise=True)
     with Page(web, node.id) as page:
@@ -213,7 +162,7 @@ def test_a_page_that_accepts_nothing_is_dropped(folder, broker) -> None:  # type
         Web(folder, broker=broker.address, id="web-stall", stall_s=2) as web,
         NodeLike(broker.address, "pi-stall") as node,
     ):
-        page = _RawPage(web)
+        page = RawPage(web)
         page.say(watch=["pi-stall"], max_fps=30)
         until(lambda: node.leases)
         node.stream(10, jpeg=picture(3, image_wh=(1280, 960), noise=True))

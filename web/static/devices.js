@@ -24,17 +24,21 @@ export class Devices {
 
   // The whole list, as it was just read.
   replace(list) {
-    for (const device of list) this.put(device);
-    if (this.selected === null || !this.#devices.has(this.selected)) this.#selectFirst();
+    for (const device of list) this.#take(device);
+    this.#selectFirst();
   }
 
   put(device) {
+    this.#take(device);
+    this.#selectFirst();
+  }
+
+  #take(device) {
     if (device.role !== "node") return;
     const known = this.#devices.has(device.deviceId);
     this.#devices.set(device.deviceId, device);
     if (!known) this.#addTab(device.deviceId);
     this.#show(device);
-    if (this.selected === null) this.#selectFirst();
   }
 
   select(id) {
@@ -43,11 +47,16 @@ export class Devices {
     this.#onSelect(id);
   }
 
+  // The device that the address names, as soon as it is known; until then one that is there.
   #selectFirst() {
     const wanted = decodeURIComponent(location.hash.slice(1));
-    const ids = [...this.#devices.keys()].sort();
-    const first = ids.find((id) => id === wanted) ?? ids.find((id) => this.#devices.get(id).online) ?? ids[0];
-    if (first !== undefined) this.select(first);
+    if (this.#devices.has(wanted)) {
+      if (this.selected !== wanted) this.select(wanted);
+    } else if (this.selected === null) {
+      const ids = [...this.#devices.keys()].sort();
+      const first = ids.find((id) => this.#devices.get(id).online) ?? ids[0];
+      if (first !== undefined) this.select(first);
+    }
   }
 
   #addTab(id) {
