@@ -15,7 +15,7 @@ from glassline.contract.messages import CameraInfo, Info, Lease, ModelInfo, deco
 from glassline.contract.topics import Address, filter_of
 from glassline.link import BrokerAddress, Link
 from glassline.program import read_secret
-from glassline.vision import DEFAULT_MODEL, ModelCard, OnnxDetector, Tracker, TrackEvent
+from glassline.vision import DEFAULT_MODEL, ModelCard, OnnxDetector, TrackEvent
 
 from . import host
 from .camera import Frame, open_camera
@@ -92,7 +92,6 @@ class Node:
                 score_threshold=s.score_threshold or None,
                 threads=s.detector_threads,
             ),
-            tracker=Tracker(),
             on_event=self._on_event,
             detect_fps=lambda: self._config.running().detect_fps,
             on_loaded=link.reannounce,

@@ -10,7 +10,7 @@ import numpy as np
 
 from glassline.contract import Box, Reason
 from glassline.contract.messages import Latency
-from glassline.vision import Detector, DetectorError, ModelCard, Tracker, TrackEvent
+from glassline.vision import Detector, DetectorError, ModelCard, Tracker, TrackerSettings, TrackEvent
 
 from .camera import Frame
 from .slot import Slot
@@ -30,7 +30,6 @@ class Inspection:
         self,
         *,
         make_detector: Callable[[], Detector],
-        tracker: Tracker,
         on_event: OnEvent,
         detect_fps: Callable[[], float],
         on_loaded: Callable[[], None],
@@ -38,10 +37,10 @@ class Inspection:
         self.detected = 0
         self.card: ModelCard | None = None
         self.runtime = ""
-        self._make_detector, self._tracker, self._on_event = make_detector, tracker, on_event
+        self._make_detector, self._on_event = make_detector, on_event
+        self._tracker = Tracker()
         self._detect_fps, self._on_loaded = detect_fps, on_loaded
         self._slot: Slot[Frame] = Slot()
-        self._tracker_lock = threading.Lock()
         self._inference_ms: deque[float] = deque(maxlen=200)
         self._problem: Reason | None = None
         self._last: Frame | None = None
@@ -82,10 +81,10 @@ class Inspection:
 
     def boxes_at(self, monotonic_s: float) -> tuple[list[Box], float | None]:
         """(boxes of the confirmed marks carried forward to that instant, how far in ms; None before the first)."""
-        with self._tracker_lock:
-            if self._last is None:
-                return [], None
-            return self._tracker.boxes_at(monotonic_s), (monotonic_s - self._last.monotonic_s) * 1000
+        last = self._last
+        if last is None:
+            return [], None
+        return self._tracker.boxes_at(monotonic_s), (monotonic_s - last.monotonic_s) * 1000
 
     def reason(self) -> Reason | None:
         """What is wrong with the detector, if anything."""
@@ -100,6 +99,7 @@ class Inspection:
                 with self._make_detector() as detector:
                     self.card, self.runtime, self._problem = detector.card, detector.runtime, None
                     log.info("model %s on %s finds %s", self.card.name, self.runtime, ", ".join(self.card.labels))
+                    self._tracker = Tracker(settings=TrackerSettings.for_threshold(detector.score_threshold))
                     self._on_loaded()
                     self._inspect(detector)
             except DetectorError as error:
@@ -124,14 +124,11 @@ class Inspection:
             self.detected += 1
             self._stopping.wait(max(0.0, began_s + 1 / self._detect_fps() - time.monotonic()))
         if self._last is not None:
-            with self._tracker_lock:
-                events = self._tracker.flush()
-            for event in events:
+            for event in self._tracker.flush():
                 self._on_event(event, detector.card, self._last)
 
     def _track(self, boxes: list[Box], frame: Frame, card: ModelCard) -> None:
-        with self._tracker_lock:
-            events = self._tracker.update(boxes, frame.monotonic_s, frame)
-            self._last = frame
+        events = self._tracker.update(boxes, frame.monotonic_s, frame)
+        self._last = frame
         for event in events:
             self._on_event(event, card, frame)

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Address, bytes, bool], None]
 BACKOFF_S = (0.5, 8.0)
 CONNACK_TIMEOUT_S = 10.0
+UNSPECIFIED = 128
+"""What paho says when the socket was closed under it."""
 
 
 class Sent(StrEnum):
@@ -243,7 +245,8 @@ class Link:
         self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, code: ReasonCode, properties: Any
     ) -> None:
         if self._state.connected:
-            self._down(Reason.BROKER_LOST, f"the connection to {self.address} broke: {code}")
+            how = "was closed from over there" if code.value == UNSPECIFIED else f"broke: {code}"
+            self._down(Reason.BROKER_LOST, f"the connection to {self.address} {how}")
         elif not self._answered.is_set():
             self._down(Reason.BROKER_NOT_MQTT, f"{self.address} closed the connection before it said anything in MQTT")
         self._answered.set()

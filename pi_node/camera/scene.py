@@ -1,6 +1,7 @@
 """The rendered camera: glass panes on a conveyor whose defects are known. For demos and tests, without a camera."""
 
 import math
+import threading
 import time
 from collections.abc import Mapping
 
@@ -8,6 +9,8 @@ from glassline.scene import Conveyor
 
 from .base import Bgr, CameraError
 from .pace import Pace
+
+AHEAD_S = 2.0
 
 
 class SceneCamera:
@@ -24,9 +27,16 @@ class SceneCamera:
         except ValueError as error:
             raise CameraError(f"scene: wants numbers, like scene:?seed=7&until=1700000000: {error}") from None
         self._pace = Pace(fps)
+        self._closed = threading.Event()
 
     def open(self) -> None:
-        self._conveyor.frame(time.time())
+        self._conveyor.prepare(time.time())
+        threading.Thread(target=self._look_ahead, name="scene", daemon=True).start()
+
+    def _look_ahead(self) -> None:
+        """Render the next pane before it comes into view, so that no frame waits for it."""
+        while not self._closed.wait(0.3):
+            self._conveyor.prepare(time.time() + AHEAD_S)
 
     def read(self) -> tuple[Bgr, float]:
         self._pace.wait()
@@ -34,4 +44,4 @@ class SceneCamera:
         return self._conveyor.frame(unix_s), unix_s
 
     def close(self) -> None:
-        pass
+        self._closed.set()

@@ -56,8 +56,9 @@ def _watcher(site: Site, from_s: float, until_s: float, report: Path | None, kil
 def _run(site: Site, last: list[str]) -> int:
     """Run the four programs and `last`; when one of them ends for good, all end. The exit code is that one's."""
     from honcho.manager import Manager
+    from honcho.printer import Printer
 
-    manager = Manager()
+    manager = Manager(Printer(sys.stdout, time_format=""))
     for program in PROGRAMS:
         command = [sys.executable, "-m", "workbench.keep", program, "--", sys.executable, "-m", program]
         manager.add_process(program, "exec " + shlex.join([*command, "--config", str(site.config)]))

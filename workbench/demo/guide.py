@@ -25,7 +25,7 @@ def _wait_for_picture(url: str) -> bool:
     while time.monotonic() < until_s:
         try:
             devices = httpx.get(f"{url}/api/devices", timeout=2).raise_for_status().json()["devices"]
-            if any(httpx.get(f"{url}/api/devices/{d['id']}/snapshot.jpg", timeout=2).is_success for d in devices):
+            if any(httpx.get(f"{url}/api/devices/{d['deviceId']}/snapshot.jpg", timeout=2).is_success for d in devices):
                 return True
         except httpx.HTTPError:
             pass

@@ -104,10 +104,17 @@ def kill_in_turn(from_s: float, seconds: float, ending: threading.Event) -> None
         if ending.wait(max(0.0, from_s + seconds * turn / (len(KILLS) + 1) - time.time())):
             return
         for process in demo.children(recursive=True):
-            words = process.cmdline()
-            if words[1:3] == ["-m", program]:
+            if is_program(process, program):
                 print(f"kill -9 {program} (process {process.pid})", flush=True)
                 process.send_signal(signal.SIGKILL)
+
+
+def is_program(process: psutil.Process, program: str) -> bool:
+    """Whether this process runs `python -m program`."""
+    try:
+        return bool(process.cmdline()[1:3] == ["-m", program])
+    except psutil.Error:
+        return False
 
 
 def wait_until_empty(seen: Seen, since_s: float) -> None:
