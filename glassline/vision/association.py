@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glassline.contract import Box
 
-from .boxes import Floats, inside, intersections, iou
+from .boxes import Floats, inside, iou
 from .motion import EDGE, noise_var
 from .track import Track
 
@@ -23,7 +23,7 @@ _OTHER_LABEL = 1.5
 _PART = 9.0
 _SIGMA_SCALE = 0.01
 _MAX_SIGMA = 0.05
-_MARGIN = 0.008
+MARGIN = 0.008
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def pairs_of(tracks: Sequence[Track], boxes: Sequence[Box], time_s: float) -> Pa
 
 def grown(xyxy: Floats) -> Floats:
     """(n, 4) boxes with a margin all around."""
-    result: Floats = xyxy + np.array((-_MARGIN, -_MARGIN, _MARGIN, _MARGIN))
+    result: Floats = xyxy + np.array((-MARGIN, -MARGIN, MARGIN, MARGIN))
     return result
 
 
@@ -103,16 +103,6 @@ def assign(pairs: Pairs, rank: Floats) -> list[tuple[int, int]]:
             taken_rows.add(row)
             taken_columns.add(column)
             result.append((row, column))
-    return result
-
-
-def continues(a: Floats, b: Floats) -> Bools:
-    """(n, m) whether a box of `b` goes on where one of `a` ends, equally wide: two pieces of one long mark."""
-    low = np.abs(a[:, None, :2] - b[None, :, :2])
-    high = np.abs(a[:, None, 2:] - b[None, :, 2:])
-    width = np.maximum((a[:, 2:] - a[:, :2])[:, None], (b[:, 2:] - b[:, :2])[None])
-    aligned = (np.maximum(low, high) < _MARGIN + 0.25 * width).any(axis=2)
-    result: Bools = aligned & (intersections(grown(a), grown(b)) > 0)
     return result
 
 

@@ -27,7 +27,7 @@ class View:
 class Track:
     """A mark as the tracker knows it. Read it while handling an event; only the tracker writes, but for `event_id`."""
 
-    def __init__(self, *, track_id: int, motion: Motion) -> None:
+    def __init__(self, *, track_id: int, motion: Motion, window: int) -> None:
         self.track_id = track_id
         self.event_id: str | None = None
         """Set by whoever announces the detection; the boxes carry it from then on."""
@@ -42,7 +42,8 @@ class Track:
         self.ended = False
         self.motion = motion
         self.current_score = 0.0
-        self.recent: deque[bool] = deque(maxlen=5)
+        self.recent: deque[bool] = deque(maxlen=window)
+        """Whether the mark was seen, for the last frames."""
         self._votes: Counter[str] = Counter()
         self._best: View | None = None
         self._told: tuple[float, str, float] | None = None
@@ -64,15 +65,12 @@ class Track:
     @property
     def best_boxes(self) -> list[Box]:
         """The mark in the best view, under the label that was voted."""
-        return [self.named(self._best_view.box)]
+        update = {"label": self.label, "track": self.track_id, "event_id": self.event_id}
+        return [self._best_view.box.model_copy(update=update)]
 
-    @property
-    def image_released(self) -> bool:
-        return self.best_frame is None
-
-    def named(self, box: Box) -> Box:
-        """The box under this track's label, number and event id."""
-        return box.model_copy(update={"label": self.label, "track": self.track_id, "event_id": self.event_id})
+    def box_of(self, xyxyn: Xyxy) -> Box:
+        """A box for this mark at another place, with the score it was last seen with."""
+        return Box(label=self.label, score=self.current_score, xyxyn=xyxyn, track=self.track_id, event_id=self.event_id)
 
     def release(self) -> None:
         """Let go of the frame of the best view."""

@@ -11,13 +11,14 @@ import numpy as np
 
 from glassline.contract import Box
 
-from .association import Pairs, assign, continues, grown, pairs_of
+from .association import Pairs, assign, pairs_of
 from .belt import Belt, common_shift
-from .boxes import Floats, areas, inside, intersections, iou
-from .motion import Motion, Xyxy, clipped
+from .motion import Motion, clipped
+from .pieces import extent_of, further_boxes, with_pieces
 from .track import Track, TrackEvent
 
 _MAX_BOXES = 300
+_MAX_MISSES = 2
 _FOLLOWED = 3
 """Sightings after which a track's velocity means something."""
 
@@ -31,7 +32,8 @@ class TrackerSettings:
     keep_score: float = 0.125
     """A box needs this score to carry one on."""
     confirm_hits: int = 3
-    """Sightings within five frames that make a mark; one more while nothing else shows how the belt moves."""
+    """Sightings that make a mark, with at most two frames without among them; one sighting more for a mark that does
+    not move with the belt, or while it is not known how that moves."""
     max_gap_s: float = 1.0
     """A mark not seen for so long has ended."""
     remember_s: float = 3.0
@@ -99,7 +101,7 @@ class Tracker:
                 if recent and (track.confirmed or unconfirmed):
                     seen = clipped(track.motion.at(time_s))
                     if seen is not None:
-                        result.append(track.named(Box(label=track.label, score=track.current_score, xyxyn=seen)))
+                        result.append(track.box_of(seen))
             return result
 
     def flush(self) -> list[TrackEvent]:
@@ -143,9 +145,9 @@ class Tracker:
         pairs = pairs_of(tracks, boxes, time_s)
         rank = np.array([0.0 if t.confirmed and not t.ended else 6.0 if t.ended else 3.0 for t in tracks])
         assigned = {row: column for row, column in assign(pairs, rank) if self._may_revive(tracks[row], boxes[column])}
-        parts = _parts(pairs, assigned)
+        parts = further_boxes(pairs, assigned)
         for row, column in assigned.items():
-            extent = _extent(pairs, row, [column, *parts[row]])
+            extent = extent_of(pairs, row, [column, *parts[row]])
             tracks[row].motion.observe(extent, time_s)
             tracks[row].see(boxes[column], extent, time_s, frame)
             self._revive(tracks[row])
@@ -178,13 +180,13 @@ class Tracker:
                 self._live.remove(track)
 
     def _begin(self, boxes: list[Box], time_s: float, frame: Any) -> None:
-        for box, extent in _pieced(boxes):
+        for box, extent in with_pieces(boxes):
             if box.score < self._settings.start_score or len(self._live) >= self._settings.max_tracks:
                 return
             sigma = self._belt.sigma(time_s)
             motion = Motion.begin(extent, time_s, velocity=self._belt.velocity, velocity_sigma=sigma)
             self._last_id += 1
-            track = Track(track_id=self._last_id, motion=motion)
+            track = Track(track_id=self._last_id, motion=motion, window=self._settings.confirm_hits + _MAX_MISSES)
             track.see(box, extent, time_s, frame)
             self._live.append(track)
 
@@ -213,7 +215,7 @@ class Tracker:
         return events + self._retire(left)
 
     def _is_hopeful(self, track: Track) -> bool:
-        return sum(not seen for seen in track.recent) <= 2
+        return sum(not seen for seen in track.recent) <= _MAX_MISSES
 
     def _is_sure(self, track: Track, time_s: float) -> bool:
         typical = self._belt.known(time_s) and self._belt.carries(track.motion, tolerance=0.15)
@@ -229,43 +231,3 @@ class Tracker:
     def _end(self, track: Track) -> TrackEvent:
         track.ended = True
         return track.tell("end", track.last_s)
-
-
-def _parts(pairs: Pairs, assigned: dict[int, int]) -> dict[int, list[int]]:
-    """By track, the other boxes that show its mark again: parts of it, or the same under another label."""
-    free = [column for column in range(len(pairs.boxes)) if column not in assigned.values()]
-    parts: dict[int, list[int]] = {}
-    for row, column in assigned.items():
-        places, others = grown(np.stack((pairs.expected[row], pairs.boxes[column]))), grown(pairs.boxes[free])
-        overlap, within = iou(places, others).max(axis=0), inside(places, others).max(axis=0)
-        again = (within > 0.6) & (pairs.same_label[row, free] | (overlap > 0.3))
-        part = again | (continues(places, others).any(axis=0) & pairs.same_label[row, free])
-        parts[row] = [free[k] for k in np.flatnonzero(part)]
-    return parts
-
-
-def _pieced(boxes: list[Box]) -> list[tuple[Box, Xyxy]]:
-    """Boxes, best first, each with what it covers together with the weaker ones that continue it."""
-    result, used = [], set[int]()
-    xyxyn = np.array([box.xyxyn for box in boxes], float).reshape(-1, 4)
-    joined = continues(xyxyn, xyxyn)
-    for k, box in enumerate(boxes):
-        if k not in used:
-            pieces = [j for j in np.flatnonzero(joined[k]).tolist() if j not in used and boxes[j].label == box.label]
-            used.update(pieces, [k])
-            result.append((box, _union(xyxyn[[k, *pieces]])))
-    return result
-
-
-def _extent(pairs: Pairs, row: int, seen: Sequence[int]) -> Xyxy:
-    """What the boxes `seen` of a track cover together, but for those that reach far beyond where it was expected."""
-    place, boxes = grown(pairs.expected[row : row + 1]), pairs.boxes[seen]
-    shares = intersections(place, boxes)[0] / np.maximum(areas(boxes), 1e-9)
-    chosen = (shares > 0.6) | continues(boxes[:1], boxes)[0]
-    chosen[0] = True
-    return _union(boxes[chosen])
-
-
-def _union(boxes: Floats) -> Xyxy:
-    (x0, y0), (x1, y1) = boxes[:, :2].min(axis=0).tolist(), boxes[:, 2:].max(axis=0).tolist()
-    return x0, y0, x1, y1
