@@ -154,9 +154,7 @@ class RawClient:
     def login(self, at: RunningBroker, id: str, *, keepalive: int = 0, will: tuple[str, bytes] | None = None) -> int:
         """Connect as `id` and return the CONNACK's code."""
         password = at.passwords.get(id)
-        self.send(
-            connect_packet(id, user=id if password else None, password=password, keepalive=keepalive, will=will)
-        )
+        self.send(connect_packet(id, user=id if password else None, password=password, keepalive=keepalive, will=will))
         return self.connack()
 
     def connack(self) -> int:

@@ -88,12 +88,17 @@ def accounts_file(folder: Path, roles: Mapping[str, Role]) -> Accounts:
 
 @contextmanager
 def embedded_broker(
-    roles: Mapping[str, Role] | None = None, *, limits: Limits | None = None
+    roles: Mapping[str, Role] | None = None, *, limits: Limits | None = None, send_buffer: int | None = None
 ) -> Iterator[RunningBroker]:
-    """Run the broker in a thread, with an account for each of `roles`, or open to everybody."""
+    """Run the broker in a thread, with an account for each of `roles`, or open to everybody.
+
+    A small `send_buffer` (bytes, of the kernel) makes a client that reads nothing felt at once.
+    """
     with tempfile.TemporaryDirectory() as folder:
         accounts = accounts_file(Path(folder), roles) if roles is not None else None
         listeners = bind(ListenAddress("127.0.0.1", 0))
+        if send_buffer:
+            listeners[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         running = RunningBroker(
             port=listeners[0].getsockname()[1],
             passwords={id: password_of(id) for id in roles or {}},
@@ -124,11 +129,19 @@ def embedded_broker(
 
 @contextmanager
 def broker_process(
-    roles: Mapping[str, Role] | None = None, *, port: int | None = None, log: Path | None = None
+    roles: Mapping[str, Role] | None = None,
+    *,
+    accounts: Accounts | None = None,
+    port: int | None = None,
+    log: Path | None = None,
 ) -> Iterator[RunningBroker]:
-    """Run `python -m broker` as a process of its own; its log goes to `log`."""
+    """Run `python -m broker` as a process of its own; its log goes to `log`.
+
+    The accounts are `accounts`, or one for each of `roles`; without either it is open to everybody.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        accounts = accounts_file(Path(folder), roles) if roles is not None else None
+        if roles is not None:
+            accounts = accounts_file(Path(folder), roles)
         port = port or free_port()
         log = log or Path(folder) / "log"
         arguments = [sys.executable, "-m", "broker", "--listen", f"mqtt://127.0.0.1:{port}"]
