@@ -3,7 +3,8 @@
 Three rules, in this order:
 
 1. A hop that is seen only through a hop that is cut off cannot be judged: it becomes `unknown`.
-2. A fault that may follow from another one that is there (`Fault.follows`) is shown, but is no cause.
+2. A fault that may follow from another one that is there (`Fault.follows`) is shown, but is no cause; one that may
+   follow from a hop that has not been seen yet (`Fault.awaits`) is `unknown` until it has.
 3. Of the faults that remain the first failed one along the chain is the first cause; if none failed, the first
    degraded one. The rest are independent and are told under `also`.
 """
@@ -96,7 +97,8 @@ def diagnose(observations: Iterable[Observation]) -> Verdict:
     seen = sorted(observations, key=lambda one: CHAIN_ORDER[one.hop])
     cut = {one.hop for one in seen if _cuts(one)}
     clear = [one for one in seen if not _hidden_by(one, cut)]
-    verdicts = [_judge(one, cut, clear) for one in seen]
+    unseen = {one.hop for one in seen if one.state == "unknown"} - {one.hop for one in clear if one.state != "unknown"}
+    verdicts = [_judge(one, cut, unseen, clear) for one in seen]
     faults = _distinct([one for one in verdicts if one.state in ("failed", "degraded") and one.explained_by is None])
     first = min(faults, key=lambda one: one.state != "failed", default=None)
     return Verdict(
@@ -114,7 +116,7 @@ def _hidden_by(one: Observation, cut: set[Hop]) -> Hop | None:
     return next((hop for hop in one.seen_through if hop in cut), None)
 
 
-def _judge(one: Observation, cut: set[Hop], clear: Sequence[Observation]) -> HopVerdict:
+def _judge(one: Observation, cut: set[Hop], unseen: set[Hop], clear: Sequence[Observation]) -> HopVerdict:
     facts = completed(one.facts, one.age_s)
     hidden_by = _hidden_by(one, cut)
     if hidden_by is not None:
@@ -128,6 +130,9 @@ def _judge(one: Observation, cut: set[Hop], clear: Sequence[Observation]) -> Hop
     fault = remedy_of(one.code)
     cause = next((other.hop for other in clear if other.code in fault.follows and other is not one), None)
     sentence, remedy = fault.render(facts)
+    awaited = next((hop for hop in fault.awaits if hop in unseen), None)
+    if cause is None and awaited is not None:
+        return _verdict(one, sentence, state="unknown", explained_by=awaited)
     return _verdict(one, sentence, remedy="" if cause else remedy, explained_by=cause)
 
 

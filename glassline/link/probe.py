@@ -34,7 +34,8 @@ def probe_broker(
     address: BrokerAddress, *, id: str, password: str | None, ca_file: str | None = None, timeout_s: float = 4.0
 ) -> BrokerProbe:
     """Probe the broker at `address` as the account `id`, beside the program that may run under it."""
-    client = new_client(address, client_id=f"{id}.doctor", id=id, password=password, ca_file=ca_file)
+    client_id = f"{id}.doctor-{secrets.token_hex(4)}"
+    client = new_client(address, client_id=client_id, id=id, password=password, ca_file=ca_file)
     client.connect_timeout = timeout_s
     step = _Steps(id)
     client.on_connect, client.on_disconnect = step.on_connect, step.on_disconnect

@@ -178,6 +178,17 @@ def test_a_reason_that_this_version_does_not_know_is_told_as_it_came() -> None:
     assert "lens.{dirty}" in verdict.first_cause.sentence
 
 
+def test_pictures_that_do_not_come_are_nobodys_fault_until_the_node_was_heard() -> None:
+    missing = Observation(hop=Hop.WEB, state="failed", age_s=6.0, code=Reason.WEB_NO_FRAMES)
+    early = [Observation(hop=Hop.NODE, state="unknown"), Observation(hop=Hop.CAMERA, state="unknown"), missing]
+    verdict = diagnose(early)
+    assert verdict.ok
+    assert states(early)["web"] == "unknown"
+    assert verdict.hops[-1].explained_by is Hop.NODE
+    heard = [Observation(hop=Hop.NODE, state="ok"), Observation(hop=Hop.CAMERA, state="ok"), missing]
+    assert diagnose(heard).first_cause is not None
+
+
 def test_verdict_is_plain_json() -> None:
     told = diagnose(failing((Hop.NODE, Reason.NODE_OFFLINE))).to_dict()
     assert told["ok"] is False

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from workbench.demo.site import PROGRAMS, Site, free_port
@@ -33,6 +34,21 @@ class Line:
             command = [sys.executable, "-m", program, "--config", str(self.site.config)]
             with (self.site.folder / f"{program}.log").open("a") as log:
                 self.processes[program] = subprocess.Popen(command, env=CLEAN, stderr=log, stdout=log)
+
+    def mend(self) -> None:
+        """Start again what does not run, and wait until all is well."""
+        for program in PROGRAMS:
+            if program not in self.processes:
+                self.start(program)
+            else:
+                self.send(program, signal.SIGCONT)
+        self.wait_until_well()
+
+    def send(self, program: str, number: int) -> None:
+        """Signal a program with all its workers."""
+        process = psutil.Process(self.processes[program].pid)
+        for one in (process, *process.children(recursive=True)):
+            one.send_signal(number)
 
     def end(self, program: str, number: int = signal.SIGTERM) -> None:
         process = self.processes.pop(program)
@@ -58,18 +74,23 @@ class Line:
         raise AssertionError(f"not well after {PATIENCE_S:g} s: {seen}")
 
 
+@pytest.fixture
+def line(shared_line: Line) -> Line:
+    """A running line that is well; a test may leave it broken."""
+    shared_line.mend()
+    return shared_line
+
+
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """A running line that is well."""
+def shared_line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     site = Site(tmp_path_factory.mktemp("site"), free_port(), free_port(), "scene:?seed=7")
     site.write()
     line = Line(site)
     try:
-        line.start(*PROGRAMS)
-        line.wait_until_well()
         yield line
     finally:
         for program in list(line.processes):
+            line.send(program, signal.SIGCONT)
             line.end(program)
 
 

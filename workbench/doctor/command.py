@@ -25,7 +25,7 @@ def doctor(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict and the settings as JSON.")] = False,
     device: Annotated[str | None, typer.Option(help="Judge this node's chain only.")] = None,
-    timeout: Annotated[float, typer.Option(min=1, max=120, help="Seconds after which it stops looking.")] = 13.5,
+    timeout: Annotated[float, typer.Option(min=1, max=120, help="Seconds after which it stops looking.")] = 12.5,
 ) -> None:
     """Walk the chain camera, node, broker, bridge, store, web, you from this machine, and name the first cause.
 

@@ -1,6 +1,7 @@
 """Listens at the broker for the status, info and health of all programs that one account may hear."""
 
 import logging
+import secrets
 import threading
 import time
 from dataclasses import dataclass
@@ -42,7 +43,11 @@ class Listener:
         self._heard: dict[str, Heard] = {}
         assert way.address is not None
         self._client = new_client(
-            way.address, client_id=f"{way.id}.doctor-hears", id=way.id, password=way.password, ca_file=way.ca_file
+            way.address,
+            client_id=f"{way.id}.doctor-{secrets.token_hex(4)}",
+            id=way.id,
+            password=way.password,
+            ca_file=way.ca_file,
         )
 
     def __enter__(self) -> Self:

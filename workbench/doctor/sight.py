@@ -12,9 +12,9 @@ from .way import Way
 from .web_look import WebLook
 
 TICK_S = 0.1
-LISTEN_S = 11.0
 SILENT_S = 10.0
 """Health comes each 5 s: two that did not come are silence."""
+LISTEN_S = SILENT_S + 0.5
 PICTURE_S = 5.0
 RETAINED_S = 0.7
 """What the broker keeps comes at once; so long is waited for the last of it."""
@@ -32,10 +32,7 @@ class Sight:
     look: WebLook | None
     now_s: float = 0.0
     programs: dict[str, Heard] = field(default_factory=dict)
-
-    @property
-    def listened_s(self) -> float:
-        return self.listener.listened_s(self.now_s) if self.listener else 0.0
+    listened_s: float = 0.0
 
     @property
     def hears_all(self) -> bool:
@@ -87,12 +84,19 @@ def watch(
     until_s: float,
 ) -> Sight:
     """Look until nothing new is to be expected, or until `until_s` of the monotonic clock."""
-    until_s = min(until_s, time.monotonic() + LISTEN_S)
     while True:
-        programs = listener.programs() if listener else {}
         now_s = time.monotonic()
-        sight = Sight(machine=machine, ways=ways, listener=listener, look=look, now_s=now_s, programs=programs)
-        if now_s >= until_s or (_heard_enough(sight, expected) and _looked_enough(sight)):
+        sight = Sight(
+            machine=machine,
+            ways=ways,
+            listener=listener,
+            look=look,
+            now_s=now_s,
+            programs=listener.programs() if listener else {},
+            listened_s=listener.listened_s(now_s) if listener else 0.0,
+        )
+        patient = sight.listened_s < LISTEN_S and not (_heard_enough(sight, expected) and _looked_enough(sight))
+        if now_s >= until_s or not patient:
             return sight
         time.sleep(TICK_S)
 

@@ -54,7 +54,7 @@ class WebLook:
 
     def __exit__(self, *args: object) -> None:
         self._stop.set()
-        self._thread.join(TIMEOUT_S)
+        self._thread.join(0.5)
 
     def _run(self) -> None:
         try:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from glassline.contract import Reason
 
+from ..hops import Hop
 from ..words import Facts, fields_of, render
 
 
@@ -22,6 +23,8 @@ class Fault:
     """Whether the hops behind this one cannot be seen while it lasts."""
     follows: tuple[Reason, ...] = ()
     """Other causes that bring this one about: while one of them is there, this one is not to blame."""
+    awaits: tuple[Hop, ...] = ()
+    """Hops that must have been seen: while one of them is still unknown, it may as well be to blame."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """Sentences put before the remedy when the fact of that name is true."""
 

@@ -2,6 +2,7 @@
 
 from glassline.contract import Reason
 
+from ..hops import Hop
 from .broker import BROKER_FAULTS
 from .fault import Fault
 
@@ -86,6 +87,7 @@ SERVER_FAULTS: dict[Reason, Fault] = {
             environment of pi_node and web logs each picture that goes out and comes in.
         """,
         follows=_NO_PICTURE,
+        awaits=(Hop.NODE, Hop.CAMERA),
     ),
     Reason.YOU_STALLED: Fault(
         sentence="The web sends, but nothing has arrived here for {age}.",
@@ -94,5 +96,6 @@ SERVER_FAULTS: dict[Reason, Fault] = {
             through (path /live).
         """,
         follows=(Reason.WEB_NO_FRAMES, *_NO_PICTURE),
+        awaits=(Hop.NODE, Hop.CAMERA),
     ),
 }
