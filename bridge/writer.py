@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_S, LAST_WAIT_S = 0.1, 5.0
 TIDY_EVERY_S = 10.0
 IDLE_S = 0.25
+PAUSE_S = 1.0
 NOTES_A_ROUND = 8
 """Devices are remembered one by one between batches, so that detections do not wait for a crowd that reconnects."""
 
@@ -80,14 +81,14 @@ class Writer:
         while True:
             last = self._stopping.is_set()
             try:
-                opened = opened or self._insist(self._open)
+                opened = opened or self._insist(self._open) is True
                 busy = self._one_batch()
                 self._remember()
                 self._tidy()
             except Exception:
                 self.counters["failed"] += 1
                 log.exception("a batch was given up, nodes send it again")
-                busy = True
+                busy = not self._stopping.wait(PAUSE_S)
             if last and not busy:
                 break
         self._store.close()

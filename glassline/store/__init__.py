@@ -12,6 +12,7 @@ from .base import (
     DetectionItem,
     Device,
     EvidenceItem,
+    Item,
     Outcome,
     Page,
     ReviewConflictError,
@@ -19,6 +20,7 @@ from .base import (
     Status,
     Store,
     StoreError,
+    dead_of,
 )
 from .open import open_store
 
@@ -30,6 +32,7 @@ __all__ = [
     "DetectionItem",
     "Device",
     "EvidenceItem",
+    "Item",
     "Outcome",
     "Page",
     "ReviewConflictError",
@@ -37,5 +40,6 @@ __all__ = [
     "Status",
     "Store",
     "StoreError",
+    "dead_of",
     "open_store",
 ]

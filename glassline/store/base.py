@@ -8,7 +8,7 @@ Errors: StoreError, and below it ReviewConflictError. What was asked wrongly is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
@@ -71,6 +71,23 @@ class DeadItem:
 
 
 Item = DetectionItem | EvidenceItem | DeadItem
+
+
+def event_id_of(item: Item) -> str | None:
+    """The event that an item is about, where it can be told."""
+    return item.detection.event_id if isinstance(item, DetectionItem) else item.event_id
+
+
+def dead_of(item: Item, error: str) -> DeadItem:
+    """`item` as a dead letter, since it can be decoded but not stored."""
+    match item:
+        case DetectionItem(device_id=device_id, detection=detection):
+            payload, kind, rev = detection.to_json(), "detection", detection.rev
+        case EvidenceItem(device_id=device_id, rev=rev, jpeg=payload):
+            kind = "evidence"
+        case DeadItem():
+            return replace(item, error=error)
+    return DeadItem(device_id=device_id, kind=kind, payload=payload, error=error, event_id=event_id_of(item), rev=rev)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,7 +100,9 @@ class Node:
 def node(at: RunningBroker, id: str = "pi-1") -> Iterator[Node]:
     """A node that hears its receipts."""
     with connected(at, id) as client:
-        client.client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plug = client.client.socket()
+        assert isinstance(plug, socket.socket)
+        plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.subscribe(topic_of("receipt", id))
         yield Node(client, id)
 

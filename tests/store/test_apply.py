@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from glassline.contract import new_event_id
-from glassline.store import DeadItem, DefectFilter, Outcome, Store
+from glassline.store import DeadItem, DefectFilter, Item, Outcome, Store
+from glassline.store.base import ReceiptImage
 from tests.store.samples import START, detection_item, evidence_item, make_detection, make_evidence
 
 
-def stored(event_id: str, rev: int, image: str, device_id: str = "pi-1") -> Outcome:
+def stored(event_id: str, rev: int, image: ReceiptImage, device_id: str = "pi-1") -> Outcome:
     return Outcome(device_id=device_id, event_id=event_id, rev=rev, row="stored", image=image)
 
 
@@ -83,7 +84,7 @@ def test_evidence_completes_its_detection_and_comes_back_unchanged(store: Store)
 def test_outcomes_speak_of_the_state_after_the_batch_and_say_it_once(store: Store) -> None:
     event_id = new_event_id()
     jpeg = make_evidence(event_id)
-    batch = [
+    batch: list[Item] = [
         detection_item(make_detection(event_id, 0, image=jpeg)),
         evidence_item(event_id, jpeg),
         detection_item(make_detection(event_id, 1, image=jpeg)),

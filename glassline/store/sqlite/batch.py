@@ -15,7 +15,7 @@ from datetime import datetime
 from glassline.contract import to_rfc3339
 from glassline.contract.messages import Detection
 
-from ..base import DeadItem, DetectionItem, EvidenceItem, Item, Outcome, ReceiptImage, ReceiptRow
+from ..base import DeadItem, DetectionItem, EvidenceItem, Item, Outcome, ReceiptImage, ReceiptRow, dead_of, event_id_of
 from .dead import DeadLetters
 from .orphans import Orphans
 from .rows import UPSERT_DEFECT, defect_values
@@ -58,7 +58,7 @@ class Batch:
 
     def run(self, items: Sequence[Item]) -> list[Outcome]:
         """Apply all items; the outcomes hold once the transaction is committed."""
-        event_ids = json.dumps([_event_id(item) for item in items])
+        event_ids = json.dumps([event_id_of(item) for item in items])
         for event_id, device_id, rev, sha256, stored in self._db.execute(_LOOK_UP, (event_ids,)):
             self._rows[event_id] = _Row(device_id, rev, sha256, bool(stored))
         for item in items:
@@ -140,7 +140,7 @@ class Batch:
         """Make an item that cannot be stored a dead letter."""
         if isinstance(item, EvidenceItem):
             self._dropped.add((item.event_id, item.sha256))
-        dead = _dead_of(item, error)
+        dead = dead_of(item, error)
         self._dead.keep(dead, readable=isinstance(item, DetectionItem))
         self._answer(dead)
 
@@ -178,18 +178,3 @@ def is_named(db: sqlite3.Connection, event_id: str, sha256: str) -> bool:
 def _settled(event_id: str, row: _Row) -> Outcome:
     image: ReceiptImage = "none" if row.image_sha256 is None else "stored" if row.image_stored else "missing"
     return Outcome(device_id=row.device_id, event_id=event_id, rev=row.rev, row="stored", image=image)
-
-
-def _event_id(item: Item) -> str | None:
-    return item.detection.event_id if isinstance(item, DetectionItem) else item.event_id
-
-
-def _dead_of(item: Item, error: str) -> DeadItem:
-    match item:
-        case DetectionItem(device_id=device_id, detection=detection):
-            payload, kind, rev = detection.to_json(), "detection", detection.rev
-        case EvidenceItem(device_id=device_id, rev=rev, jpeg=payload):
-            kind = "evidence"
-        case DeadItem():
-            return replace(item, error=error)
-    return DeadItem(device_id=device_id, kind=kind, payload=payload, error=error, event_id=_event_id(item), rev=rev)
