@@ -147,6 +147,24 @@ def test_a_mark_is_told_when_it_is_sure_and_again_when_it_has_ended() -> None:
     assert phases == [(3, "new"), (22, "end")]
 
 
+def test_a_long_mark_that_is_found_in_pieces_from_the_start_is_one() -> None:
+    tracker, events = Tracker(), []
+    for k in range(20):
+        halves = [(0.2, 0.4, 0.42, 0.43), (0.4, 0.401, 0.6, 0.431)]
+        places = halves if k < 8 else [(0.2, 0.4, 0.6, 0.43)]
+        seen = [Box(label="scratch", score=0.7 - 0.1 * n, xyxyn=place) for n, place in enumerate(places)]
+        events += tracker.update(seen, k / 10, frame=None)
+    assert [event.phase for event in events if event.phase != "update"] == ["new"]
+    assert events[0].track.best_boxes[0].xyxyn == pytest.approx((0.2, 0.4, 0.6, 0.43), abs=0.01)
+
+
+@pytest.mark.parametrize("other", [box(0.55), box(0.5, label="stain"), box(0.42, y0=0.52)])
+def test_two_marks_near_each_other_are_two(other: Box) -> None:
+    tracker = Tracker()
+    events = [event for k in range(10) for event in tracker.update([box(), other], k / 10, frame=None)]
+    assert [event.phase for event in events] == ["new", "new"]
+
+
 def test_a_lone_sighting_and_a_faint_mark_are_not_told() -> None:
     tracker = Tracker(settings=TrackerSettings.for_threshold(0.5))
     assert tracker.update([box()], 0.0, frame=None) == []
