@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from glassline.store import Defect, Store, StoreError, open_store
+from glassline.store import Defect, Device, Store, StoreError, open_store
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,8 @@ class Catalogue:
     def __init__(self, *, url: str, read: Callable[[str, Defect | None], None], overrun: Callable[[], None]) -> None:
         self.url = url
         self.counters: Counter[str] = Counter()
+        self.devices: dict[str, Device] = {}
+        """Every program ever seen, by id, as the store had it a few seconds ago."""
         self._read, self._overrun = read, overrun
         self._store: Store | None = None
         self._sentence: str | None = "the store is not open yet"
@@ -90,6 +92,7 @@ class Catalogue:
                 store.open()
                 self._store = store
             self._sentence = self._store.check()
+            self.devices = {device.device_id: device for device in self._store.devices()}
         except (StoreError, ValueError) as error:
             self._sentence = str(error)
         if self._sentence != before:

@@ -32,7 +32,7 @@ class Fanout:
         self.counters: Counter[str] = Counter()
         self._stall_s, self._intake = stall_s, intake
         self._resync = event_message({"type": "resync"})
-        self._viewers: set[Viewer] = set()
+        self._attached: set[Viewer] = set()
         self._roll: tuple[Viewer, ...] = ()
         self._inbox: deque[Callable[[], object]] = deque()
         self._selector: selectors.BaseSelector
@@ -69,11 +69,18 @@ class Fanout:
                 log.debug("the writer thread is awake or gone: %s", error)
 
     def attach(self, sock: socket.socket) -> Viewer:
-        """Take over the writing side of `sock`; until `detach` nobody else may write to it or close it."""
+        """Take over the writing side of `sock`; until `detach` nobody else may write to it or close it.
+
+        Only the protocol's own frames go out until `admit`: nothing may come before the handshake's answer.
+        """
         tune(sock)
         viewer = Viewer(sock)
-        self._call(lambda: self._admit(viewer))
+        self._call(lambda: self._attached.add(viewer))
         return viewer
+
+    def admit(self, viewer: Viewer) -> None:
+        """From now on it gets events and what it watches."""
+        self._call(lambda: self._admit(viewer))
 
     def control(self, viewer: Viewer, data: bytes) -> None:
         """Send bytes of the WebSocket's own protocol."""
@@ -149,15 +156,15 @@ class Fanout:
             except Exception:
                 self.counters["writer_failed"] += 1
                 log.exception("while writing to viewers")
-        for viewer in self._roll:
+        for viewer in tuple(self._attached):
             self._dismiss(viewer)
         self._selector.close()
         self._bell.close()
         self._ringer.close()
 
     def _admit(self, viewer: Viewer) -> None:
-        self._viewers.add(viewer)
-        self._roll = tuple(self._viewers)
+        if not viewer.gone:
+            self._roll = (*self._roll, viewer)
 
     def _send_control(self, viewer: Viewer, data: bytes) -> None:
         if viewer.gone:
@@ -211,7 +218,7 @@ class Fanout:
 
     def _drop_stalled(self) -> None:
         limit_s = time.monotonic() - self._stall_s
-        for viewer in self._roll:
+        for viewer in tuple(self._attached):
             if viewer.blocked_since_s is not None and viewer.blocked_since_s < limit_s:
                 self.counters["viewers_stalled"] += 1
                 self._drop(viewer, f"accepted nothing for {self._stall_s:.0f} s")
@@ -228,8 +235,8 @@ class Fanout:
         self._wait_for(viewer, False)
         viewer.gone, viewer.out = True, None
         viewer.flushed.set()
-        self._viewers.discard(viewer)
-        self._roll = tuple(self._viewers)
+        self._attached.discard(viewer)
+        self._roll = tuple(other for other in self._roll if other is not viewer)
         self.counters["pictures_skipped"] += viewer.skipped
 
     def _dismiss(self, viewer: Viewer) -> None:
@@ -240,7 +247,7 @@ class Fanout:
 
     def _say_goodbye(self) -> None:
         goodbye = close_message(CloseReason.GOING_AWAY, "the web stops")
-        for viewer in self._roll:
+        for viewer in tuple(self._attached):
             self._send_control(viewer, goodbye)
         self._stopping = True
 

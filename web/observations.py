@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from glassline.contract import Reason
 from glassline.diagnosis import (
+    Hop,
     Observation,
     Verdict,
     diagnose,
@@ -29,6 +30,10 @@ class BrokerView:
     address: str
     since_s: float
 
+    def listened_s(self, now_s: float) -> float:
+        """For how long anybody could be heard."""
+        return now_s - self.since_s if self.connected else 0.0
+
     def observe(self, *, heard_at_s: float | None, now_s: float) -> Observation:
         """The broker hop."""
         at_s = heard_at_s if self.connected and heard_at_s is not None else self.since_s
@@ -41,16 +46,12 @@ def judge(
     *,
     programs: Iterable[Heard],
     broker: BrokerView,
-    web_id: str,
     watched_s: float | None,
     now_s: float,
 ) -> Verdict:
     """The chain of one device up to this web; the page adds what it sees itself (`you`)."""
-    listened_s = now_s - broker.since_s if broker.connected else 0.0
-    programs = list(programs)
-    heard_at_s = max((program.heard_at_s for program in programs), default=None)
     picture_age_s = device.picture_age_s(now_s)
-    seen = [broker.observe(heard_at_s=heard_at_s, now_s=now_s)]
+    seen = _observe_server(list(programs), broker, now_s)
     seen += observe_device(
         id=device.id,
         status=device.status,
@@ -59,11 +60,25 @@ def judge(
         health_age_s=_age(device.health_at_s, now_s),
         frame_age_s=picture_age_s,
         info=device.info,
-        listened_s=listened_s,
+        listened_s=broker.listened_s(now_s),
     )
-    seen += _observe_bridges([program for program in programs if program.role == "bridge"], listened_s, now_s)
     seen.append(observe_web(id=device.id, watched_s=watched_s, frame_age_s=picture_age_s))
     return diagnose(seen)
+
+
+def judge_server(*, programs: Iterable[Heard], broker: BrokerView, now_s: float) -> Verdict:
+    """Broker, bridge and store, and this web, which answers: the chain without a device."""
+    seen = _observe_server(list(programs), broker, now_s)
+    return diagnose([*seen, Observation(hop=Hop.WEB, state="ok", age_s=0.0)])
+
+
+def _observe_server(programs: list[Heard], broker: BrokerView, now_s: float) -> list[Observation]:
+    heard_at_s = max((program.heard_at_s for program in programs), default=None)
+    bridges = [program for program in programs if program.role == "bridge"]
+    return [
+        broker.observe(heard_at_s=heard_at_s, now_s=now_s),
+        *_observe_bridges(bridges, broker.listened_s(now_s), now_s),
+    ]
 
 
 def _observe_bridges(bridges: list[Heard], listened_s: float, now_s: float) -> list[Observation]:

@@ -16,7 +16,7 @@ from glassline.contract.topics import Address, filter_of
 from glassline.diagnosis import Verdict
 from glassline.link import AddressError, BrokerAddress, Link
 from glassline.program import read_secret
-from glassline.store import Defect, StoreError
+from glassline.store import Defect
 
 from .catalogue import Catalogue
 from .commands import Commands
@@ -24,7 +24,7 @@ from .finds import Unconfirmed
 from .hub import Heard, Hub
 from .leases import Leases, wanted_fps
 from .live import Live
-from .observations import BrokerView, judge
+from .observations import BrokerView, judge, judge_server
 from .settings import WebSettings
 from .shapes import defect_json, device_json, remembered_json, unconfirmed_json
 
@@ -52,10 +52,9 @@ class Services:
         self.leases = Leases(publish=self._publish_lease)
         self.link: Link | None = None
         self._no_link: tuple[Reason, str] | None = None
-        self._reviewed: set[str] = set()
         self._dirty: set[str] = set()
         self._online: dict[str, bool] = {}
-        self._chains: dict[str, tuple[dict[str, Any], float]] = {}
+        self._chains: dict[str | None, tuple[dict[str, Any], float]] = {}
         self._bell = threading.Event()
         self._stopping = False
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
@@ -173,39 +172,38 @@ class Services:
         )  # fmt: skip
 
     def verdict(self, device: Heard) -> Verdict:
-        """The chain of a device up to here."""
+        """The chain of a device up to here; of a bridge or a web what is known of it."""
+        if device.role in ("bridge", "web"):
+            return judge_server(programs=[device], broker=self.broker, now_s=time.monotonic())
         return judge(
-            device, programs=self.hub.all(), broker=self.broker, web_id=self.settings.id,
-            watched_s=self.leases.watched_s(device.id), now_s=time.monotonic(),
+            device, programs=self.hub.all(), broker=self.broker, watched_s=self.leases.watched_s(device.id),
+            now_s=time.monotonic(),
         )  # fmt: skip
 
     def chain(self, id: str) -> dict[str, Any] | None:
         """The verdict on a device as JSON, or None if nobody ever heard of it."""
-        program = self.hub.get(id) or (Heard(id) if id in self._remembered() else None)
-        if program is None:
-            return None
-        return {"deviceId": id, "now_s": round(time.monotonic(), 3)} | self.verdict(program).to_dict()
+        program = self.hub.get(id) or (Heard(id) if id in self.catalogue.devices else None)
+        return None if program is None else _chain_json(id, self.verdict(program))
+
+    def own_chain(self) -> dict[str, Any]:
+        """The chain as it is without any device: what stands between here and whoever may come."""
+        verdict = judge_server(programs=self.hub.all(), broker=self.broker, now_s=time.monotonic())
+        return _chain_json(None, verdict)
 
     def device(self, id: str) -> dict[str, Any] | None:
         """A program as JSON, or None if nobody ever heard of it."""
         program = self.hub.get(id)
         if program is None:
-            return self._remembered().get(id)
+            remembered = self.catalogue.devices.get(id)
+            return None if remembered is None else remembered_json(remembered)
         now_s = time.monotonic()
         return device_json(program, connected=self.broker.connected, verdict=self.verdict(program), now_s=now_s)
 
     def devices(self) -> list[dict[str, Any]]:
         """All programs, heard or remembered, by id."""
-        heard = {program.id: self.device(program.id) for program in self.hub.all()}
-        every = self._remembered() | {id: shape for id, shape in heard.items() if shape is not None}
-        return [every[id] for id in sorted(every)]
-
-    def _remembered(self) -> dict[str, dict[str, Any]]:
-        try:
-            return {device.device_id: remembered_json(device) for device in self.catalogue.use().devices()}
-        except StoreError as error:
-            log.debug("no remembered devices: %s", error)
-            return {}
+        ids = {program.id for program in self.hub.all()} | self.catalogue.devices.keys()
+        shapes = (self.device(id) for id in sorted(ids))
+        return [shape for shape in shapes if shape is not None]
 
     def counters(self) -> dict[str, int]:
         """What was counted, by name."""
@@ -227,7 +225,10 @@ class Services:
         self._bell.set()
 
     def _publish_lease(self, id: str, lease: Lease) -> bool:
-        return self.link is not None and self.link.publish("viewers", lease.to_json(), id=id, rest=self.settings.id)
+        """Only to devices that were ever heard: a page may ask for any name."""
+        if self.link is None or self.hub.get(id) is None:
+            return False
+        return self.link.publish("viewers", lease.to_json(), id=id, rest=self.settings.id)
 
     def _tick(self) -> None:
         chain_at_s = health_at_s = 0.0
@@ -262,11 +263,11 @@ class Services:
         return bool(flipped)
 
     def _tell_chains(self, now_s: float) -> None:
-        """Push the chain of what is watched: when it changed, and now and then for its ages."""
+        """Push the chain of what is watched, and the one without a device: on change, and now and then for its ages."""
         wanted = wanted_fps(self.fanout.viewers)
-        self._chains = {id: told for id, told in self._chains.items() if id in wanted}
-        for id in wanted:
-            chain = self.chain(id)
+        self._chains = {id: told for id, told in self._chains.items() if id in wanted or id is None}
+        for id in [None, *wanted]:
+            chain = self.own_chain() if id is None else self.chain(id)
             if chain is None:
                 continue
             gist = {hop["hop"]: (hop["state"], hop["code"], hop["explained_by"]) for hop in chain["hops"]}
@@ -285,3 +286,7 @@ class Services:
             memory_mb=round(psutil.Process().memory_info().rss / 1e6, 1), counters=self.counters(),
         )  # fmt: skip
         self.link.publish("health", health.to_json())
+
+
+def _chain_json(id: str | None, verdict: Verdict) -> dict[str, Any]:
+    return {"deviceId": id, "now_s": round(time.monotonic(), 3)} | verdict.to_dict()

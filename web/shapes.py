@@ -87,7 +87,7 @@ def device_json(program: Heard, *, connected: bool, verdict: Verdict, now_s: flo
         "deviceId": program.id,
         "role": program.role,
         "online": online,
-        "why": None if online else cause.sentence if cause else "Not heard yet.",
+        "why": None if online else cause.sentence if cause else _absent(program),
         "code": None if online or cause is None or cause.code is None else cause.code.value,
         "now_s": round(now_s, 3),
         "status": program.status,
@@ -99,6 +99,10 @@ def device_json(program: Heard, *, connected: bool, verdict: Verdict, now_s: flo
         "info": info.to_dict() if info else None,
         "health": health.to_dict() if health else None,
     }
+
+
+def _absent(program: Heard) -> str:
+    return "It said goodbye." if program.status == "offline" else "Not heard lately; programs speak every 5 s."
 
 
 def remembered_json(device: Device) -> dict[str, Any]:

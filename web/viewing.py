@@ -100,6 +100,7 @@ def _check_handshake(services: Services) -> None:
 
 def _converse(ws: Any, viewer: Viewer, services: Services) -> None:
     """Greet, then do what the page asks for until it goes."""
+    services.fanout.admit(viewer)
     services.fanout.tell(viewer, _hello(services))
     mistakes = 0
     while mistakes < MAX_MISTAKES:
@@ -136,4 +137,5 @@ def _hello(services: Services) -> dict[str, Any]:
         "boot": services.boot,
         "version": glassline.__version__,
         "now_s": time.monotonic(),
+        "chain": services.own_chain(),
     }

@@ -436,7 +436,7 @@ class RawPage:
         while b"\r\n\r\n" not in self._buffer:
             self._buffer += self.sock.recv(100)
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-        assert b" 101 " in head.partition(b"\r\n")[0]
+        assert head.startswith(b"HTTP/1.1 101 "), head[:200]
 
     def send(self, opcode: int, payload: bytes) -> None:
         assert len(payload) < 126

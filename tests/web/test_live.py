@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from glassline.contract import from_unix
+from glassline.contract import from_unix, new_event_id
 
 from .support import NodeLike, Page, RawPage, Web, picture, until
 
@@ -111,6 +111,26 @@ def test_a_clock_that_is_set_back_does_not_end_the_picture(web: Web, node: NodeL
         until(lambda: len(page.pictures) == 1)
         node.publish_frame(ts=from_unix(time.time() - 3600))
         until(lambda: len(page.pictures) == 2)
+
+
+def test_nothing_is_sent_before_the_handshake_is_answered(web: Web, node: NodeLike) -> None:
+    stop = threading.Event()
+
+    def chatter() -> None:
+        while not stop.wait(0.002):
+            node.publish_detection(detection.model_copy(update={"event_id": new_event_id()}))
+
+    detection = node.detection()
+    talker = threading.Thread(target=chatter)
+    talker.start()
+    try:
+        for _ in range(60):
+            page = RawPage(web)
+            assert page.read()[0] == 1
+            page.sock.close()
+    finally:
+        stop.set()
+        talker.join()
 
 
 def test_a_ping_during_a_half_written_picture_breaks_nothing(web: Web, node: NodeLike) -> None:

@@ -219,6 +219,8 @@ def test_without_any_camera_the_page_says_what_to_do(tmp_path: Path, page: Page)
         page.goto(web.url)
         expect(page.locator("#stage")).to_contain_text("No camera has reported yet")
         expect(page.locator("#defects")).to_contain_text("No defects yet")
+        expect(page.locator(".hop.failed .hop-name")).to_have_text("Broker")
+        expect(page.locator(".cause.failed")).to_contain_text("--broker")
         page.screenshot(path=_shot("empty-1280"))
 
 

@@ -85,9 +85,9 @@ export class Chain {
   // What the web says, its ages grown by the time since, and what only this page can know.
   #seen() {
     const chain = this.#chain;
-    const hops = chain
-      ? chain.hops.filter((hop) => hop.hop !== "you").map((hop) => ({ ...hop, age_s: this.#aged(hop) }))
-      : HOPS.slice(0, -1).map((hop) => plain(hop, hop === "web" ? "ok" : "unknown", texts.web.connecting));
+    const known = new Map((chain?.hops ?? []).map((hop) => [hop.hop, { ...hop, age_s: this.#aged(hop) }]));
+    const missing = (hop) => plain(hop, "unknown", chain ? texts.devices.none : texts.web.connecting);
+    const hops = HOPS.slice(0, -1).map((hop) => known.get(hop) ?? missing(hop));
     const you = this.#you(chain);
     const first = chain?.first_cause ?? (you.state === "failed" ? you : null);
     return { hops: [...hops, you], first_cause: first, also: chain?.also ?? [] };

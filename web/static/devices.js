@@ -3,6 +3,8 @@
 import { el, say } from "./dom.js";
 import { texts } from "./texts.js";
 
+const byNumber = new Intl.Collator("en", { numeric: true }).compare;
+
 export class Devices {
   selected = null;
   #root;
@@ -44,6 +46,7 @@ export class Devices {
   select(id) {
     this.selected = id;
     for (const [name, { button }] of this.#tabs) button.setAttribute("aria-pressed", String(name === id));
+    this.#tabs.get(id)?.button.scrollIntoView({ block: "nearest", inline: "center" });
     this.#onSelect(id);
   }
 
@@ -53,7 +56,7 @@ export class Devices {
     if (this.#devices.has(wanted)) {
       if (this.selected !== wanted) this.select(wanted);
     } else if (this.selected === null) {
-      const ids = [...this.#devices.keys()].sort();
+      const ids = [...this.#devices.keys()].sort(byNumber);
       const first = ids.find((id) => this.#devices.get(id).online) ?? ids[0];
       if (first !== undefined) this.select(first);
     }
@@ -67,7 +70,7 @@ export class Devices {
     } } }, el("span", { class: "dot", "aria-hidden": "true" }), id, state);
     this.#tabs.set(id, { button, state });
     this.empty.remove();
-    this.#root.replaceChildren(...[...this.#tabs.keys()].sort().map((name) => this.#tabs.get(name).button));
+    this.#root.replaceChildren(...[...this.#tabs.keys()].sort(byNumber).map((name) => this.#tabs.get(name).button));
   }
 
   #show(device) {

@@ -41,6 +41,7 @@ async function readAll() {
 const on = {
   device: ({ device }) => { devices.put(device); learn(device); },
   clock: (event) => stage.setClock(event),
+  hello: (event) => { if (devices.selected === null) chain.take(event.chain); },
   chain: (event) => { if (event.chain.deviceId === devices.selected) chain.take(event.chain); },
   detection: ({ defect }) => defects.put(defect),
   defect: ({ defect }) => defects.put(defect),

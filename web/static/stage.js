@@ -132,11 +132,17 @@ export class Stage {
     this.mark.className = live ? "mark live" : "mark";
     say(this.mark, live ? texts.stage.live : texts.stage.notLive);
     say(this.ageText, now === null ? "" : texts.stage.age(age(now)));
-    const from = seconds() - 3;
-    this.#drawnAt = this.#drawnAt.filter((at) => at > from);
-    say(this.fpsText, live ? texts.stage.fps((this.#drawnAt.length / 3).toFixed(0)) : "");
+    say(this.fpsText, live ? this.#rate() : "");
     say(this.sizeText, this.#shown ? texts.stage.size(this.#shown.bitmap.width, this.#shown.bitmap.height) : "");
     this.#showWhy(live);
+  }
+
+  // Pictures a second, as they were drawn here over the last three.
+  #rate() {
+    const from = seconds() - 3;
+    this.#drawnAt = this.#drawnAt.filter((at) => at > from);
+    const span = this.#drawnAt.at(-1) - this.#drawnAt[0];
+    return span > 0.5 ? texts.stage.fps(((this.#drawnAt.length - 1) / span).toFixed(0)) : "";
   }
 
   #showWhy(live) {
