@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from .track import Track, TrackEvent
 
 _MAX_BOXES = 300
 _MAX_MISSES = 2
+_TRACK_IDS = itertools.count(1)
+"""One row for all trackers of a process, so that a number never means two marks."""
 _FOLLOWED = 3
 """Sightings after which a track's velocity means something."""
 
@@ -72,7 +75,6 @@ class Tracker:
         self._past: list[Track] = []
         self._belt = Belt()
         self._time_s: float | None = None
-        self._last_id = 0
 
     def update(self, boxes: Sequence[Box], time_s: float, frame: Any) -> list[TrackEvent]:
         """Take in the boxes of a frame captured at `time_s`; `frame` is kept for the best views only."""
@@ -185,8 +187,7 @@ class Tracker:
                 return
             sigma = self._belt.sigma(time_s)
             motion = Motion.begin(extent, time_s, velocity=self._belt.velocity, velocity_sigma=sigma)
-            self._last_id += 1
-            track = Track(track_id=self._last_id, motion=motion, window=self._settings.confirm_hits + _MAX_MISSES)
+            track = Track(track_id=next(_TRACK_IDS), motion=motion, window=self._settings.confirm_hits + _MAX_MISSES)
             track.see(box, extent, time_s, frame)
             self._live.append(track)
 

@@ -274,6 +274,14 @@ def test_a_clock_that_steps_back_ends_what_was_and_begins_anew() -> None:
     assert (before, after) == (["new"], ["end", "new"])
 
 
+def test_no_two_trackers_of_a_process_give_the_same_number() -> None:
+    numbers = []
+    for tracker in (Tracker(), Tracker()):
+        tracker.update([box()], 0.0, frame=None)
+        numbers += [seen.track for seen in tracker.boxes_at(0.0, unconfirmed=True)]
+    assert len(set(numbers)) == 2
+
+
 def test_memory_stays_bounded_under_a_flood_of_boxes_and_no_frame_outlives_its_mark() -> None:
     class Frame:
         pass
