@@ -71,10 +71,8 @@ def test_a_new_password_replaces_the_remembered_one(accounts: Accounts) -> None:
 
 def test_a_change_by_another_process_is_seen(accounts: Accounts) -> None:
     accounts.add("pi-1", Role.NODE)
-    code = (
-        "import sys; from glassline.accounts import Accounts; Accounts(sys.argv[1]).add('pi-2', 'node', 'password 2')"
-    )
-    subprocess.run([sys.executable, "-c", code, str(accounts.path)], check=True)
+    code = "import sys; from glassline.accounts import Accounts; Accounts(sys.argv[1]).add('pi-2', 'node', sys.argv[2])"
+    subprocess.run([sys.executable, "-c", code, str(accounts.path), "password 2"], check=True)
     assert accounts.verify("pi-2", "password 2") is Role.NODE
 
 
@@ -82,7 +80,7 @@ def test_two_processes_that_add_at_once_lose_nothing_and_readers_always_see_a_wh
     accounts.add("pi-0", Role.NODE)
     code = (
         "import sys; from glassline.accounts import Accounts\n"
-        "for n in range(4): Accounts(sys.argv[1]).add(f'{sys.argv[2]}-{n}', 'node')"
+        "for n in range(3): Accounts(sys.argv[1]).add(f'{sys.argv[2]}-{n}', 'node')"
     )
     command = [sys.executable, "-c", code, str(accounts.path)]
     writers = [subprocess.Popen([*command, name]) for name in ("a", "b")]
@@ -90,22 +88,27 @@ def test_two_processes_that_add_at_once_lose_nothing_and_readers_always_see_a_wh
         Accounts(accounts.path).load()
         time.sleep(0.001)
     assert [writer.returncode for writer in writers] == [0, 0]
-    assert set(accounts.list()) == {"pi-0", *(f"{name}-{n}" for name in "ab" for n in range(4))}
+    assert set(accounts.list()) == {"pi-0", *(f"{name}-{n}" for name in "ab" for n in range(3))}
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"pi-1": {}}', '{"pi-1": {"role": "king", "hash": "", "mosquitto": ""}}'])
+BROKEN = ["", "[]", '{"pi-1": {}}', '{"pi-1": {"role": "king", "hash": "", "mosquitto": ""}}']
+
+
 def test_a_file_that_breaks_while_running_changes_nobody_and_is_logged(
-    accounts: Accounts, text: str, caplog: pytest.LogCaptureFixture
+    accounts: Accounts, caplog: pytest.LogCaptureFixture
 ) -> None:
     password = accounts.add("pi-1", Role.NODE, "password 1")
-    accounts.path.write_text(text)
+    accounts.verify("pi-1", password)
     caplog.set_level(logging.ERROR)
-    for _ in range(3):
-        assert accounts.verify("pi-1", password) is Role.NODE
-    assert len(caplog.records) == 1
-    assert "stay in force" in caplog.text
-    with pytest.raises(AccountsError, match="is not an accounts file"):
-        Accounts(accounts.path).load()
+    for text in BROKEN:
+        accounts.path.write_text(text)
+        caplog.clear()
+        for _ in range(3):
+            assert accounts.verify("pi-1", password) is Role.NODE
+        assert len(caplog.records) == 1
+        assert "stay in force" in caplog.text
+        with pytest.raises(AccountsError, match="is not an accounts file"):
+            Accounts(accounts.path).load()
     with pytest.raises(AccountsError, match="is not an accounts file"):
         accounts.add("pi-2", Role.NODE, "password 2")
 
@@ -152,5 +155,5 @@ def test_an_unknown_id_takes_as_long_as_a_wrong_password(accounts: Accounts) -> 
         accounts.verify(id, "wrong password")
         return time.process_time() - begun
 
-    wrong, unknown = ([spent_s(id) for _ in range(5)] for id in ("pi-1", "nobody"))
+    wrong, unknown = ([spent_s(id) for _ in range(3)] for id in ("pi-1", "nobody"))
     assert 0.5 < statistics.median(unknown) / statistics.median(wrong) < 2

@@ -1,9 +1,12 @@
 """Publishing, subscribing and retaining on the embedded broker. Plain amqtt is the control."""
 
 import logging
+import time
 
 import pytest
 
+from broker.complaints import Complaints
+from broker.limits import Limits
 from glassline.contract.topics import SPECS
 from tests.support.clients import RawClient, connect_packet, connected, packet, text
 from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port
@@ -81,6 +84,44 @@ def test_nothing_is_retained_but_what_the_contract_retains(open_broker: RunningB
     assert open_broker.counts["denied_retain"] == len(SPECS) - 2
 
 
+def test_retained_messages_have_a_bound_together_and_clearing_makes_room() -> None:
+    with embedded_broker(limits=Limits(retained_bytes=1500)) as running, connected(running, "c") as client:
+        client.subscribe("glass/v1/+/status")
+        for topic, payload in (("pi-1/info", 1000), ("pi-2/info", 1000), ("pi-1/info", 0), ("pi-3/info", 1000)):
+            client.publish(f"glass/v1/{topic}", bytes(payload), retain=True)
+        assert running.counts["retained_full"] == 1
+        client.subscribe("glass/v1/+/info")
+        assert client.next()[0] == "glass/v1/pi-3/info"
+        assert client.nothing_for(0.2)
+
+
+def test_a_message_sent_again_at_qos_2_is_delivered_once(open_broker: RunningBroker) -> None:
+    topic = "glass/v1/pi-1/detection"
+    with connected(open_broker, "c") as client, RawClient(open_broker.port) as sender:
+        client.subscribe(topic)
+        sender.login(open_broker, "pi-1")
+        for first in (0x34, 0x3C):
+            sender.send(packet(first, text(topic) + b"\0\7once"))
+            assert sender.receive() == (0x50, b"\0\7")
+        sender.send(packet(0x62, b"\0\7"))
+        assert sender.receive() == (0x70, b"\0\7")
+        assert client.next()[1] == b"once"
+        assert client.nothing_for(0.2)
+
+
+def test_a_repeated_complaint_is_logged_once_a_minute_with_the_number_of_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = 100.0
+    complaints = Complaints(clock=lambda: now)
+    for now in (100.0, 110.0, 159.0, 160.5, 170.0):  # read by the clock
+        complaints.complain("denied", "pi-1 did it", "pi-1")
+        complaints.complain("denied", "pi-2 did it", "pi-2") if now == 110.0 else None
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == ["pi-1 did it", "pi-2 did it", "pi-1 did it (2 more like this since)"]
+    assert complaints.counts["denied"] == 6
+
+
 def test_a_connection_gets_no_retained_message_it_did_not_subscribe_to(guarded: RunningBroker) -> None:
     with connected(guarded, "web-1") as web, connected(guarded, "pi-2") as node, RawClient(guarded.port) as other:
         web.subscribe("glass/v1/#")
@@ -137,8 +178,6 @@ def test_a_broker_without_accounts_takes_everything_of_the_contract_and_nothing_
 
 
 def test_starting_takes_less_than_a_second_and_a_half() -> None:
-    import time
-
     begun = time.perf_counter()
     with embedded_broker():
         assert time.perf_counter() - begun < 1.5

@@ -1,4 +1,4 @@
-"""Dead, frozen, greedy and hostile clients: what they cost the broker, and everybody else. Plain amqtt is the control."""
+"""Dead, frozen, greedy and hostile clients: what they cost the broker and the others. Plain amqtt is the control."""
 
 import logging
 import os
@@ -65,20 +65,25 @@ def test_a_client_that_falls_silent_is_offline_after_one_and_a_half_keepalives(o
             assert later.next() == (STATUS, b"offline", 1, True)
 
 
-def test_a_frozen_process_shows_offline_within_20_s_on_both_brokers() -> None:
-    with embedded_broker(ROLES) as embedded, mosquitto(ROLES) as real:
-        with connected(embedded, "eyes") as one, connected(real, "eyes") as two:
-            frozen = []
-            for watcher, at in ((one, embedded), (two, real)):
-                watcher.subscribe(STATUS)
-                frozen.append(frozen_node(at))
-            try:
-                assert wait_until(lambda: not one.messages.empty() and not two.messages.empty(), 20)
-                assert one.next()[1] == two.next()[1] == b"offline"
-            finally:
-                for process in frozen:
-                    process.kill()
-                    process.wait()
+def test_a_frozen_process_is_declared_offline_by_both_brokers() -> None:
+    """The embedded broker takes 15 to 16 s at keepalive 10 s; mosquitto looks each 5 s only, so up to 21 s."""
+    with (
+        embedded_broker(ROLES) as embedded,
+        mosquitto(ROLES) as real,
+        connected(embedded, "eyes") as one,
+        connected(real, "eyes") as two,
+    ):
+        frozen = []
+        for watcher, at in ((two, real), (one, embedded)):
+            watcher.subscribe(STATUS)
+            frozen.append(frozen_node(at))
+        try:
+            assert one.next(18)[:2] == (STATUS, b"offline")
+            assert two.next(8)[:2] == (STATUS, b"offline")
+        finally:
+            for process in frozen:
+                process.kill()
+                process.wait()
 
 
 NODE = """
@@ -221,15 +226,18 @@ def test_a_slow_client_gets_the_newest_qos_0_messages_and_a_bounded_number() -> 
 
 
 def test_a_client_that_lets_assured_messages_pile_up_is_dropped_at_once() -> None:
-    with embedded_broker(limits=Limits(waiting_bytes=500_000)) as running:
-        with RawClient(running.port, receive_buffer=8192) as slow, connected(running, "pi-1") as node:
-            slow.login(running, "slow")
-            assert slow.subscribe(FRAME, 1) == 1
-            until = time.monotonic() + 20
-            while not running.counts["dropped_slow"]:
-                node.publish(FRAME, bytes(FRAME_BYTES))
-                assert time.monotonic() < until
-            node.publish(FRAME, b"still served")
+    with (
+        embedded_broker(limits=Limits(waiting_bytes=500_000), send_buffer=65_536) as running,
+        RawClient(running.port, receive_buffer=8192) as slow,
+        connected(running, "pi-1") as node,
+    ):
+        slow.login(running, "slow")
+        assert slow.subscribe(FRAME, 1) == 1
+        until = time.monotonic() + 20
+        while not running.counts["dropped_slow"]:
+            node.publish(FRAME, bytes(FRAME_BYTES))
+            assert time.monotonic() < until
+        node.publish(FRAME, b"still served")
 
 
 def test_unacknowledged_messages_are_limited_and_flow_again_with_the_acknowledgements() -> None:
@@ -244,7 +252,7 @@ def test_unacknowledged_messages_are_limited_and_flow_again_with_the_acknowledge
         assert [first & 0xF0 for first, _ in arrived] == [0x30, 0x30, 0x30, 0xD0]
         payloads = []
         for _ in range(8):
-            first, body = arrived.pop(0) if len(payloads) < 3 else slow.receive()
+            _, body = arrived.pop(0) if len(payloads) < 3 else slow.receive()
             payloads.append(body[-1])
             slow.send(packet(0x40, body[2 + len(FRAME) :][:2]))
         assert payloads == list(range(8))
@@ -256,8 +264,7 @@ def test_a_client_that_reads_no_answers_is_not_listened_to() -> None:
         with RawClient(running.port, receive_buffer=4096) as pinging:
             pinging.login(running, "pinging")
             with pytest.raises(ConnectionError):
-                while True:
-                    pinging.send(b"\xc0\0" * 1000)
+                pinging.send(b"\xc0\0" * 5_000_000)
         assert rss_mb(running.pid) - before_mb < 20
         assert running.counts["dropped_stalled"] == 1
 
