@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -39,6 +39,7 @@ def test_overlap_of_hand_made_boxes() -> None:
     assert inside(a, b)[0] == pytest.approx([1, 0.5, 1, 0, 0])
 
 
+@settings(deadline=None)
 @given(found(), found())
 def test_overlap_is_symmetric_and_a_share(one: Found, other: Found) -> None:
     for overlap in (iou, inside):
@@ -48,6 +49,7 @@ def test_overlap_is_symmetric_and_a_share(one: Found, other: Found) -> None:
         assert np.allclose(shares, overlap(other.xyxy, one.xyxy).T)
 
 
+@settings(deadline=None)
 @given(arrays.arrays(np.float32, (4 + 3 + 2, 40), elements=st.floats(0, 1, width=32)), st.floats(0.1, 0.9))
 def test_decoding_agrees_with_a_plain_loop(raw: np.ndarray, min_score: float) -> None:
     expected = []
@@ -76,6 +78,7 @@ def test_scores_a_little_above_one_and_no_numbers_do_no_harm() -> None:
     assert decode(raw, class_count=1, min_score=0.5).scores.tolist() == [1.0]
 
 
+@settings(deadline=None)
 @given(found(), st.floats(0.1, 0.9))
 def test_suppression_keeps_no_two_that_overlap_and_drops_nothing_else(boxes: Found, threshold: float) -> None:
     kept = suppress(boxes, iou_threshold=threshold)

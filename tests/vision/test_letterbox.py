@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassline.vision.letterbox import Letterbox
 
 
+@settings(deadline=None)
 @given(
     input_hw=st.tuples(st.integers(32, 128), st.integers(32, 128)),
     image_hw=st.tuples(st.integers(1, 300), st.integers(1, 300)),
