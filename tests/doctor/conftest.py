@@ -100,6 +100,7 @@ class Told:
 
     code: int
     text: str
+    complaint: str
     took_s: float
 
     @property
@@ -127,4 +128,4 @@ def run_doctor(*arguments: str, folder: Path, **environ: str) -> Told:
         check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
-    return Told(done.returncode, done.stdout, time.monotonic() - began_s)
+    return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - began_s)

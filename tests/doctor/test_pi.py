@@ -148,9 +148,35 @@ def test_nothing_set_up_begins_with_the_one_thing_to_do_next(tmp_path: Path) -> 
     assert run_doctor("--json", folder=tmp_path).json["next"] == told.text.splitlines()[0]
 
 
+def test_it_needs_nothing_that_a_pi_does_not_have(tmp_path: Path) -> None:
+    pi(tmp_path)
+    absent = (
+        "flask",
+        "flask_sock",
+        "amqtt",
+        "pwdlib",
+        "wsproto",
+        "simple_websocket",
+        "gunicorn",
+        "httpx",
+        "websockets",
+    )
+    told = subprocess.run(
+        [
+            sys.executable, "-c",
+            f"import sys; sys.modules.update(dict.fromkeys({absent!r})); from workbench.main import app; app()",
+            "doctor", "--json",
+        ],
+        cwd=tmp_path, env=CLEAN, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert told.returncode == 1, told.stderr
+    assert '"broker.address_unset"' in told.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"), [(("--config", "nowhere.toml"), "nowhere.toml"), (("--device", "Pi 1"), "no name of a node")]
 )
 def test_bad_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
     told = run_doctor(*arguments, folder=tmp_path)
     assert told.code == 2
+    assert text in told.complaint

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glassline.diagnosis import Verdict, diagnose
 
@@ -13,7 +13,9 @@ from .machine import BRIDGE, NODE, WEB, Machine
 from .observations import observe_bridges, observe_broker, observe_nodes_chain, observe_settings
 from .sight import Sight, watch
 from .way import Way, walk_all
-from .web_look import WebLook
+
+if TYPE_CHECKING:
+    from .web_look import WebLook
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +69,13 @@ def examine(machine: Machine, *, device: str | None, timeout_s: float, progress:
     return Examination(machine=machine, device=chosen, verdict=verdicts[chosen], others=others, took_s=took_s)
 
 
-def _look_at_web(machine: Machine, expected: list[str]) -> WebLook | None:
+def _look_at_web(machine: Machine, expected: list[str]) -> "WebLook | None":
+    """A Pi has none of what a web needs, not even to look at one."""
     web = machine.programs.get(WEB)
     if web is None or web.settings is None:
         return None
+    from .web_look import WebLook
+
     return WebLook(host=web.text("http_host"), port=int(web.text("http_port")), devices=expected)
 
 

@@ -23,7 +23,8 @@ stand in them."""
 def show(console: Console, found: Examination) -> None:
     """Print it. Texts from the wire are printed as they are, never as markup."""
     cause = found.verdict.first_cause
-    if found.machine.file is None and cause is not None:
+    begins_with_remedy = found.machine.file is None and cause is not None
+    if cause is not None and begins_with_remedy:
         console.print(Text(f"Do this next: {cause.remedy}\n", style="bold"))
     console.print(Text(_heading(found), style="dim"))
     console.print(_chain(found.verdict))
@@ -34,7 +35,7 @@ def show(console: Console, found: Examination) -> None:
         well = "Everything that can be seen from here works." if unseen else "Everything works."
         console.print(Text(well, style="bold green"))
     if cause is not None:
-        _print_cause(console, "First cause", cause)
+        _print_cause(console, "First cause", cause, with_remedy=not begins_with_remedy)
     for one in found.verdict.also:
         _print_cause(console, "Also", one)
 
@@ -67,9 +68,10 @@ def _other(id: str, verdict: Verdict) -> Text:
     return Text(f"✗ {id}: {verdict.first_cause.sentence}", style="red")
 
 
-def _print_cause(console: Console, title: str, cause: HopVerdict) -> None:
+def _print_cause(console: Console, title: str, cause: HopVerdict, *, with_remedy: bool = True) -> None:
     code = cause.code.value if cause.code else "no code"
     colour = _MARKS[cause.state][1]
     console.print()
     console.print(Text.assemble((f"{title}: ", f"bold {colour}"), (cause.sentence, "bold"), (f"  [{code}]", "dim")))
-    console.print(Padding(Text(f"Do this: {cause.remedy}"), (0, 0, 0, 2), expand=False))
+    if with_remedy:
+        console.print(Padding(Text(f"Do this: {cause.remedy}"), (0, 0, 0, 2), expand=False))

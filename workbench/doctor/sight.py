@@ -1,15 +1,18 @@
 """What the doctor has seen when it stops looking, and the looking itself."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from glassline.contract import Reason
-from glassline.diagnosis import Observation
+from glassline.diagnosis import Hop, Observation
 
 from .listening import Heard, Listener
 from .machine import BRIDGE, NODE, WEB, Machine
 from .way import Way
-from .web_look import WebLook
+
+if TYPE_CHECKING:
+    from .web_look import WebLook
 
 TICK_S = 0.1
 SILENT_S = 10.0
@@ -29,7 +32,7 @@ class Sight:
     machine: Machine
     ways: list[Way]
     listener: Listener | None
-    look: WebLook | None
+    look: "WebLook | None"
     now_s: float = 0.0
     programs: dict[str, Heard] = field(default_factory=dict)
     listened_s: float = 0.0
@@ -79,7 +82,7 @@ def watch(
     machine: Machine,
     ways: list[Way],
     listener: Listener | None,
-    look: WebLook | None,
+    look: "WebLook | None",
     expected: list[str],
     until_s: float,
 ) -> Sight:
@@ -127,4 +130,4 @@ def _looked_enough(sight: Sight) -> bool:
 
 
 def _direct(one: Observation) -> Observation:
-    return Observation(hop=one.hop, state=one.state, age_s=one.age_s, code=one.code, facts=one.facts, via=())
+    return replace(one, via=tuple(hop for hop in one.seen_through if hop is not Hop.BROKER))
