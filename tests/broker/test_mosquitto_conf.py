@@ -1,5 +1,8 @@
 """mosquitto.conf with a real mosquitto: what the role tests do not see."""
 
+import os
+import signal
+import time
 from pathlib import Path
 
 from tests.broker.conftest import ROLES
@@ -9,9 +12,12 @@ from tests.support.mosquitto import CONF, mosquitto, needs_mosquitto
 pytestmark = needs_mosquitto
 
 
-def test_retained_topics_survive_a_restart(tmp_path: Path) -> None:
+def test_retained_topics_survive_a_kill(tmp_path: Path) -> None:
     with mosquitto(ROLES, folder=tmp_path) as running, connected(running, "pi-1") as node:
         node.publish("glass/v1/pi-1/status", b"online", retain=True)
+        time.sleep(4)
+        os.kill(running.pid, signal.SIGKILL)
+        assert node.lost.wait(5)
     with mosquitto(ROLES, folder=tmp_path) as running, connected(running, "eyes") as eyes:
         eyes.subscribe("glass/v1/+/status")
         assert eyes.next() == ("glass/v1/pi-1/status", b"online", 1, True)

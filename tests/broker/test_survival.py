@@ -4,6 +4,7 @@ import logging
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -283,6 +284,15 @@ def test_no_bytes_whatever_disturb_the_broker(open_broker: RunningBroker, caplog
         watcher.publish("glass/v1/pi-1/probe", b"the end")
         watcher.until("glass/v1/pi-1/probe", b"the end")
     assert caplog.records == []
+
+
+def test_small_messages_are_not_held_back(open_broker: RunningBroker) -> None:
+    """With Nagle's algorithm a message waits, some 40 ms, until the one before it is acknowledged."""
+    assert open_broker.broker is not None
+    with connected(open_broker, "c"):
+        (client,) = open_broker.broker._clients.values()
+        plug = client._writer.get_extra_info("socket")
+        assert plug.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_the_hardening_costs_no_speed() -> None:
