@@ -1,6 +1,7 @@
 """The node put together: which part hands what to which."""
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ from glassline.contract.messages import CameraInfo, Info, Lease, ModelInfo, deco
 from glassline.contract.topics import Address, filter_of
 from glassline.link import BrokerAddress, Link
 from glassline.program import read_secret
-from glassline.vision import DEFAULT_MODEL, ModelCard, OnnxDetector, TrackEvent
+from glassline.vision import DEFAULT_MODEL, ModelCard, OnnxDetector, Tracker, TrackEvent
 
 from . import host
 from .camera import Frame, open_camera
@@ -27,6 +28,7 @@ from .health import HealthReporter
 from .inspection import Inspection
 from .leases import Leases
 from .live import Live
+from .memory import MemoryFile
 from .outbox import Outbox
 from .sender import Sender
 from .settings import NodeSettings
@@ -86,6 +88,7 @@ class Node:
         s, link = self._settings, self._link
         self._sender = Sender(link=link, outbox=self._outbox)
         self._findings = Findings(link=link, outbox=self._outbox, evidence_quality=s.evidence_quality)
+        self._memory = MemoryFile(path=Path(os.environ.get("RUNTIME_DIRECTORY", self._state_dir)) / "marks.json")
         self._inspection = Inspection(
             make_detector=lambda: OnnxDetector(
                 Path(s.model) if s.model else DEFAULT_MODEL,
@@ -94,7 +97,8 @@ class Node:
             ),
             on_event=self._on_event,
             detect_fps=lambda: self._config.running().detect_fps,
-            on_loaded=link.reannounce,
+            on_loaded=self._on_loaded,
+            on_tracked=lambda tracker: self._memory.save(tracker.remembered(), self._findings.known),
         )
         self._live = Live(link=link, leases=self._leases, inspection=self._inspection, settings=self._config.running)
         self._capture = Capture(
@@ -146,6 +150,13 @@ class Node:
         self._sender.on_connected()
         self._health.now()
         self._live.now()
+
+    def _on_loaded(self, tracker: Tracker) -> None:
+        memory = self._memory.load()
+        if memory is not None:
+            self._findings.recall(memory.known)
+            tracker.recall(memory.marks, time.monotonic())
+        self._link.reannounce()
 
     def _on_event(self, event: TrackEvent, card: ModelCard, frame: Frame) -> None:
         self._findings.record(event, card, frame, host.clock())

@@ -1,7 +1,7 @@
 """From tracks to detections: gives each confirmed mark its event id and revs, and its picture, and keeps them."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import sha256
 from typing import Literal
 
@@ -13,22 +13,11 @@ from glassline.vision import ModelCard, TrackEvent
 
 from .camera import Frame
 from .jpeg import encode_evidence
+from .memory import KnownDetection
 from .outbox import Outbox
 
 MAX_KNOWN = 1000
 """A mark may come back into view long after its end was told; then it keeps its event id."""
-
-
-@dataclass
-class _Known:
-    """What was said of a track so far."""
-
-    event_id: str
-    rev: int
-    confirmed_unix_s: float
-    image: ImageRef
-    frame_seq: int
-    frame_unix_s: float
 
 
 class Findings:
@@ -36,23 +25,32 @@ class Findings:
 
     def __init__(self, *, link: Link, outbox: Outbox, evidence_quality: int) -> None:
         self._link, self._outbox, self._quality = link, outbox, evidence_quality
-        self._known: OrderedDict[int, _Known] = OrderedDict()
+        self._known: OrderedDict[str, KnownDetection] = OrderedDict()
+
+    @property
+    def known(self) -> dict[str, KnownDetection]:
+        """What was said last, by event id."""
+        return self._known
+
+    def recall(self, known: dict[str, KnownDetection]) -> None:
+        """Go on with detections of an earlier run. It may have said one thing more than it kept: revs skip one."""
+        for event_id, detection in known.items():
+            self._known[event_id] = replace(detection, rev=detection.rev + 1, frame_seq=-1)
 
     def record(self, event: TrackEvent, card: ModelCard, now: Frame, clock: Literal["synced", "unsynced"]) -> None:
         """Put what `event` says into the outbox. `now`, the frame just inspected, ties track times to Unix time."""
         track = event.track
         best: Frame | None = track.best_frame
-        known = self._known.get(track.track_id)
-        event_id = known.event_id if known else new_event_id(now.unix_s)
+        event_id = track.event_id = track.event_id or new_event_id(now.unix_s)
+        known = self._known.get(event_id)
         rev = known.rev + 1 if known else 0
-        track.event_id = event_id
         evidence = None
         if known is None or (best is not None and known.frame_seq != best.seq):
             best = best or now
             evidence, image = self._picture(best, event_id, rev)
             confirmed_unix_s = known.confirmed_unix_s if known else now.unix_s
-            known = _Known(event_id, rev, confirmed_unix_s, image, best.seq, best.unix_s)
-        known.rev = rev
+            known = KnownDetection(rev, confirmed_unix_s, image, best.seq, best.unix_s)
+        known = replace(known, rev=rev)
         unix_minus_monotonic_s = now.unix_s - now.monotonic_s
         detection = Detection(
             **self._link.envelope(),
@@ -74,7 +72,7 @@ class Findings:
             monotonic_s=now.monotonic_s if clock == "unsynced" else None,
         )
         self._outbox.put(detection, evidence)
-        self._known[track.track_id] = known
+        self._known[event_id] = known
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
         if event.phase == "end":

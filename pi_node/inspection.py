@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 STUCK_S = 10.0
 RETRY_S = 30.0
+KEEP_EACH_S = 1.0
 
 OnEvent = Callable[[TrackEvent, ModelCard, Frame], None]
 
@@ -32,20 +33,23 @@ class Inspection:
         make_detector: Callable[[], Detector],
         on_event: OnEvent,
         detect_fps: Callable[[], float],
-        on_loaded: Callable[[], None],
+        on_loaded: Callable[[Tracker], None],
+        on_tracked: Callable[[Tracker], None],
     ) -> None:
+        """`on_loaded` gets the tracker that begins with a model, `on_tracked` the same about once a second."""
         self.detected = 0
         self.card: ModelCard | None = None
         self.runtime = ""
         self._make_detector, self._on_event = make_detector, on_event
         self._tracker = Tracker()
-        self._detect_fps, self._on_loaded = detect_fps, on_loaded
+        self._detect_fps, self._on_loaded, self._on_tracked = detect_fps, on_loaded, on_tracked
         self._slot: Slot[Frame] = Slot()
         self._inference_ms: deque[float] = deque(maxlen=200)
         self._problem: Reason | None = None
         self._last: Frame | None = None
         self._last_done_s: float | None = None
         self._busy_since_s: float | None = None
+        self._kept_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inspection", daemon=True)
 
@@ -100,7 +104,7 @@ class Inspection:
                     self.card, self.runtime, self._problem = detector.card, detector.runtime, None
                     log.info("model %s on %s finds %s", self.card.name, self.runtime, ", ".join(self.card.labels))
                     self._tracker = Tracker(settings=TrackerSettings.for_threshold(detector.score_threshold))
-                    self._on_loaded()
+                    self._on_loaded(self._tracker)
                     self._inspect(detector)
             except DetectorError as error:
                 log.error("%s", error)
@@ -132,3 +136,6 @@ class Inspection:
         self._last = frame
         for event in events:
             self._on_event(event, card, frame)
+        if events or frame.monotonic_s - self._kept_s > KEEP_EACH_S:
+            self._kept_s = frame.monotonic_s
+            self._on_tracked(self._tracker)

@@ -26,6 +26,8 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 CREATE TEMP TABLE sent (
     event_id TEXT PRIMARY KEY, rev INTEGER NOT NULL, attempts INTEGER NOT NULL, due_s REAL NOT NULL);
 """
+DOUBT_AFTER = 4
+"""After so many pictures without an answer the store may not have the row any more: it is sent again."""
 _COUNT = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
 
 
@@ -96,10 +98,10 @@ class Outbox:
         with self._lock:
             rows = self._db.execute(
                 "SELECT event_id, o.rev, coalesce(attempts, 0), "
-                "CASE WHEN row_stored THEN NULL ELSE detection END, evidence "
+                "CASE WHEN row_stored AND coalesce(attempts, 0) < ? THEN NULL ELSE detection END, evidence "
                 "FROM outbox o LEFT JOIN sent USING (event_id) "
                 "WHERE sent.rev IS NULL OR sent.rev < o.rev OR due_s <= ? ORDER BY confirmed_s, event_id LIMIT ?",
-                (now_s, limit),
+                (DOUBT_AFTER, now_s, limit),
             ).fetchall()
         return [Parcel(*row) for row in rows]
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from glassline.contract import Role, check_id, is_id
+from glassline.program import write_secret
 
-from .files import write_secret_text
 from .passwords import argon2_hash, argon2_verify, check_password, mosquitto_hash, new_password
 
 _log = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ class Accounts:
                 else:
                     entries = {}
                 yield entries
-                write_secret_text(self.path, _format(entries))
+                write_secret(self.path, _format(entries))
                 self.load()
         finally:
             os.close(guard)

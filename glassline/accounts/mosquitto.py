@@ -4,9 +4,9 @@ from pathlib import Path
 
 from glassline.contract import Role
 from glassline.contract.roles import grants
+from glassline.program import write_secret
 
 from .accounts import Accounts
-from .files import write_secret_text
 from .passwords import check_password
 
 
@@ -19,8 +19,8 @@ def mosquitto_files(accounts: Accounts, dir: Path | str) -> tuple[Path, Path]:
     folder = Path(dir)
     entries = sorted(accounts.entries().items())
     passwords, acl = folder / "passwords", folder / "acl"
-    write_secret_text(passwords, "".join(f"{id}:{entry.mosquitto}\n" for id, entry in entries))
-    write_secret_text(acl, "\n".join(_permissions(entry.role, id) for id, entry in entries))
+    write_secret(passwords, "".join(f"{id}:{entry.mosquitto}\n" for id, entry in entries))
+    write_secret(acl, "\n".join(_permissions(entry.role, id) for id, entry in entries))
     return passwords, acl
 
 
@@ -40,5 +40,5 @@ def client_options(dir: Path | str, id: str, password: str, host: str, port: int
     text = f"-h {host}\n-p {port}\n-u {id}\n-P {password}\n-I {id}.\n"
     paths = Path(dir) / "mosquitto_sub", Path(dir) / "mosquitto_pub"
     for path in paths:
-        write_secret_text(path, text)
+        write_secret(path, text)
     return paths

@@ -4,10 +4,11 @@ from .card import ModelCard
 from .detector import Detector
 from .errors import CardError, DetectorError, ModelBrokenError, ModelMissingError, RuntimeMissingError, TaskError
 from .onnx import DEFAULT_MODEL, OnnxDetector
-from .track import Track, TrackEvent
+from .track import RememberedMark, Track, TrackEvent
 from .tracker import Tracker, TrackerSettings
 
 __all__ = [
     "DEFAULT_MODEL", "CardError", "Detector", "DetectorError", "ModelBrokenError", "ModelCard", "ModelMissingError",
-    "OnnxDetector", "RuntimeMissingError", "TaskError", "Track", "TrackEvent", "Tracker", "TrackerSettings",
+    "OnnxDetector", "RememberedMark", "RuntimeMissingError", "TaskError", "Track", "TrackEvent", "Tracker",
+    "TrackerSettings",
 ]  # fmt: skip

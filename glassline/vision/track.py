@@ -16,6 +16,18 @@ _SIZE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
+class RememberedMark:
+    """What is worth keeping of a confirmed mark over a restart, so that it is not announced a second time."""
+
+    event_id: str
+    label: str
+    score: float
+    frames_confirmed: int
+    first_s: float
+    motion: Motion
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A mark in one frame. `quality` says how good a picture of it this is; only comparisons mean something."""
 
@@ -47,6 +59,22 @@ class Track:
         self._votes: Counter[str] = Counter()
         self._best: View | None = None
         self._told: tuple[float, str, float] | None = None
+
+    @classmethod
+    def recalled(cls, mark: RememberedMark, *, track_id: int, window: int, now_s: float) -> Track:
+        """A track that ended just now in the tracker's eyes: it goes on if its mark is seen where it must be."""
+        track = cls(track_id=track_id, motion=mark.motion, window=window)
+        track.event_id, track.score, track.frames_confirmed = mark.event_id, mark.score, mark.frames_confirmed
+        track.first_s, track.last_s = mark.first_s, now_s
+        track.confirmed = track.ended = True
+        track._votes[mark.label] = mark.score * mark.frames_confirmed  # type: ignore[assignment]
+        return track
+
+    def remembered(self) -> RememberedMark | None:
+        """What to keep of it; None before it has an event id."""
+        if self.event_id is None:
+            return None
+        return RememberedMark(self.event_id, self.label, self.score, self.frames_confirmed, self.first_s, self.motion)
 
     @property
     def label(self) -> str:

@@ -16,7 +16,7 @@ from .association import Pairs, assign, pairs_of
 from .belt import Belt, common_shift
 from .motion import Motion, clipped
 from .pieces import extent_of, further_boxes, with_pieces
-from .track import Track, TrackEvent
+from .track import RememberedMark, Track, TrackEvent
 
 _MAX_BOXES = 300
 _MAX_MISSES = 2
@@ -110,6 +110,20 @@ class Tracker:
         """End all tracks and forget what was."""
         with self._lock:
             return self._end_all()
+
+    def remembered(self) -> list[RememberedMark]:
+        """The confirmed marks that are, or just were, in view: to be kept over a restart and given to `recall`."""
+        with self._lock:
+            marks = [track.remembered() for track in self._live + self._past if track.confirmed]
+            return [mark for mark in marks if mark is not None]
+
+    def recall(self, marks: Sequence[RememberedMark], now_s: float) -> None:
+        """Go on with marks of an earlier run. `now_s` is on the same clock as their times were."""
+        with self._lock:
+            window = self._settings.confirm_hits + _MAX_MISSES
+            for mark in marks[-self._settings.max_tracks :]:
+                track_id = next(_TRACK_IDS)
+                self._past.append(Track.recalled(mark, track_id=track_id, window=window, now_s=now_s))
 
     def _end_all(self) -> list[TrackEvent]:
         events = [self._end(track) for track in self._live if track.confirmed]

@@ -74,6 +74,16 @@ def test_while_the_picture_is_missing_only_the_picture_is_sent(outbox):
     assert outbox.health().depth == 0
 
 
+def test_when_nobody_answers_the_picture_the_row_is_sent_again_too(outbox):
+    event_id = new_event_id()
+    outbox.put(detection(event_id), b"jpeg")
+    outbox.settle([receipt(event_id, 0, image="missing")])
+    for attempt in range(6):
+        (parcel,) = outbox.due(10 * attempt, 1)
+        assert (parcel.detection is None) is (attempt < 4)
+        outbox.mark_sent(parcel, due_s=10 * attempt + 5)
+
+
 def test_a_rejected_detection_is_counted_and_does_not_stay(outbox):
     event_id = new_event_id()
     outbox.put(detection(event_id), None)

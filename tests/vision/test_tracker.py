@@ -321,3 +321,34 @@ def test_boxes_can_be_read_while_another_thread_updates() -> None:
     reader.join(10)
     assert not reader.is_alive()
     assert seen
+
+
+def test_a_mark_remembered_over_a_restart_goes_on_as_the_same_detection():
+    def box_at(time_s: float) -> list[Box]:
+        x = 0.9 - 0.3 * time_s
+        return [Box(label="crack", score=0.8, xyxyn=(x - 0.05, 0.4, x + 0.05, 0.5))] if x > 0.05 else []
+
+    before, events = Tracker(), []
+    for step in range(6):
+        for event in before.update(box_at(step / 10), step / 10, frame=step):
+            event.track.event_id = event.track.event_id or new_event_id()
+            events.append((event.phase, event.track.event_id))
+    kept = before.remembered()
+    after = Tracker()
+    after.recall(kept, 1.8)
+    for step in range(18, 60):
+        events += [(e.phase, e.track.event_id) for e in after.update(box_at(step / 10), step / 10, frame=step)]
+    assert [phase for phase, _ in events] == ["new", "end"]
+    assert len({event_id for _, event_id in events}) == 1
+
+
+def test_a_mark_remembered_is_not_taken_for_another_elsewhere():
+    before = Tracker()
+    for step in range(6):
+        for event in before.update([Box(label="crack", score=0.8, xyxyn=(0.1, 0.1, 0.2, 0.2))], step / 10, frame=step):
+            event.track.event_id = new_event_id()
+    after = Tracker()
+    after.recall(before.remembered(), 1.0)
+    box = Box(label="crack", score=0.8, xyxyn=(0.7, 0.7, 0.8, 0.8))
+    phases = [event.phase for step in range(10, 16) for event in after.update([box], step / 10, frame=step)]
+    assert phases == ["new"]
