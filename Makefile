@@ -6,7 +6,7 @@ CAMERA ?= scene:?seed=7
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo doctor test lint format docs clean chaos-demo
+.PHONY: help demo doctor test lint format docs clean chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ docs: $(VENV)/.dev  ## Make the generated pages anew
 
 chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web killed in turn; prints the report
 	@$(BIN)/glassline demo --seconds 60 --kill --folder var/chaos --report var/chaos.json
+
+fresh:  ## The newcomer's way, measured: clean clone in a bare Debian root, demo and tests (wants root, debootstrap)
+	@tests/fresh/fresh-root.sh $(or $(FRESH),/tmp/glassline-fresh)
 
 clean:  ## Remove what the demo and the tests made
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
