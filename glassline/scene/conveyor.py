@@ -20,7 +20,10 @@ _CACHED_PANES = 12
 
 @dataclass(frozen=True)
 class VisibleMark:
-    """A mark in one frame: `xyxyn` is 0-1 of the frame and clipped to it, `visible_share` how much of its box is."""
+    """A mark in one frame: `xyxyn` is 0-1 of the frame, round the part of the mark that is in view.
+
+    `visible_share` is how much of the mark's length along the belt is in view, 0-1.
+    """
 
     mark_id: str
     label: str
@@ -135,13 +138,12 @@ class Conveyor:
 
     def _clip(self, mark: PaneMark, left_px: int) -> VisibleMark | None:
         width, height = self._image_wh
-        x0, y0, x1, y1 = mark.box_px
-        x0, x1 = x0 + left_px, x1 + left_px
-        seen_x0, seen_x1 = max(0.0, x0), min(float(width), x1)
-        if seen_x0 >= seen_x1:
+        seen = mark.within(-left_px, 0, width - left_px, height)
+        if seen is None:
             return None
-        xyxyn = (seen_x0 / width, y0 / height, seen_x1 / width, y1 / height)
-        return VisibleMark(mark.mark_id, mark.label, xyxyn, (seen_x1 - seen_x0) / (x1 - x0))
+        x0, y0, x1, y1 = seen
+        xyxyn = ((x0 + left_px) / width, y0 / height, (x1 + left_px) / width, y1 / height)
+        return VisibleMark(mark.mark_id, mark.label, xyxyn, (x1 - x0) / (mark.box_px[2] - mark.box_px[0]))
 
     def _pane(self, pane_index: int) -> Pane:
         with self._lock:

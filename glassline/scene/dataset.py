@@ -132,12 +132,14 @@ def _pane_crop(rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Labell
     left, top = int(rng.integers(0, width - crop_w + 1)), int(rng.integers(0, height - crop_h + 1))
     boxes: list[LabelledBox] = []
     for mark in pane.marks:
-        x0, y0, x1, y1 = mark.box_px
-        seen = (max(x0 - left, 0), max(y0 - top, 0), min(x1 - left, crop_w), min(y1 - top, crop_h))
-        side = min(seen[2] - seen[0], seen[3] - seen[1])
-        share = max(0.0, seen[2] - seen[0]) * max(0.0, seen[3] - seen[1]) / ((x1 - x0) * (y1 - y0))
-        if side >= _LEAST_SIDE_PX and share >= _LEAST_SHARE:
-            boxes.append((mark.label, seen))
+        seen = mark.within(left, top, left + crop_w, top + crop_h)
+        if seen is None:
+            continue
+        x0, y0, x1, y1 = seen
+        full_x0, full_y0, full_x1, full_y1 = mark.box_px
+        share = (x1 - x0) * (y1 - y0) / ((full_x1 - full_x0) * (full_y1 - full_y0))
+        if min(x1 - x0, y1 - y0) >= _LEAST_SIDE_PX and share >= _LEAST_SHARE:
+            boxes.append((mark.label, (x0 - left, y0 - top, x1 - left, y1 - top)))
     return pane.tile[top : top + crop_h, left : left + crop_w].copy(), boxes
 
 

@@ -34,9 +34,7 @@ def f32(values: Any) -> Field:
     return np.asarray(values, dtype=np.float32)
 
 
-def texture(  # noqa: PLR0917 - reads like a function of the plane: where, how fine, how stretched
-    rng: np.random.Generator, u: Field, v: Field, level: int, along: float = 1.0, across: float = 1.0
-) -> Field:
+def texture(rng: np.random.Generator, u: Field, v: Field, level: int, along: float = 1.0, across: float = 1.0) -> Field:
     """Noise of unit variance at the coordinates (u, v), starting at a random place of the bank.
 
     `along` and `across` scale the coordinates: below 1 the grain is stretched in that direction.

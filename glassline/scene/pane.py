@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -25,11 +25,25 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class PaneMark:
-    """A mark of a pane: `box_px` is x0, y0, x1, y1 in picture pixels of the pane's tile."""
+    """A mark of a pane: `box_px` is x0, y0, x1, y1 in picture pixels of the pane's tile.
+
+    `visible` (h, w) says which pixels of the box belong to the mark.
+    """
 
     mark_id: str
     label: str
-    box_px: tuple[float, float, float, float]
+    box_px: tuple[int, int, int, int]
+    visible: NDArray[np.bool_] = field(repr=False, compare=False)
+
+    def within(self, x0: int, y0: int, x1: int, y1: int) -> tuple[int, int, int, int] | None:
+        """The box round what is visible of the mark inside this part of the tile, or None if nothing is."""
+        left, top = self.box_px[:2]
+        part = self.visible[max(0, y0 - top) : max(0, y1 - top), max(0, x0 - left) : max(0, x1 - left)]
+        rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+        if not len(columns):
+            return None
+        left, top = max(left, x0), max(top, y0)
+        return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,11 @@ def render_pane(*, seed: int, pane_index: int, scale: float, clean: bool) -> Pan
     smeared = cv2.blur(picture, (blur_px, 1), borderType=cv2.BORDER_REPLICATE)
     tile = np.clip(smeared, 0, 255).astype(np.uint8)
     kept = (
-        () if clean else tuple(PaneMark(f"{pane_index}-{k}", mark.label, mark.box_px) for k, mark in enumerate(marks))
+        ()
+        if clean
+        else tuple(
+            PaneMark(f"{pane_index}-{k}", mark.label, mark.box_px, mark.visible()) for k, mark in enumerate(marks)
+        )
     )
     return Pane(tile, kept)
 

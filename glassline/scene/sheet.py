@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glassline.scene.noise import Field, f32
 
@@ -116,8 +117,17 @@ class Mark:
     label: str
     window: Window
     levels: Field
-    box_px: tuple[float, float, float, float]
+    box_px: tuple[int, int, int, int]
     tint_bgr: tuple[float, float, float] = field(default=(1.0, 1.0, 1.0))
+
+    def visible(self) -> NDArray[np.bool_]:
+        """Which pixels of the box are visibly changed, (h, w)."""
+        x0, y0, x1, y1 = self.box_px
+        rows, columns = (
+            slice(y0 - self.window.top, y1 - self.window.top),
+            slice(x0 - self.window.left, x1 - self.window.left),
+        )
+        return np.asarray(np.abs(self.levels[rows, columns]) > VISIBLE_LEVELS)
 
     def apply(self, picture: Field) -> None:
         """Add the mark to a float picture (h, w, 3) of the sheet, in place."""
@@ -133,10 +143,6 @@ def seen(
     if int(visible.sum()) < 12 * window.scale or float(np.abs(levels).max()) < 2.5 * VISIBLE_LEVELS:
         return None
     rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
-    box = (
-        float(window.left + columns[0]),
-        float(window.top + rows[0]),
-        float(window.left + columns[-1] + 1),
-        float(window.top + rows[-1] + 1),
-    )
-    return Mark(label, window, f32(levels), box, tint_bgr)
+    left, right = window.left + int(columns[0]), window.left + int(columns[-1]) + 1
+    top, bottom = window.top + int(rows[0]), window.top + int(rows[-1]) + 1
+    return Mark(label, window, f32(levels), (left, top, right, bottom), tint_bgr)

@@ -190,3 +190,21 @@ def test_nonsense_is_refused_with_what_was_expected() -> None:
     for time_s in (-1.0, math.inf, math.nan):
         with pytest.raises(ValueError, match="time_s must be Unix seconds"):
             Conveyor(seed=1).frame(time_s)
+
+
+def test_a_mark_at_the_border_is_boxed_by_the_part_in_view() -> None:
+    marked, clean = Conveyor(seed=8), Conveyor(seed=8, until_s=-math.inf)
+    parts = 0
+    for step in range(60):
+        time_s = START_S + 0.41 * step
+        change = cv2.absdiff(marked.frame(time_s), clean.frame(time_s)).max(axis=2)
+        for mark in marked.truth(time_s):
+            if not 0.2 < mark.visible_share < 0.8:
+                continue
+            left, top, right, bottom = (
+                round(value * side) for value, side in zip(mark.xyxyn, (640, 480, 640, 480), strict=True)
+            )
+            parts += 1
+            assert int(change[top, left:right].max()) >= 3
+            assert int(change[bottom - 1, left:right].max()) >= 3
+    assert parts >= 10
