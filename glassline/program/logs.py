@@ -26,7 +26,11 @@ def run_logging(program: str, id: str = "") -> None:
         handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {name}: %(message)s", "%H:%M:%S"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(os.environ.get("GLASS_LOG_LEVEL", "INFO").upper())
+    wanted = os.environ.get("GLASS_LOG_LEVEL", "INFO").upper()
+    known = logging.getLevelNamesMapping()
+    root.setLevel(known.get(wanted, logging.INFO))
+    if wanted not in known:
+        root.warning("GLASS_LOG_LEVEL is %r, which is none of %s: INFO is used", wanted, ", ".join(known))
 
 
 def log_frame(direction: str, device_id: str, seq: int | None, size_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""deploy/make-venv.sh says in one line what is missing. Interpreters that lack something are stood in for by scripts."""
+"""deploy/make-venv.sh says in one line what is missing. Scripts stand in for interpreters that lack something."""
 
 import os
 import subprocess
