@@ -23,15 +23,15 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.get("/api/devices")
     def devices() -> Response:
-        return jsonify(devices=services.devices(), now_s=round(time.monotonic(), 3))
+        return jsonify(devices=services.views.devices(), now_s=round(time.monotonic(), 3))
 
     @pages.get("/api/devices/<id>")
     def device(id: str) -> Response:
-        return jsonify(_known(services.device(device_id(id)), id))
+        return jsonify(_known(services.views.device(device_id(id)), id))
 
     @pages.get("/api/devices/<id>/chain")
     def chain(id: str) -> Response:
-        return jsonify(_known(services.chain(device_id(id)), id))
+        return jsonify(_known(services.views.chain(device_id(id)), id))
 
     @pages.get("/api/devices/<id>/snapshot.jpg")
     def snapshot(id: str) -> Response:
@@ -42,7 +42,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.post("/api/devices/<id>/cmd/<name>")
     def command(id: str, name: str) -> Response:
-        _known(services.device(device_id(id)), id)
+        _known(services.views.device(device_id(id)), id)
         return jsonify(run_command(services, id, name))
 
     return pages
@@ -50,7 +50,7 @@ def blueprint(services: Services) -> Blueprint:
 
 def health_json(services: Services) -> dict[str, Any]:
     """What the web says of itself. `ok` is about the web: broker and store have their own."""
-    broker, problem = services.broker, services.catalogue.sentence
+    broker, problem = services.broker(), services.catalogue.sentence
     return {
         "ok": True,
         "program": "glassline web",
@@ -77,7 +77,7 @@ def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
             services.link, id, command, body(CommandBody).args, timeout_s=timeout_s
         )
     except NotSentError as error:
-        raise ApiError(503, "web.not_sent", str(error), services.broker.sentence) from None
+        raise ApiError(503, "web.not_sent", str(error), services.broker().sentence) from None
     except NoReplyError as error:
         raise ApiError(504, "node.no_reply", str(error), f"See /api/devices/{id}/chain.") from None
     answer = reply.to_dict()

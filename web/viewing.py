@@ -80,7 +80,7 @@ def register(app: Flask, services: Services) -> None:
         sock = request.environ.get("gunicorn.socket")
         if isinstance(sock, ViewerSocket):
             services.fanout.detach(sock.viewer)
-            services.rewatch()
+            services.pulse.wake()
 
     @Sock(app).route(PATH)  # type: ignore[untyped-decorator]
     def live(ws: Any) -> None:
@@ -123,9 +123,9 @@ def _converse(ws: Any, viewer: Viewer, services: Services) -> None:
 def _watch(viewer: Viewer, said: WatchMessage, services: Services) -> None:
     fps = min(said.max_fps, services.settings.max_fps)
     services.live.watch(viewer, dict.fromkeys(said.watch or [], fps))
-    services.rewatch()
+    services.pulse.wake()
     for id in viewer.wanted:
-        chain = services.chain(id)
+        chain = services.views.chain(id)
         if chain is not None:
             services.fanout.tell(viewer, {"type": "chain", "chain": chain})
 
@@ -137,5 +137,5 @@ def _hello(services: Services) -> dict[str, Any]:
         "boot": services.boot,
         "version": glassline.__version__,
         "now_s": time.monotonic(),
-        "chain": services.own_chain(),
+        "chain": services.views.own_chain(),
     }

@@ -8,7 +8,8 @@ import pytest
 
 from glassline.store import open_store
 
-from .support import BridgeLike, Mosquitto, NodeLike, Web
+from .processes import Mosquitto, Web
+from .publishers import BridgeLike, NodeLike
 
 
 @pytest.fixture(scope="module")

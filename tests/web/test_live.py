@@ -10,7 +10,9 @@ import pytest
 
 from glassline.contract import from_unix, new_event_id
 
-from .support import NodeLike, Page, RawPage, Web, picture, until
+from .clients import Page, RawPage
+from .processes import Web, until
+from .publishers import NodeLike, picture
 
 
 def test_a_client_gets_the_bytes_that_left_the_node(web: Web, node: NodeLike) -> None:
@@ -230,4 +232,4 @@ def test_viewers_who_come_and_go_leave_nothing_behind(web: Web, node: NodeLike) 
         until(lambda: len(page.pictures) > count + 10)
         counters = web.get("/health")["counters"]
         assert "writer_failed" not in counters
-        assert "ticker_failed" not in counters
+        assert "pulse_failed" not in counters

@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from glassline.contract import Box, Reason
 
-from .support import ROOT, BridgeLike, Mosquitto, NodeLike, Web, until
+from .processes import ROOT, Mosquitto, Web, until
+from .publishers import BridgeLike, NodeLike
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
@@ -131,6 +132,7 @@ def test_a_click_opens_the_evidence_and_a_review_is_kept(
     expect(dialog).to_contain_text("crack")
     for text in ("91 %", node.id, "glass-n", event_id, "4 frames"):
         expect(dialog).to_contain_text(text)
+    expect(dialog.locator("canvas")).to_be_visible()
     assert dialog.locator("canvas").evaluate("(canvas) => [canvas.width, canvas.height]") == [640, 480]
     dialog.get_by_role("button", name="Reviewed").click()
     dialog.get_by_label("Note").fill("<i>edge</i> polished")

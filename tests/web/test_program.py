@@ -10,7 +10,9 @@ from pathlib import Path
 import httpx
 import psutil
 
-from .support import ROOT, Mosquitto, NodeLike, Page, Web, free_port, until
+from .clients import Page
+from .processes import ROOT, Mosquitto, Web, free_port, runs, until
+from .publishers import NodeLike
 
 
 def _run(*flags: str) -> subprocess.CompletedProcess[str]:
@@ -93,7 +95,7 @@ def test_sigterm_ends_it_within_3_s_with_pages_open(tmp_path: Path) -> None:
         assert len(workers) == 1
         assert web.stop() < 3
         assert web.child.returncode == 0
-        assert not any(psutil.pid_exists(pid) for pid in workers)
+        assert not any(runs(pid) for pid in workers)
         for page in pages:
             page._thread.join(5)
             assert page.ws.close_code == 1001
@@ -109,7 +111,7 @@ def test_kill_9_leaves_no_worker_and_the_port_is_free_at_once(tmp_path: Path) ->
         began_s = time.monotonic()
         with Web(tmp_path, broker="", port=web.port):
             assert time.monotonic() - began_s < 10
-            assert not any(psutil.pid_exists(pid) for pid in workers)
+            assert not any(runs(pid) for pid in workers)
 
 
 def test_frames_are_logged_in_and_out_when_asked(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import { texts } from "./texts.js";
 
 const PAGE = 30;
 const MAX_ROWS = 600;
+const THUMB = [72, 54];
+const MAX_ZOOM = 4;
 
 export class Defects {
   onOpen = () => {};
@@ -167,5 +169,24 @@ function fillThumb(thumb, defect) {
   const url = defect.image_url ?? "";
   if (thumb.dataset.url === url) return;
   thumb.dataset.url = url;
-  thumb.replaceChildren(...(url ? [el("img", { src: url, alt: "", loading: "lazy", decoding: "async" })] : []));
+  if (!url) return thumb.replaceChildren();
+  const image = el("img", { src: url, alt: "", loading: "lazy", decoding: "async" });
+  Object.assign(image.style, cropped(defect));
+  thumb.replaceChildren(image);
+}
+
+// Where the whole picture has to lie so that the thumbnail shows the best box with some of its surroundings.
+function cropped({ boxes, image_wh: size }) {
+  const best = boxes.reduce((one, other) => (one && one.score >= other.score ? one : other), null);
+  if (!best || !size) return {};
+  const [x0, y0, x1, y1] = best.xyxyn;
+  const [width, height] = THUMB;
+  const fit = Math.max(width, (height * size[0]) / size[1]);
+  const zoom = Math.max(1, Math.min(MAX_ZOOM, 0.5 / Math.max(x1 - x0, y1 - y0, 0.01)));
+  const [wide, high] = [fit * zoom, (fit * zoom * size[1]) / size[0]];
+  const place = (centre, whole, shown) => Math.min(0, Math.max(shown - whole, shown / 2 - centre * whole));
+  return {
+    width: `${wide}px`, height: `${high}px`,
+    transform: `translate(${place((x0 + x1) / 2, wide, width)}px, ${place((y0 + y1) / 2, high, height)}px)`,
+  };
 }

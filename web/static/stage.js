@@ -164,8 +164,7 @@ export class Stage {
     const rows = [
       [names.camera, info?.camera?.uri],
       [names.model, info?.model?.name],
-      [names.detection, health?.inference_ms && health.detect_fps !== undefined
-        ? texts.stage.inference(Math.round(health.inference_ms.p50), health.detect_fps.toFixed(1)) : null],
+      [names.detection, health?.inference_ms ? texts.stage.inference(Math.round(health.inference_ms.p50)) : null],
       [names.temperature, health?.cpu_temp_c === undefined ? null : texts.stage.celsius(Math.round(health.cpu_temp_c))],
       [names.outbox, health?.outbox?.depth ? texts.stage.waitingRows(health.outbox.depth) : null],
       [names.version, info?.version],

@@ -48,7 +48,7 @@ export const texts = {
       camera: "Camera", model: "Model", detection: "Detection", temperature: "Temperature", outbox: "Waiting to be stored",
       version: "Version",
     },
-    inference: (ms, fps) => `${ms} ms · ${fps} fps`,
+    inference: (ms) => `${ms} ms a picture`,
     celsius: (degrees) => `${degrees} °C`,
     waitingRows: (count) => (count === 1 ? "1 detection" : `${count} detections`),
   },

@@ -1,0 +1,144 @@
+"""A real mosquitto and a real `python -m web`, ended by their own ids."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).parents[2]
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+def until(condition: Callable[[], Any], *, timeout_s: float = 15.0, what: str = "") -> Any:
+    """Wait until `condition` gives something true, and return that."""
+    end_s = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end_s, f"not within {timeout_s} s: {what or condition}"
+        time.sleep(0.02)
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and not merely waiting to be buried."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+class Process:
+    """A child process whose end is made sure of, by its own id."""
+
+    def __init__(self, *command: str, env: dict[str, str] | None = None, log: Path | None = None) -> None:
+        self.log = log
+        self._out = log.open("wb") if log else subprocess.DEVNULL
+        self.child = subprocess.Popen(
+            command, env={**os.environ, **(env or {})}, stdout=self._out, stderr=subprocess.STDOUT, cwd=ROOT
+        )
+
+    def text(self) -> str:
+        return self.log.read_text() if self.log else ""
+
+    def stop(self, sig: signal.Signals = signal.SIGTERM, timeout_s: float = 10) -> float:
+        """Send `sig` and wait for the end; how long that took."""
+        began_s = time.monotonic()
+        if self.child.poll() is None:
+            self.child.send_signal(signal.SIGCONT)
+            self.child.send_signal(sig)
+            try:
+                self.child.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self.child.kill()
+                self.child.wait(timeout_s)
+                raise
+        return time.monotonic() - began_s
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+
+class Mosquitto(Process):
+    """A real mosquitto without accounts on a free loopback port."""
+
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+        assert MOSQUITTO, "these tests need a real mosquitto: apt-get install mosquitto"
+        self.port = port or free_port()
+        config = folder / "mosquitto.conf"
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 20\n"
+        )
+        super().__init__(MOSQUITTO, "-c", str(config), log=folder / "mosquitto.log")
+        until(self._answers, what="mosquitto listens")
+
+    @property
+    def address(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+
+class Web(Process):
+    """A real `python -m web`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        broker: str,
+        store: str = "",
+        port: int | None = None,
+        env: dict[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        settings = {"broker": broker, "store": store or f"sqlite:{folder}/glassline.db", "http_port": self.port, **more}
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value != ""]
+        log = folder / f"web-{self.port}.log"
+        super().__init__(sys.executable, "-m", "web", *flags, env=env, log=log)
+        self.http = httpx.Client(base_url=self.url, timeout=20)
+        until(self.health, timeout_s=30, what="the web answers")
+
+    def health(self) -> dict[str, Any] | None:
+        assert self.child.poll() is None, self.text()
+        try:
+            return self.http.get("/health").json()
+        except httpx.TransportError:
+            return None
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = self.http.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def workers(self) -> list[int]:
+        """The process ids of gunicorn's workers."""
+        return [child.pid for child in psutil.Process(self.child.pid).children()]
+
+    def stop(self, sig: signal.Signals = signal.SIGTERM, timeout_s: float = 10) -> float:
+        self.http.close()
+        return super().stop(sig, timeout_s)
