@@ -21,6 +21,7 @@ MATCHING_IOU = 0.5
 #: Marks of which less is in view need not be found, and finding them is no mistake.
 _OWED_SHARE = 0.6
 _THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
+_F1_SLACK = 0.003
 _FRAME_STEP_S = 0.83
 
 
@@ -61,7 +62,7 @@ class _Truth:
 def on_conveyor(
     detector: Detector, *, seeds: Sequence[int] = (7, 8), frames: int = 150, start_s: float = 1.7e9
 ) -> tuple[dict[str, Any], float]:
-    """Figures on `frames` frames of each seed, by score threshold, and the threshold with the best F1.
+    """Figures on `frames` frames of each seed, by score threshold, and the highest threshold with nearly the best F1.
 
     The detector must be entered with a score threshold no higher than the lowest one reported (0.2).
     """
@@ -76,7 +77,8 @@ def on_conveyor(
             boxes = [(box.score, box.label, box.xyxyn) for box in detector.detect(conveyor.frame(time_s))]
             for threshold, tally in tallies.items():
                 _count(tally, truths, [box for box in boxes if box[0] >= threshold])
-    best = max(_THRESHOLDS, key=lambda threshold: (round(tallies[threshold].f1, 3), -threshold))
+    peak = max(tally.f1 for tally in tallies.values())
+    best = max(threshold for threshold, tally in tallies.items() if tally.f1 >= peak - _F1_SLACK)
     by_threshold = {f"{threshold:.2f}": tally.figures() for threshold, tally in tallies.items()}
     return {"seeds": list(seeds), "frames": frames * len(seeds), "by_score_threshold": by_threshold}, best
 

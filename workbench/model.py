@@ -38,7 +38,7 @@ def render(
 
 
 @app.command()
-def train(  # noqa: PLR0917 - the options of a command
+def train(
     data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("var/runs"),
     name: Annotated[str, typer.Option(help="Name of this run.")] = "glassline-n",
@@ -89,7 +89,7 @@ def export(
 
 
 @app.command("eval")
-def evaluate(  # noqa: PLR0917 - the options of a command
+def evaluate(
     onnx: Annotated[Path, typer.Argument(help="An ONNX model.")],
     frames: Annotated[int, typer.Option(min=1, help="Conveyor frames of each seed.")] = 150,
     seeds: Annotated[str, typer.Option(help="Conveyor seeds, none of those used in training.")] = "7,8",
@@ -118,7 +118,7 @@ def evaluate(  # noqa: PLR0917 - the options of a command
         raise _stop(error) from None
     typer.echo(json.dumps(figures, indent=2))
     if threshold is not None:
-        typer.echo(f"Best score threshold (F1): {threshold}")
+        typer.echo(f"Recommended score threshold: {threshold}")
     if record is not None:
         typer.echo(f"Recorded in {exporting.update_card(onnx, figures={record: figures}, score_threshold=threshold)}")
 

@@ -1,0 +1,100 @@
+"""`glassline model`: remedies when something is missing, and the figures of the model that is shipped."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from glassline.scene import LABELS
+from glassline.vision import DEFAULT_MODEL, OnnxDetector
+from workbench.evaluation import on_conveyor, on_photographs
+from workbench.exporting import update_card, write_card
+from workbench.model import app
+
+
+@pytest.fixture
+def without_ultralytics(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ultralytics", None)
+
+
+@pytest.mark.usefixtures("without_ultralytics")
+def test_training_without_the_extra_says_how_to_install_it(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text("names: {0: scratch}\n")
+    result = CliRunner().invoke(app, ["train", str(tmp_path / "data.yaml"), "--runs", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "pip install 'glassline[train]'" in result.output
+
+
+@pytest.mark.usefixtures("without_ultralytics")
+def test_export_without_the_extra_says_how_to_install_it(tmp_path: Path) -> None:
+    (tmp_path / "best.pt").write_bytes(b"weights")
+    result = CliRunner().invoke(app, ["export", str(tmp_path / "best.pt"), str(tmp_path / "m.onnx")])
+    assert result.exit_code == 1
+    assert "pip install 'glassline[train]'" in result.output
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_missing_files_are_named_with_the_command_that_makes_them(tmp_path: Path) -> None:
+    train = CliRunner().invoke(app, ["train", str(tmp_path / "data.yaml"), "--runs", str(tmp_path)])
+    export = CliRunner().invoke(app, ["export", str(tmp_path / "best.pt"), str(tmp_path / "m.onnx")])
+    (tmp_path / "data.yaml").write_text("names: {0: scratch}\n")
+    resume = CliRunner().invoke(app, ["train", str(tmp_path / "data.yaml"), "--runs", str(tmp_path), "--resume"])
+    assert (train.exit_code, export.exit_code, resume.exit_code) == (1, 1, 1)
+    assert "glassline model render" in train.output
+    assert "glassline model train" in export.output
+    assert "cannot resume" in resume.output
+
+
+def test_render_writes_a_data_set_and_says_how_to_go_on(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["render", str(tmp_path), "--count", "10", "--workers", "1"])
+    assert result.exit_code == 0, result.output
+    assert len(list(tmp_path.glob("images/*/*.jpg"))) == 10
+    assert f"glassline model train {tmp_path / 'data.yaml'}" in result.output.replace("\n", "")
+
+
+def test_a_card_names_its_file_by_digest_and_keeps_figures(tmp_path: Path) -> None:
+    model = tmp_path / "mine.onnx"
+    model.write_bytes(b"not really a model")
+    write_card(model, labels=["a", "b"], imgsz=320, trained_on="two pictures")
+    update_card(model, figures={"first": {"recall": 0.5}}, score_threshold=0.4)
+    card = json.loads(update_card(model, figures={"second": 1}).read_text())
+    assert card["sha256"] == hashlib.sha256(b"not really a model").hexdigest()
+    assert (card["labels"], card["imgsz"], card["score_threshold"]) == (["a", "b"], 320, 0.4)
+    assert card["figures"] == {"first": {"recall": 0.5}, "second": 1}
+
+
+def test_the_shipped_model_is_small_and_its_card_is_its_own() -> None:
+    card = json.loads(DEFAULT_MODEL.with_suffix(".json").read_text())
+    assert DEFAULT_MODEL.stat().st_size <= 12_000_000
+    assert card["sha256"] == hashlib.sha256(DEFAULT_MODEL.read_bytes()).hexdigest()
+    assert tuple(card["labels"]) == LABELS
+    assert card["trained_on"]
+    assert card["licence"]
+    assert card["figures"]["conveyor"]
+
+
+def test_the_shipped_model_finds_the_marks_of_a_conveyor_it_never_saw() -> None:
+    with OnnxDetector(DEFAULT_MODEL, score_threshold=0.2) as detector:
+        figures, _ = on_conveyor(detector, seeds=(31,), frames=40)
+        threshold = json.loads(DEFAULT_MODEL.with_suffix(".json").read_text())["score_threshold"]
+    at_threshold = figures["by_score_threshold"][f"{threshold:.2f}"]
+    assert at_threshold["recall"] >= 0.8
+    assert at_threshold["false_per_frame"] <= 0.2
+
+
+def test_photographs_are_measured_against_their_label_files(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["render", str(tmp_path), "--count", "30", "--workers", "1"]).exit_code == 0
+    images, labels = tmp_path / "images" / "train", tmp_path / "labels" / "train"
+    with OnnxDetector(DEFAULT_MODEL, score_threshold=0.05) as detector:
+        right = on_photographs(detector, images, labels)
+        swapped = tmp_path / "swapped"
+        swapped.mkdir()
+        paths = sorted(labels.glob("*.txt"))
+        for path, other in zip(paths, paths[1:] + paths[:1], strict=True):
+            (swapped / path.name).write_text(other.read_text())
+        wrong = on_photographs(detector, images, swapped)
+    assert right["pictures"] == 27
+    assert right["ap50"] > wrong["ap50"] + 0.3
