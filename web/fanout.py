@@ -172,7 +172,8 @@ class Fanout:
         try:
             viewer.add_control(data)
         except Overrun as error:
-            self._drop(viewer, str(error))
+            log.info("a viewer is dropped: %s", error)
+            self._drop(viewer)
         self._flush(viewer)
 
     def _send_event(self, viewer: Viewer, message: bytes) -> None:
@@ -204,7 +205,8 @@ class Fanout:
                 self._wait_for(viewer, True)
                 return
             except OSError as error:
-                self._drop(viewer, f"broke: {error}")
+                log.debug("a viewer left: %s", error)
+                self._drop(viewer)
                 return
             viewer.blocked_since_s = None
             viewer.out = viewer.out[sent:] if sent < len(viewer.out) else None
@@ -221,13 +223,13 @@ class Fanout:
         for viewer in tuple(self._attached):
             if viewer.blocked_since_s is not None and viewer.blocked_since_s < limit_s:
                 self.counters["viewers_stalled"] += 1
-                self._drop(viewer, f"accepted nothing for {self._stall_s:.0f} s")
+                log.info("a viewer is dropped: it accepted nothing for %.0f s", self._stall_s)
+                self._drop(viewer)
 
-    def _drop(self, viewer: Viewer, why: str) -> None:
+    def _drop(self, viewer: Viewer) -> None:
         """Stop writing and wake its reader, which then gives the socket back."""
         if viewer.gone:
             return
-        log.info("viewer dropped: %s", why)
         self._let_go(viewer)
         _hang_up(viewer)
 

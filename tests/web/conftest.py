@@ -8,7 +8,7 @@ import pytest
 
 from glassline.store import open_store
 
-from .processes import Mosquitto, Web
+from .processes import Mosquitto, Web, until
 from .publishers import BridgeLike, NodeLike
 
 
@@ -31,6 +31,7 @@ def store_url(folder: Path) -> str:
 @pytest.fixture(scope="module")
 def web(folder: Path, broker: Mosquitto, store_url: str) -> Iterator[Web]:
     with Web(folder, broker=broker.address, store=store_url) as process:
+        until(lambda: process.get("/health")["broker"]["connected"])
         yield process
 
 

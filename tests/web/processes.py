@@ -52,6 +52,14 @@ class Process:
             command, env={**os.environ, **(env or {})}, stdout=self._out, stderr=subprocess.STDOUT, cwd=ROOT
         )
 
+    def wait_for(self, ready: Callable[[], Any], *, what: str) -> None:
+        """Wait until it is up; what does not come up is ended."""
+        try:
+            until(ready, timeout_s=30, what=what)
+        except BaseException:
+            Process.stop(self)
+            raise
+
     def text(self) -> str:
         return self.log.read_text() if self.log else ""
 
@@ -87,7 +95,7 @@ class Mosquitto(Process):
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_inflight_messages 20\n"
         )
         super().__init__(MOSQUITTO, "-c", str(config), log=folder / "mosquitto.log")
-        until(self._answers, what="mosquitto listens")
+        self.wait_for(self._answers, what="mosquitto listens")
 
     @property
     def address(self) -> str:
@@ -121,7 +129,7 @@ class Web(Process):
         log = folder / f"web-{self.port}.log"
         super().__init__(sys.executable, "-m", "web", *flags, env=env, log=log)
         self.http = httpx.Client(base_url=self.url, timeout=20)
-        until(self.health, timeout_s=30, what="the web answers")
+        self.wait_for(self.health, what="the web answers")
 
     def health(self) -> dict[str, Any] | None:
         assert self.child.poll() is None, self.text()

@@ -185,10 +185,13 @@ def test_a_camera_that_fails_is_named_with_its_remedy(watched: Page, node: NodeL
 
 
 def test_the_page_survives_a_restart_of_the_web_and_catches_up(tmp_path: Path, browser: Browser, page: Page) -> None:
-    with Mosquitto(tmp_path) as broker, NodeLike(broker.address) as node:
+    with (
+        Mosquitto(tmp_path) as broker,
+        NodeLike(broker.address) as node,
+        Web(tmp_path, broker=broker.address, id="web-r") as web,
+    ):
         node.keep_healthy()
         node.stream(10)
-        web = Web(tmp_path, broker=broker.address, id="web-r")
         page.goto(web.url)
         expect(page.locator(".mark")).to_have_text("LIVE")
         page.evaluate("() => { window.sameDocument = true; }")

@@ -32,7 +32,8 @@ def test_without_a_broker_address_the_page_works_and_says_so(tmp_path: Path) -> 
 
 
 def test_while_the_broker_is_down_the_page_works_and_goes_on_when_it_is_back(tmp_path: Path) -> None:
-    with Mosquitto(tmp_path) as broker, Web(tmp_path, broker=broker.address) as web, NodeLike(broker.address):
+    with Mosquitto(tmp_path) as broker, Web(tmp_path, broker=broker.address) as web, NodeLike(broker.address) as node:
+        node.keep_healthy()
         until(lambda: web.http.get("/api/devices/pi-1").json().get("online"))
         broker.stop(signal.SIGKILL)
         device = until(lambda: not (d := web.get("/api/devices/pi-1"))["online"] and d)
@@ -84,8 +85,11 @@ def test_it_refuses_to_listen_beyond_this_machine() -> None:
 
 
 def test_sigterm_ends_it_within_3_s_with_pages_open(tmp_path: Path) -> None:
-    with Mosquitto(tmp_path) as broker, NodeLike(broker.address) as node:
-        web = Web(tmp_path, broker=broker.address, store=f"sqlite:{tmp_path}/g.db")
+    with (
+        Mosquitto(tmp_path) as broker,
+        NodeLike(broker.address) as node,
+        Web(tmp_path, broker=broker.address, store=f"sqlite:{tmp_path}/g.db") as web,
+    ):
         pages = [Page(web, "pi-1") for _ in range(5)]
         node.stream(10)
         until(lambda: all(page.pictures for page in pages))
