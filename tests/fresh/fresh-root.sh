@@ -39,8 +39,17 @@ watchable() {
         sleep 0.2
     done
     echo "make demo ($1): watchable after $(echo "$(date +%s.%N) $began" | awk '{printf "%.1f", $1 - $2}') s"
-    pkill -INT -P $demo -f glassline || kill -INT $demo
+    kill -INT "$(below $demo | tail -1)"
     wait $demo || true
+}
+
+# The first process below $1 that is the demo itself, last in the chain from make on.
+below() {
+    for child in $(ps -o pid= --ppid "$1"); do
+        echo "$child"
+        case $(ps -o args= -p "$child") in *python*"glassline demo"*) return ;; esac
+        below "$child"
+    done
 }
 
 case $what in demo | all)
