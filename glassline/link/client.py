@@ -1,6 +1,7 @@
 """Making a paho client as every connection of this project wants it."""
 
 import socket
+import ssl
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -12,10 +13,16 @@ KEEPALIVE_S = 10
 CONNECT_TIMEOUT_S = 5.0
 
 
+class CaFileError(Exception):
+    """`ca_file` cannot be used; the text says why."""
+
+
 def new_client(
     address: BrokerAddress, *, client_id: str, id: str, password: str | None, ca_file: str | None = None
 ) -> mqtt.Client:
     """A fresh client for one connection: MQTT 3.1.1, clean session, no reconnecting of its own.
+
+    CaFileError says what is wrong with `ca_file`.
 
     paho would keep unacknowledged QoS 1 messages over a reconnect and send them late; a client that is thrown away
     with its connection cannot.
@@ -34,7 +41,12 @@ def new_client(
     if password is not None:
         client.username_pw_set(id, password)
     if address.tls:
-        client.tls_set(ca_certs=ca_file)
+        try:
+            client.tls_set(ca_certs=ca_file)
+        except ssl.SSLError:
+            raise CaFileError(f"`ca_file` {ca_file} holds no certificate in PEM form") from None
+        except OSError as error:
+            raise CaFileError(f"`ca_file` {ca_file} cannot be read: {error.strerror}") from None
     return client
 
 

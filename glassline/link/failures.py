@@ -6,6 +6,7 @@ import ssl
 from glassline.contract import Reason
 
 from .address import BrokerAddress
+from .client import CaFileError
 
 CONNACK_REFUSED = {4, 5, 134, 135}
 """Bad user name or password, not authorised: MQTT 3.1.1 table 3.1, and what paho makes of them."""
@@ -15,6 +16,8 @@ def explain(address: BrokerAddress, error: BaseException) -> tuple[Reason, str]:
     """Turn what a connection attempt raised into (reason, sentence)."""
     where = str(address)
     match error:
+        case CaFileError():
+            return Reason.SETTINGS_WRONG, f"{where} cannot be trusted without its certificate: {error}"
         case socket.gaierror():
             return Reason.BROKER_UNRESOLVED, f"the name {address.host!r} of the broker {where} is not known here"
         case ConnectionRefusedError():

@@ -94,6 +94,8 @@ class Link:
         self._state = LinkState(False, time.time(), None, f"connecting to {address}")
         self._answered, self._ended = threading.Event(), threading.Event()
         self._stopping = threading.Event()
+        self._birth_lock = threading.Lock()
+        """Between `stop` and a connection that just came up: no `online` may follow the `offline`."""
         self._seq = 0
         self._seq_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
@@ -157,13 +159,14 @@ class Link:
         self._thread.start()
 
     def stop(self) -> None:
-        """Say `offline` where possible, and end within about 2 s even if the broker hangs."""
-        self._stopping.set()
+        """Say `offline`, or leave it to the will, and end within about 2 s even if the broker hangs."""
+        with self._birth_lock:
+            self._stopping.set()
         client = self._client
-        if client is not None and self._state.connected:
-            self.publish_and_wait("status", b"offline", timeout_s=0.7)
+        if client is not None and self.publish_and_wait("status", b"offline", timeout_s=0.7) is Sent.ACKNOWLEDGED:
             client.disconnect()
             self._ended.wait(0.5)
+        self._answered.set()
         self._ended.set()
         if self._thread.is_alive():
             self._thread.join(3)
@@ -187,15 +190,12 @@ class Link:
 
     def _one_connection(self) -> None:
         """Connect once and stay until it breaks; the state says how it went."""
-        client = new_client(self.address, client_id=self.id, id=self.id, password=self._password, ca_file=self._ca_file)
-        client.will_set(topic_of("status", self.id), b"offline", qos=SPECS["status"].qos, retain=True)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        client.on_subscribe = self._on_subscribe
         self._answered.clear()
         self._ended.clear()
+        if self._stopping.is_set():
+            return
         try:
+            client = self._new_client()
             client.connect(self.address.host, self.address.port, KEEPALIVE_S)
         except Exception as error:  # noqa: BLE001 - whatever went wrong is the state, and is tried again
             self._down(*explain(self.address, error))
@@ -208,6 +208,15 @@ class Link:
             self._down(Reason.BROKER_NOT_MQTT, f"{self.address} accepts connections but does not speak MQTT")
         self._client = None
         _hang_up(client)
+
+    def _new_client(self) -> mqtt.Client:
+        client = new_client(self.address, client_id=self.id, id=self.id, password=self._password, ca_file=self._ca_file)
+        client.will_set(topic_of("status", self.id), b"offline", qos=SPECS["status"].qos, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
+        return client
 
     def _up(self) -> None:
         self._state = LinkState(True, time.time(), None, f"connected to {self.address}")
@@ -230,10 +239,13 @@ class Link:
             self._down(*explain_connack(self.address, self.id, code.value, str(code)))
             return
         try:
-            self._up()
-            for filter, _, qos in self._routes:
-                client.subscribe(filter, qos)
-            self.publish("status", b"online")
+            with self._birth_lock:
+                if self._stopping.is_set():
+                    return
+                self._up()
+                for filter, _, qos in self._routes:
+                    client.subscribe(filter, qos)
+                self.publish("status", b"online")
             self.publish("info", self._birth().to_json())
             for callback in self._on_up:
                 callback()
@@ -274,8 +286,10 @@ class Link:
 
 
 def _hang_up(client: mqtt.Client) -> None:
-    """End paho's thread for sure: it would wait for acknowledgements that a frozen broker never sends."""
-    client.disconnect()
+    """Close without a word, so that the broker speaks the will unless a DISCONNECT went before.
+
+    It ends paho's thread for sure, which would wait for acknowledgements that a frozen broker never sends.
+    """
     sock = client.socket()
     if sock is not None:
         try:

@@ -35,13 +35,13 @@ def probe_broker(
 ) -> BrokerProbe:
     """Probe the broker at `address` as the account `id`, beside the program that may run under it."""
     client_id = f"{id}.doctor-{secrets.token_hex(4)}"
-    client = new_client(address, client_id=client_id, id=id, password=password, ca_file=ca_file)
-    client.connect_timeout = timeout_s
     step = _Steps(id)
-    client.on_connect, client.on_disconnect = step.on_connect, step.on_disconnect
-    client.on_message, client.on_subscribe = step.on_message, step.on_subscribe
     began = time.monotonic()
     try:
+        client = new_client(address, client_id=client_id, id=id, password=password, ca_file=ca_file)
+        client.connect_timeout = timeout_s
+        client.on_connect, client.on_disconnect = step.on_connect, step.on_disconnect
+        client.on_message, client.on_subscribe = step.on_message, step.on_subscribe
         client.connect(address.host, address.port, KEEPALIVE_S)
     except Exception as error:  # noqa: BLE001 - whatever went wrong is the finding
         return BrokerProbe(False, *explain(address, error))

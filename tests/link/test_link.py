@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
 
@@ -152,3 +153,36 @@ def test_the_probe_names_what_is_wrong(broker):
     assert probe_broker(closed, id="pi-1", password=None).code is Reason.BROKER_REFUSED
     nowhere = BrokerAddress("no-such-name.invalid", 1883)
     assert probe_broker(nowhere, id="pi-1", password=None).code is Reason.BROKER_UNRESOLVED
+
+
+@pytest.mark.parametrize(("content", "says"), [(None, "No such file"), ("no certificate", "PEM")])
+def test_a_ca_file_that_cannot_be_used_is_named_and_the_link_tries_again(tmp_path, content, says):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    address = f"mqtts://127.0.0.1:{free_port()}"
+    with make_link(address, "pi-1", None, ca_file=str(file)) as link:
+        assert until(lambda: link.state.code is Reason.SETTINGS_WRONG)
+        assert "`ca_file`" in link.state.sentence
+        assert says in link.state.sentence
+        trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
+        file.write_text("".join(ssl.DER_cert_to_PEM_cert(der) for der in trusted))
+        assert until(lambda: link.state.code is Reason.BROKER_REFUSED)
+    found = probe_broker(BrokerAddress.parse(address), id="pi-1", password=None, ca_file="/no/such/ca.pem")
+    assert (found.ok, found.code) == (False, Reason.SETTINGS_WRONG)
+    assert "/no/such/ca.pem" in found.sentence
+
+
+def test_a_link_that_is_stopped_while_it_connects_leaves_no_online_behind(broker):
+    link = make_link(broker.url, "pi-1", broker.passwords["pi-1"])
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        link.start()
+        time.sleep(0.3)
+        began = time.monotonic()
+        link.stop()
+        assert time.monotonic() - began < 2
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+    with listener(broker) as heard:
+        assert not heard.wait_for(lambda kind, id, payload, _: (kind, id, payload) == ("status", "pi-1", b"online"), 2)

@@ -69,6 +69,7 @@ def walk(setup: Setup, machine: Machine) -> Way:
             ca_file=ca_file,
             usable=True,
         )
+    facts["error"] = probe.sentence
     return Way(program=setup.program, id=id, observation=_failed(_code(probe, address, setup, machine), facts))
 
 
