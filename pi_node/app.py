@@ -98,12 +98,13 @@ class Node:
             on_event=self._on_event,
             detect_fps=lambda: self._config.running().detect_fps,
             on_loaded=self._on_loaded,
-            on_tracked=lambda tracker: self._memory.save(tracker.remembered(), self._findings.known),
+            on_tracked=self._on_tracked,
         )
         self._live = Live(link=link, leases=self._leases, inspection=self._inspection, settings=self._config.running)
         self._capture = Capture(
             make_camera=lambda: open_camera(s.camera, image_wh=s.wh(), fps=s.camera_fps),
             sinks=[self._live.sink, self._inspection.sink],
+            on_opened=link.reannounce,
         )
         self._commands = Commands(
             link=link,
@@ -121,6 +122,7 @@ class Node:
             live=self._live,
             leases=self._leases,
             outbox=self._outbox,
+            findings=self._findings,
             commands=self._commands,
             state_dir=self._state_dir,
             outbox_cap_bytes=s.outbox_mb * 1_000_000,
@@ -157,6 +159,12 @@ class Node:
             self._findings.recall(memory.known)
             tracker.recall(memory.marks, time.monotonic())
         self._link.reannounce()
+
+    def _on_tracked(self, tracker: Tracker) -> None:
+        marks = tracker.remembered()
+        self._findings.keep_in_mind(marks)
+        self._findings.put_waiting()
+        self._memory.save(marks, self._findings.known)
 
     def _on_event(self, event: TrackEvent, card: ModelCard, frame: Frame) -> None:
         self._findings.record(event, card, frame, host.clock())

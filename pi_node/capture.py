@@ -17,12 +17,14 @@ NO_FRAMES_S = 5.0
 
 
 class Capture:
-    """Runs `make_camera()` and calls each of `sinks` with every frame; sinks must not block."""
+    """Runs `make_camera()` and calls each of `sinks` with every frame; `on_opened` when the size of frames is known."""
 
-    def __init__(self, *, make_camera: Callable[[], Camera], sinks: list[Callable[[Frame], None]]) -> None:
+    def __init__(
+        self, *, make_camera: Callable[[], Camera], sinks: list[Callable[[Frame], None]], on_opened: Callable[[], None]
+    ) -> None:
         self.captured = 0
         self.image_wh: tuple[int, int] | None = None
-        self._make_camera, self._sinks = make_camera, sinks
+        self._make_camera, self._sinks, self._on_opened = make_camera, sinks, on_opened
         self._times_s: deque[float] = deque(maxlen=60)
         self._problem: str | None = "the camera is being opened"
         self._last_s = self._began_s = time.monotonic()
@@ -80,14 +82,15 @@ class Capture:
             camera.open()
             log.info("the camera is open")
             while not self._stopping.is_set():
-                bgr, unix_s = camera.read()
+                bgr, unix_s, monotonic_s = camera.read()
                 self._last_s = time.monotonic()
                 self._times_s.append(self._last_s)
                 self.captured += 1
                 self._problem = None
-                monotonic_s = self._last_s - max(0.0, time.time() - unix_s)
                 frame = Frame(self.captured, unix_s, monotonic_s, bgr)
-                self.image_wh = frame.image_wh
+                if self.image_wh != frame.image_wh:
+                    self.image_wh = frame.image_wh
+                    self._on_opened()
                 for sink in self._sinks:
                     sink(frame)
         finally:

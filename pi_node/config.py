@@ -33,7 +33,9 @@ class Config:
 
     def __init__(self, *, settings: NodeSettings, path: Path) -> None:
         self._path = path
-        self._running = RunningConfig(**{name: getattr(settings, name) for name in RunningConfig.model_fields})
+        self._base = RunningConfig(**{name: getattr(settings, name) for name in RunningConfig.model_fields})
+        self._changes: dict[str, Any] = {}
+        self._running = self._base
 
     def running(self) -> RunningConfig:
         return self._running
@@ -41,31 +43,39 @@ class Config:
     def load(self) -> None:
         """Take over what was changed in an earlier run; a file that does not hold is reported and ignored."""
         try:
-            self._running = self._merged(json.loads(self._path.read_bytes()))
+            changes = json.loads(self._path.read_bytes())
+            if not isinstance(changes, dict):
+                raise ConfigError(f"expected a JSON object, got {type(changes).__name__}")
+            self._running = self._merged(changes)
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
             log.error("the changed settings in %s are not used: %s", self._path, error)
+            return
+        self._changes = changes
+        if changes:
+            log.info("changed from the page, over what is set elsewhere: %s (%s)", changes, self._path)
 
     def change(self, wanted: dict[str, Any]) -> RunningConfig:
         """Check, keep on the disk, and put in force; ConfigError changes nothing."""
-        running = self._merged(wanted)
+        changes = self._changes | wanted
+        running = self._merged(changes)
         temporary = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("w") as file:
-                file.write(running.model_dump_json())
+                json.dump(changes, file)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self._path)
         except OSError as error:
             raise ConfigError(f"cannot keep the settings in {self._path}: {error.strerror}") from None
-        self._running = running
+        self._running, self._changes = running, changes
         return running
 
     def _merged(self, wanted: dict[str, Any]) -> RunningConfig:
         try:
-            return RunningConfig.model_validate(self._running.model_dump() | wanted)
+            return RunningConfig.model_validate(self._base.model_dump() | wanted)
         except ValidationError as error:
             problems = [
                 f"{'.'.join(map(str, item['loc']))}: {item['msg']}, got {item['input']!r}" for item in error.errors()

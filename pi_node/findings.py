@@ -1,6 +1,8 @@
 """From tracks to detections: gives each confirmed mark its event id and revs, and its picture, and keeps them."""
 
-from collections import OrderedDict
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Literal
@@ -9,13 +11,16 @@ from glassline.contract import ImageRef, from_unix, new_event_id
 from glassline.contract.frames import embed
 from glassline.contract.messages import Detection, EvidenceMeta
 from glassline.link import Link
-from glassline.vision import ModelCard, TrackEvent
+from glassline.vision import ModelCard, RememberedMark, TrackEvent
 
 from .camera import Frame
 from .jpeg import encode_evidence
 from .memory import KnownDetection
-from .outbox import Outbox
+from .outbox import Outbox, OutboxError
 
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 50
 MAX_KNOWN = 1000
 """A mark may come back into view long after its end was told; then it keeps its event id."""
 
@@ -25,7 +30,11 @@ class Findings:
 
     def __init__(self, *, link: Link, outbox: Outbox, evidence_quality: int) -> None:
         self._link, self._outbox, self._quality = link, outbox, evidence_quality
+        self.failing = False
+        """Whether the outbox cannot be written; then detections wait in memory."""
+        self.lost = 0
         self._known: OrderedDict[str, KnownDetection] = OrderedDict()
+        self._waiting: deque[tuple[Detection, bytes | None]] = deque(maxlen=MAX_WAITING)
 
     @property
     def known(self) -> dict[str, KnownDetection]:
@@ -71,12 +80,35 @@ class Findings:
             clock=clock,
             monotonic_s=now.monotonic_s if clock == "unsynced" else None,
         )
-        self._outbox.put(detection, evidence)
         self._known[event_id] = known
+        self._known.move_to_end(event_id)
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
         if event.phase == "end":
             track.release()
+        if len(self._waiting) == self._waiting.maxlen:
+            self.lost += 1
+        self._waiting.append((detection, evidence))
+        self.put_waiting()
+
+    def put_waiting(self) -> None:
+        """Put what waits into the outbox; what cannot be written now is tried again with the next call."""
+        while self._waiting:
+            try:
+                self._outbox.put(*self._waiting[0])
+            except OutboxError as error:
+                if not self.failing:
+                    log.error("%s; %d detections wait in memory", error, len(self._waiting))
+                self.failing = True
+                return
+            self._waiting.popleft()
+            self.failing = False
+
+    def keep_in_mind(self, marks: Sequence[RememberedMark]) -> None:
+        """These marks are still followed: what was said of them must not be forgotten."""
+        for mark in marks:
+            if mark.event_id in self._known:
+                self._known.move_to_end(mark.event_id)
 
     def _picture(self, frame: Frame, event_id: str, rev: int) -> tuple[bytes, ImageRef]:
         jpeg, image_wh = encode_evidence(frame.bgr, self._quality)

@@ -6,16 +6,17 @@ import time
 from pathlib import Path
 
 from glassline.contract import Reason
-from glassline.contract.messages import FrameCounts, Health
+from glassline.contract.messages import FrameCounts, Health, OutboxHealth
 from glassline.link import Link
 
 from . import host
 from .capture import Capture
 from .commands import Commands
+from .findings import Findings
 from .inspection import Inspection
 from .leases import Leases
 from .live import Live
-from .outbox import Outbox
+from .outbox import Outbox, OutboxError
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +37,13 @@ class HealthReporter:
         live: Live,
         leases: Leases,
         outbox: Outbox,
+        findings: Findings,
         commands: Commands,
         state_dir: Path,
         outbox_cap_bytes: int,
     ) -> None:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
-        self._leases, self._outbox, self._commands = leases, outbox, commands
+        self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
         self._state_dir, self._cap_bytes = state_dir, outbox_cap_bytes
         self._began_s = time.monotonic()
         self._last_reasons: list[str] = []
@@ -65,13 +67,15 @@ class HealthReporter:
     def report(self) -> Health:
         """The state of the node at this moment."""
         now_s = time.monotonic()
-        outbox = self._outbox.health()
+        outbox = self._outbox_health()
         reasons: list[Reason | None] = [
             self._capture.reason(),
             self._inspection.reason(),
             *host.reasons(self._state_dir),
         ]
-        if outbox.size_bytes > 0.9 * self._cap_bytes:
+        if outbox is None or self._findings.failing:
+            reasons.append(Reason.OUTBOX_FAILED)
+        elif outbox.size_bytes > 0.9 * self._cap_bytes:
             reasons.append(Reason.OUTBOX_FULL)
         elif (outbox.oldest_age_s or 0) > OUTBOX_WAITS_S:
             reasons.append(Reason.OUTBOX_WAITING)
@@ -87,6 +91,7 @@ class HealthReporter:
             throttled=host.throttled(),
             clock=host.clock(),
             capture_fps=round(self._capture.fps, 1),
+            detect_fps=round(self._inspection.fps, 1),
             publish_fps=round(self._live.fps, 1),
             inference_ms=self._inspection.inference_ms(),
             last_frame_age_s=self._capture.last_frame_age_s,
@@ -104,8 +109,16 @@ class HealthReporter:
                 **self._link.counters,
                 "frames_lost": self._live.lost,
                 "commands_refused": self._commands.refused,
+                "detections_lost": self._findings.lost,
             },
         )
+
+    def _outbox_health(self) -> OutboxHealth | None:
+        try:
+            return self._outbox.health()
+        except OutboxError as error:
+            log.error("%s", error)
+            return None
 
     def _run(self) -> None:
         while True:

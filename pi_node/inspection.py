@@ -45,6 +45,7 @@ class Inspection:
         self._detect_fps, self._on_loaded, self._on_tracked = detect_fps, on_loaded, on_tracked
         self._slot: Slot[Frame] = Slot()
         self._inference_ms: deque[float] = deque(maxlen=200)
+        self._times_s: deque[float] = deque(maxlen=60)
         self._problem: Reason | None = None
         self._last: Frame | None = None
         self._last_done_s: float | None = None
@@ -70,6 +71,12 @@ class Inspection:
     def skipped(self) -> int:
         """Frames that were replaced by a newer one before the detector could look at them."""
         return self._slot.skipped
+
+    @property
+    def fps(self) -> float:
+        """Frames looked at per second over the last two seconds or so."""
+        recent = [t for t in self._times_s if t > time.monotonic() - 2]
+        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
 
     @property
     def last_age_s(self) -> float | None:
@@ -125,6 +132,7 @@ class Inspection:
             self._inference_ms.append(detector.inference_ms)
             self._track(boxes, frame, detector.card)
             self._busy_since_s, self._last_done_s = None, time.monotonic()
+            self._times_s.append(self._last_done_s)
             self.detected += 1
             self._stopping.wait(max(0.0, began_s + 1 / self._detect_fps() - time.monotonic()))
         if self._last is not None:

@@ -21,7 +21,8 @@ from .slot import Slot
 
 log = logging.getLogger(__name__)
 
-ACK_TIMEOUT_S = 15.0
+ACK_TIMEOUT_S = 300.0
+"""However slow the link: while it lives, the frame on the way is waited for. A dead one is found by keepalive."""
 TOO_OLD_S = 0.5
 
 
@@ -91,10 +92,10 @@ class Live:
             if now_s >= due_s + 0.75 * interval_s:
                 return max(due_s + interval_s, now_s - interval_s / 4)
             self._now.wait(min(due_s + 0.75 * interval_s - now_s, 0.1))
-        self._now.clear()
         return time.monotonic()
 
     def _send(self, frame: Frame) -> None:
+        self._now.clear()
         settings = self._settings()
         boxes, age_ms = self._inspection.boxes_at(frame.monotonic_s)
         latency = self._inspection.inference_ms()

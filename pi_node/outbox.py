@@ -5,34 +5,40 @@ One row per detection holds its newest rev, since every message carries the whol
 after a restart everything is simply sent again.
 
 When it is full, the oldest pictures are given up first; when there are none left, the oldest detections. Both are
-counted as dropped.
+counted, each by itself.
 """
 
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from glassline.contract.messages import Detection, OutboxHealth, Receipt
 
+log = logging.getLogger(__name__)
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
-    event_id TEXT PRIMARY KEY, rev INTEGER NOT NULL, confirmed_s REAL NOT NULL, detection BLOB NOT NULL,
-    row_stored INTEGER NOT NULL DEFAULT 0, evidence BLOB, size_bytes INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (confirmed_s, event_id);
+    event_id TEXT PRIMARY KEY, rev INTEGER NOT NULL, confirmed_s REAL NOT NULL, row_stored INTEGER NOT NULL DEFAULT 0,
+    size_bytes INTEGER NOT NULL, has_evidence INTEGER NOT NULL, detection BLOB NOT NULL, evidence BLOB);
+CREATE INDEX IF NOT EXISTS outbox_by_age ON outbox (confirmed_s, event_id, has_evidence, size_bytes);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TEMP TABLE sent (
-    event_id TEXT PRIMARY KEY, rev INTEGER NOT NULL, attempts INTEGER NOT NULL, due_s REAL NOT NULL);
+    event_id TEXT PRIMARY KEY, rev INTEGER NOT NULL, attempts INTEGER NOT NULL, sent_s REAL NOT NULL,
+    due_s REAL NOT NULL, size_bytes INTEGER NOT NULL);
+CREATE TEMP TRIGGER forget AFTER DELETE ON main.outbox BEGIN DELETE FROM sent WHERE event_id = OLD.event_id; END;
 """
+_COUNT = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
 DOUBT_AFTER = 4
 """After so many pictures without an answer the store may not have the row any more: it is sent again."""
-_COUNT = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
 
 
 class OutboxError(Exception):
-    """The outbox cannot be opened or written; the text says what to do."""
+    """The outbox cannot be opened, read or written; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,10 @@ class Parcel:
     detection: bytes | None
     evidence: bytes | None
 
+    @property
+    def size_bytes(self) -> int:
+        return len(self.detection or b"") + len(self.evidence or b"")
+
 
 class Outbox:
     """Thread-safe. Times are Unix seconds where they are stored, monotonic seconds where something is due."""
@@ -52,21 +62,31 @@ class Outbox:
     def __init__(self, *, path: Path, cap_bytes: int) -> None:
         self._path, self._cap_bytes = path, cap_bytes
         self._lock = threading.Lock()
+        self._used_bytes = 0
         self._db: sqlite3.Connection
 
     def open(self) -> None:
-        """Open or create the file; OutboxError says why not."""
+        """Open or create the file; one that is damaged is put aside and a new one begun. OutboxError says why not."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-            self._db.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=OFF;"
-                + _SCHEMA
-            )
+            try:
+                self._open()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                aside = self._path.with_name(f"{self._path.name}.broken-{int(time.time())}")
+                self._path.replace(aside)
+                log.error("the outbox is damaged (%s): it is kept as %s and a new one is begun", error, aside)
+                self._open()
         except (OSError, sqlite3.Error) as error:
             raise OutboxError(
                 f"the outbox {self._path} cannot be opened ({error}): set `state_dir` to a folder that can be written"
             ) from None
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" + _SCHEMA)
+        self._used_bytes = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM outbox").fetchone()[0]
 
     def close(self) -> None:
         self._db.close()
@@ -74,53 +94,63 @@ class Outbox:
     def put(self, detection: Detection, evidence: bytes | None) -> None:
         """Keep a detection's newest rev; `evidence` None keeps the picture that an earlier rev brought."""
         payload = detection.to_json()
-        with self._lock, _transaction(self._db):
-            self._make_room(len(payload) + len(evidence or b""))
+        with self._writing():
+            old = self._db.execute(
+                "SELECT size_bytes, evidence FROM outbox WHERE event_id = ?", (detection.event_id,)
+            ).fetchone()
+            if old is not None:
+                self._used_bytes -= old[0]
+                evidence = evidence or old[1]
+            size_bytes = len(payload) + len(evidence or b"")
+            self._make_room(size_bytes, but=detection.event_id)
+            self._used_bytes += size_bytes
+            at_s = detection.confirmed_at.timestamp()
             self._db.execute(
-                "INSERT INTO outbox VALUES (?, ?, ?, ?, 0, ?, ?) ON CONFLICT (event_id) DO UPDATE SET "
-                "rev = excluded.rev, detection = excluded.detection, row_stored = 0, "
-                "evidence = coalesce(excluded.evidence, evidence), "
-                "size_bytes = length(excluded.detection) + coalesce(length(excluded.evidence), length(evidence), 0)",
-                (
-                    detection.event_id,
-                    detection.rev,
-                    detection.confirmed_at.timestamp(),
-                    payload,
-                    evidence,
-                    len(payload) + len(evidence or b""),
-                ),
+                "INSERT INTO outbox VALUES (?, ?, ?, 0, ?, ?, ?, ?) ON CONFLICT (event_id) DO UPDATE SET"
+                " rev = excluded.rev, row_stored = 0, size_bytes = excluded.size_bytes,"
+                " has_evidence = excluded.has_evidence, detection = excluded.detection, evidence = excluded.evidence",
+                (detection.event_id, detection.rev, at_s, size_bytes, evidence is not None, payload, evidence),
             )
             if detection.rev == 0:
                 self._db.execute(_COUNT, ("confirmed", 1))
 
     def due(self, now_s: float, limit: int) -> list[Parcel]:
-        """Up to `limit` parcels whose time has come at `now_s` (monotonic): never sent or overdue, oldest first."""
-        with self._lock:
+        """Up to `limit` parcels whose time has come at `now_s` (monotonic): those never sent, then the overdue."""
+        with self._reading():
             rows = self._db.execute(
                 "SELECT event_id, o.rev, coalesce(attempts, 0), "
                 "CASE WHEN row_stored AND coalesce(attempts, 0) < ? THEN NULL ELSE detection END, evidence "
                 "FROM outbox o LEFT JOIN sent USING (event_id) "
-                "WHERE sent.rev IS NULL OR sent.rev < o.rev OR due_s <= ? ORDER BY confirmed_s, event_id LIMIT ?",
+                "WHERE sent.rev IS NULL OR sent.rev < o.rev OR due_s <= ? "
+                "ORDER BY sent.rev IS NOT NULL AND sent.rev = o.rev, due_s, confirmed_s, event_id LIMIT ?",
                 (DOUBT_AFTER, now_s, limit),
             ).fetchall()
         return [Parcel(*row) for row in rows]
 
-    def mark_sent(self, parcel: Parcel, due_s: float) -> None:
-        """Note that a parcel was sent, and when (monotonic) it is to be sent again unless a receipt comes."""
-        with self._lock:
+    def under_way(self, since_s: float) -> tuple[int, int]:
+        """(number, bytes) of parcels sent since then (monotonic) that have no receipt yet."""
+        with self._reading():
+            row = self._db.execute(
+                "SELECT count(*), coalesce(sum(size_bytes), 0) FROM sent WHERE sent_s > ?", (since_s,)
+            ).fetchone()
+        return row[0], row[1]
+
+    def mark_sent(self, parcel: Parcel, now_s: float, due_s: float) -> None:
+        """Note that a parcel was sent, and when it is to be sent again unless a receipt comes (monotonic both)."""
+        with self._writing():
             self._db.execute(
-                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
-                (parcel.event_id, parcel.rev, parcel.attempts + 1, due_s),
+                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?)",
+                (parcel.event_id, parcel.rev, parcel.attempts + 1, now_s, due_s, parcel.size_bytes),
             )
 
     def all_due(self) -> None:
-        """Everything is due now: there is a new connection, or the bridge is heard again."""
-        with self._lock:
-            self._db.execute("UPDATE sent SET due_s = 0")
+        """Everything is due now: there is a new connection, and the broker may have forgotten all."""
+        with self._writing():
+            self._db.execute("UPDATE sent SET sent_s = 0, due_s = 0, attempts = 0")
 
     def settle(self, receipts: Sequence[Receipt]) -> None:
         """Forget what the receipts say is stored, or rejected for good."""
-        with self._lock, _transaction(self._db):
+        with self._writing():
             for receipt in receipts:
                 self._settle_one(receipt)
 
@@ -129,68 +159,72 @@ class Outbox:
         if receipt.row == "stored" and receipt.image == "missing":
             self._db.execute("UPDATE outbox SET row_stored = 1 WHERE event_id = ? AND rev <= ?", key)
             # A picture that was given up to make room can never follow.
-            done = self._db.execute("DELETE FROM outbox WHERE event_id = ? AND rev <= ? AND evidence IS NULL", key)
-        else:
-            done = self._db.execute("DELETE FROM outbox WHERE event_id = ? AND rev <= ?", key)
-            if done.rowcount and receipt.row == "rejected":
-                self._db.execute(_COUNT, ("rejected", 1))
-        if done.rowcount:
-            self._db.execute("DELETE FROM sent WHERE event_id = ?", (receipt.event_id,))
+            self._delete("event_id = ? AND rev <= ? AND NOT has_evidence", key)
+        elif self._delete("event_id = ? AND rev <= ?", key) and receipt.row == "rejected":
+            self._db.execute(_COUNT, ("rejected", 1))
 
     def health(self) -> OutboxHealth:
         """Depth, age of the oldest, size, and the counts since the file was made."""
-        with self._lock:
-            depth, oldest_s, size = self._db.execute(
-                "SELECT count(*), min(confirmed_s), coalesce(sum(size_bytes), 0) FROM outbox"
-            ).fetchone()
+        with self._reading():
+            depth = self._db.execute("SELECT count(*) FROM outbox").fetchone()[0]
+            oldest = self._db.execute("SELECT confirmed_s FROM outbox ORDER BY confirmed_s LIMIT 1").fetchone()
             counters = dict(self._db.execute("SELECT name, value FROM counters"))
-        age_s = None if oldest_s is None else max(0.0, time.time() - oldest_s)
         return OutboxHealth(
             depth=depth,
-            oldest_age_s=age_s,
-            size_bytes=size,
+            oldest_age_s=None if oldest is None else max(0.0, time.time() - oldest[0]),
+            size_bytes=self._used_bytes,
             confirmed=counters.get("confirmed", 0),
             dropped=counters.get("dropped", 0),
+            pictures_dropped=counters.get("pictures_dropped", 0),
             rejected=counters.get("rejected", 0),
         )
 
-    def _make_room(self, size_bytes: int) -> None:
+    def _make_room(self, size_bytes: int, *, but: str) -> None:
         """Give up pictures, then detections, oldest first, until `size_bytes` more fit below the cap."""
-        used = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM outbox").fetchone()[0]
-        dropped = 0
-        for victim, action in (
-            ("evidence IS NOT NULL", "UPDATE outbox SET evidence = NULL, size_bytes = length(detection)"),
-            ("TRUE", "DELETE FROM outbox"),
-        ):
-            while used + size_bytes > self._cap_bytes:
-                row = self._db.execute(
-                    f"SELECT event_id, size_bytes FROM outbox WHERE {victim} ORDER BY confirmed_s, event_id LIMIT 1"  # noqa: S608
-                ).fetchone()
-                if row is None:
-                    break
-                self._db.execute(f"{action} WHERE event_id = ?", (row[0],))
-                used = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM outbox").fetchone()[0]
-                dropped += 1
-        if dropped:
-            self._db.execute(_COUNT, ("dropped", dropped))
+        oldest = "SELECT event_id FROM outbox WHERE event_id != ? {} ORDER BY confirmed_s, event_id LIMIT 1"
+        while self._used_bytes + size_bytes > self._cap_bytes:
+            if row := self._db.execute(oldest.format("AND has_evidence"), (but,)).fetchone():
+                self._give_up_picture(row[0])
+            elif row := self._db.execute(oldest.format(""), (but,)).fetchone():
+                self._delete("event_id = ? AND rev >= ?", (row[0], 0))
+                self._db.execute(_COUNT, ("dropped", 1))
+            else:
+                return
 
+    def _give_up_picture(self, event_id: str) -> None:
+        before = self._db.execute("SELECT size_bytes FROM outbox WHERE event_id = ?", (event_id,)).fetchone()[0]
+        after = self._db.execute(
+            "UPDATE outbox SET evidence = NULL, has_evidence = 0, size_bytes = length(detection) WHERE event_id = ? "
+            "RETURNING size_bytes",
+            (event_id,),
+        ).fetchone()[0]
+        self._used_bytes -= before - after
+        self._db.execute(_COUNT, ("pictures_dropped", 1))
 
-class _transaction:  # noqa: N801 - reads like a statement
-    """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when something is raised; sqlite errors leave as OutboxError."""
+    def _delete(self, where: str, key: tuple[str, int]) -> bool:
+        rows = self._db.execute(f"DELETE FROM outbox WHERE {where} RETURNING size_bytes", key).fetchall()  # noqa: S608
+        self._used_bytes -= sum(row[0] for row in rows)
+        return bool(rows)
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise OutboxError(f"the outbox {self._path} cannot be read: {error}") from None
 
-    def __enter__(self) -> None:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise OutboxError(f"the outbox cannot be written: {error}") from None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: object) -> None:
-        try:
-            self._db.execute("COMMIT" if kind is None else "ROLLBACK")
-        except sqlite3.Error as failed:
-            raise OutboxError(f"the outbox cannot be written: {failed}: is the disk full?") from None
-        if isinstance(error, sqlite3.Error):
-            raise OutboxError(f"the outbox cannot be written: {error}: is the disk full?") from None
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction; whatever goes wrong undoes it."""
+        with self._lock:
+            used_bytes = self._used_bytes
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._used_bytes = used_bytes
+                with suppress(sqlite3.Error):  # a full disk has already undone it
+                    self._db.execute("ROLLBACK")
+                raise OutboxError(f"the outbox {self._path} cannot be written: {error}") from None

@@ -14,9 +14,12 @@ from .outbox import Outbox, OutboxError, Parcel
 
 log = logging.getLogger(__name__)
 
-FIRST_WAIT_S, LAST_WAIT_S = 2.0, 15.0
-BATCH, PAUSE_S = 4, 0.05
-"""At most 80 parcels a second: a long backlog drains beside the live picture, not instead of it."""
+FIRST_WAIT_S, LAST_WAIT_S = 4.0, 15.0
+WINDOW, WINDOW_BYTES = 8, 300_000
+"""So much may be under way without a receipt: a backlog drains beside the live picture, not instead of it."""
+SILENCE_S = 10.0
+"""When no receipt came for so long, the bridge is only probed: one parcel at a time."""
+PAUSE_S = 0.02
 
 
 class Sender:
@@ -25,7 +28,8 @@ class Sender:
     def __init__(self, *, link: Link, outbox: Outbox) -> None:
         self._link, self._outbox = link, outbox
         self._receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
-        self._wake = threading.Event()
+        self._receipt_s = time.monotonic()
+        self._wake, self._reconnected = threading.Event(), threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
 
@@ -45,7 +49,7 @@ class Sender:
 
     def on_connected(self) -> None:
         """A new connection: the broker may have forgotten everything."""
-        self._outbox.all_due()
+        self._reconnected.set()
         self._wake.set()
 
     def on_receipt(self, address: Address, payload: bytes, retained: bool) -> None:
@@ -58,11 +62,17 @@ class Sender:
         while True:
             last = self._stopping.is_set()
             try:
+                if self._reconnected.is_set():
+                    self._reconnected.clear()
+                    self._outbox.all_due()
+                    self._receipt_s = time.monotonic()
                 busy = self._settle() | self._send()
             except OutboxError as error:
                 log.error("%s", error)
-                busy = False
-                self._stopping.wait(1)
+                busy = not self._stopping.wait(1)
+            except Exception:
+                log.exception("sender")
+                busy = not self._stopping.wait(1)
             if last:
                 return
             if busy:
@@ -81,22 +91,25 @@ class Sender:
             if receipt.row == "rejected" or receipt.image == "rejected":
                 log.error("detection %s rev %d was refused: %s", receipt.event_id, receipt.rev, receipt.error)
         self._outbox.settle(receipts)
+        self._receipt_s = time.monotonic()
         return True
 
     def _send(self) -> bool:
         if not self._link.state.connected:
             return False
-        parcels = self._outbox.due(time.monotonic(), BATCH)
-        for parcel in parcels:
-            if not self._send_one(parcel):
-                return False
-        return bool(parcels)
+        now_s = time.monotonic()
+        number, size_bytes = self._outbox.under_way(now_s - FIRST_WAIT_S)
+        window = WINDOW if now_s - self._receipt_s < SILENCE_S else 1
+        if number >= window or size_bytes >= WINDOW_BYTES:
+            return False
+        return any(self._send_one(parcel) for parcel in self._outbox.due(now_s, 1))
 
     def _send_one(self, parcel: Parcel) -> bool:
         # The detection goes first: a picture that arrives alone waits in a small quota.
         sent = parcel.detection is None or self._link.publish("detection", parcel.detection)
         sent = sent and (parcel.evidence is None or self._link.publish("evidence", parcel.evidence))
         if sent:
-            wait_s = min(FIRST_WAIT_S * 2**parcel.attempts, LAST_WAIT_S) * random.uniform(0.8, 1.2)
-            self._outbox.mark_sent(parcel, time.monotonic() + wait_s)
+            wait_s = min(FIRST_WAIT_S * 2 ** min(parcel.attempts, 8), LAST_WAIT_S) * random.uniform(0.8, 1.2)
+            now_s = time.monotonic()
+            self._outbox.mark_sent(parcel, now_s, now_s + wait_s)
         return sent

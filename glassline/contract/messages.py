@@ -90,13 +90,14 @@ class FrameCounts(Model):
 
 
 class OutboxHealth(Model):
-    """Detections waiting for their receipt, and what was ever confirmed, resent or given up."""
+    """Detections that wait for their receipt; how many were ever confirmed, given up, rejected."""
 
     depth: Count = 0
     oldest_age_s: Seconds | None = None
     size_bytes: Count = 0
     confirmed: Count = 0
     dropped: Count = 0
+    pictures_dropped: Count = 0
     rejected: Count = 0
 
 

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     NODE_CLOCK_UNSYNCED = "node.clock_unsynced"
     POWER_UNDERVOLTAGE = "power.undervoltage"
     POWER_THROTTLED = "power.throttled"
+    OUTBOX_FAILED = "outbox.failed"
     OUTBOX_FULL = "outbox.full"
     OUTBOX_WAITING = "outbox.waiting"
     DISK_FULL = "disk.full"

@@ -31,13 +31,13 @@ class Frame:
 
 
 class Camera(Protocol):
-    """A source of pictures. `read` blocks until the next picture is due and returns it with its Unix time."""
+    """A source of pictures. `read` blocks until the next picture is due."""
 
     def open(self) -> None:
         """Open the device; CameraError says why not."""
 
-    def read(self) -> tuple[Bgr, float]:
-        """(bgr, unix_s) of the next picture; CameraError when the camera is gone."""
+    def read(self) -> tuple[Bgr, float, float]:
+        """(bgr, unix_s, monotonic_s) of the next picture, one instant on both clocks; CameraError when it is gone."""
 
     def close(self) -> None:
         """Release the device. May be called when `open` failed."""

@@ -1,6 +1,7 @@
 """Replays the photographs of a folder, each held for a while, round and round."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,9 @@ class FolderCamera:
         try:
             self._hold_s = float(query.get("hold_s", "3"))
         except ValueError:
-            raise CameraError(f"folder: hold_s wants seconds, got {query['hold_s']!r}") from None
+            self._hold_s = 0.0
+        if not 0 < self._hold_s < math.inf:
+            raise CameraError(f"folder: hold_s wants seconds above 0, got {query['hold_s']!r}")
         self._pace = Pace(fps)
         self._files: list[Path] = []
         self._began_s = 0.0
@@ -39,12 +42,12 @@ class FolderCamera:
             raise CameraError(f"folder: {self._folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
         self._began_s = time.monotonic()
 
-    def read(self) -> tuple[Bgr, float]:
+    def read(self) -> tuple[Bgr, float, float]:
         self._pace.wait()
         turn = int((time.monotonic() - self._began_s) / self._hold_s)
         if self._shown is None or self._shown[0] != turn:
             self._shown = turn, self._fit(self._load(turn))
-        return self._shown[1], time.time()
+        return self._shown[1], time.time(), time.monotonic()
 
     def _load(self, turn: int) -> Bgr:
         """The picture whose turn it is; one that cannot be read is left out from then on."""

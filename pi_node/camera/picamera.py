@@ -51,15 +51,15 @@ class PiCamera:
                 "`rpicam-hello --list-cameras`, and does no other program use it?"
             ) from None
 
-    def read(self) -> tuple[Bgr, float]:
+    def read(self) -> tuple[Bgr, float, float]:
         try:
             picture = self._device.capture_array("main")
         except (RuntimeError, OSError) as error:
             raise CameraError(f"picamera: camera {self._index} stopped: {error}") from None
-        unix_s = time.time()
+        unix_s, monotonic_s = time.time(), time.monotonic()
         if self._to_bgr is not None:
             picture = cv2.cvtColor(picture, self._to_bgr)
-        return np.ascontiguousarray(picture, np.uint8), unix_s
+        return np.ascontiguousarray(picture, np.uint8), unix_s, monotonic_s
 
     def close(self) -> None:
         if self._device is not None:

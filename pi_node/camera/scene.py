@@ -38,10 +38,10 @@ class SceneCamera:
         while not self._closed.wait(0.3):
             self._conveyor.prepare(time.time() + AHEAD_S)
 
-    def read(self) -> tuple[Bgr, float]:
+    def read(self) -> tuple[Bgr, float, float]:
         self._pace.wait()
-        unix_s = time.time()
-        return self._conveyor.frame(unix_s), unix_s
+        unix_s, monotonic_s = time.time(), time.monotonic()
+        return self._conveyor.frame(unix_s), unix_s, monotonic_s
 
     def close(self) -> None:
         self._closed.set()

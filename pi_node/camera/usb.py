@@ -31,14 +31,14 @@ class UsbCamera:
         device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self._device = device
 
-    def read(self) -> tuple[Bgr, float]:
+    def read(self) -> tuple[Bgr, float, float]:
         if self._device is None:
             raise CameraError("usb: the camera is not open")
         ok, picture = self._device.read()
-        unix_s = time.time()
+        unix_s, monotonic_s = time.time(), time.monotonic()
         if not ok or picture is None:
             raise CameraError(f"usb: camera {self._index} gives no pictures any more: was it unplugged?")
-        return np.ascontiguousarray(picture, np.uint8), unix_s
+        return np.ascontiguousarray(picture, np.uint8), unix_s, monotonic_s
 
     def close(self) -> None:
         if self._device is not None:

@@ -35,7 +35,7 @@ def test_a_detection_stays_until_its_receipt(outbox):
     outbox.put(detection(event_id), b"jpeg")
     (parcel,) = outbox.due(0, 10)
     assert (parcel.event_id, parcel.rev, parcel.evidence) == (event_id, 0, b"jpeg")
-    outbox.mark_sent(parcel, due_s=5)
+    outbox.mark_sent(parcel, 0, due_s=5)
     assert outbox.due(4, 10) == []
     assert len(outbox.due(6, 10)) == 1
     outbox.settle([receipt(event_id, 0)])
@@ -58,7 +58,7 @@ def test_a_receipt_for_an_older_rev_settles_nothing(outbox):
 def test_a_newer_rev_is_due_at_once_though_the_older_was_just_sent(outbox):
     event_id = new_event_id()
     outbox.put(detection(event_id, 0), None)
-    outbox.mark_sent(outbox.due(0, 1)[0], due_s=100)
+    outbox.mark_sent(outbox.due(0, 1)[0], 0, due_s=100)
     outbox.put(detection(event_id, 1), None)
     assert [p.rev for p in outbox.due(1, 10)] == [1]
 
@@ -81,7 +81,7 @@ def test_when_nobody_answers_the_picture_the_row_is_sent_again_too(outbox):
     for attempt in range(6):
         (parcel,) = outbox.due(10 * attempt, 1)
         assert (parcel.detection is None) is (attempt < 4)
-        outbox.mark_sent(parcel, due_s=10 * attempt + 5)
+        outbox.mark_sent(parcel, 0, due_s=10 * attempt + 5)
 
 
 def test_a_rejected_detection_is_counted_and_does_not_stay(outbox):
@@ -99,14 +99,14 @@ def test_one_that_is_never_receipted_does_not_hold_up_the_others(outbox):
     sent = []
     for _ in range(20):
         for parcel in outbox.due(0, 4):
-            outbox.mark_sent(parcel, due_s=60)
+            outbox.mark_sent(parcel, 0, due_s=60)
             sent.append(parcel.event_id)
     assert sent == ids
 
 
 def test_after_a_new_connection_everything_is_due_again(outbox):
     outbox.put(detection(new_event_id()), None)
-    outbox.mark_sent(outbox.due(0, 1)[0], due_s=1e9)
+    outbox.mark_sent(outbox.due(0, 1)[0], 0, due_s=1e9)
     outbox.all_due()
     assert len(outbox.due(1, 10)) == 1
 
@@ -119,7 +119,7 @@ def test_when_full_the_oldest_pictures_go_first_and_the_loss_is_counted(outbox):
     assert [p.event_id for p in parcels] == ids
     assert [p.evidence is not None for p in parcels] == [False] * 3 + [True] * 3
     health = outbox.health()
-    assert health.dropped == 3
+    assert (health.pictures_dropped, health.dropped) == (3, 0)
     assert health.size_bytes <= 100_000
 
 
@@ -143,7 +143,7 @@ def test_everything_is_there_again_after_a_restart(tmp_path):
         box.open()
         if not box.due(0, 1):
             box.put(detection(event_id), b"jpeg")
-            box.mark_sent(box.due(0, 1)[0], due_s=1e9)
+            box.mark_sent(box.due(0, 1)[0], 0, due_s=1e9)
         else:
             assert box.due(0, 1)[0].event_id == event_id
         box.close()

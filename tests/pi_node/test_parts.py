@@ -71,8 +71,16 @@ def test_a_changed_setting_is_kept_and_a_wrong_one_changes_nothing(tmp_path):
     assert config().running().live_fps == 3
 
 
-def test_kept_settings_that_do_not_hold_are_left_aside(tmp_path):
-    (tmp_path / "config.json").write_text("{broken")
+def test_only_what_was_changed_is_kept_so_that_the_rest_follows_the_settings(tmp_path):
+    Config(settings=NodeSettings(), path=tmp_path / "config.json").change({"live_fps": 3})
+    later = Config(settings=NodeSettings(detect_fps=2, live_quality=50), path=tmp_path / "config.json")
+    later.load()
+    assert (later.running().live_fps, later.running().detect_fps, later.running().live_quality) == (3, 2, 50)
+
+
+@pytest.mark.parametrize("text", ["{broken", "null", "[1]", '{"live_fps": "x"}'])
+def test_kept_settings_that_do_not_hold_are_left_aside(tmp_path, text):
+    (tmp_path / "config.json").write_text(text)
     config = Config(settings=NodeSettings(), path=tmp_path / "config.json")
     config.load()
     assert config.running().live_fps == NodeSettings().live_fps
@@ -125,7 +133,7 @@ class _Flaky:
         self.left = getattr(self, "left", 3) - 1
         if self.left < 0:
             raise CameraError("the cable came loose")
-        return np.zeros((4, 4, 3), np.uint8), time.time()
+        return np.zeros((4, 4, 3), np.uint8), time.time(), time.monotonic()
 
     def close(self):
         pass
@@ -133,13 +141,15 @@ class _Flaky:
 
 def test_a_camera_that_fails_is_opened_again():
     frames = []
-    capture = Capture(make_camera=_Flaky, sinks=[frames.append])
+    opened = []
+    capture = Capture(make_camera=_Flaky, sinks=[frames.append], on_opened=lambda: opened.append(1))
     capture.start()
     deadline = time.monotonic() + 10
     while len(frames) < 7 and time.monotonic() < deadline:
         time.sleep(0.02)
     capture.stop()
     assert _Flaky.opened >= 3
+    assert opened == [1]
     assert [frame.seq for frame in frames[:7]] == list(range(1, 8))
 
 

@@ -9,13 +9,15 @@ import time
 from contextlib import contextmanager
 
 import httpx
+import psutil
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 from glassline.contract.frames import extract
 from glassline.contract.messages import FrameMeta, decode
-from workbench.demo.site import NODE_ID, PROGRAMS, Site, free_port
+from workbench.demo.site import NODE_ID, PROGRAMS, Site
 
+from .embedded_broker import free_port
 from .links import until
 
 
@@ -38,11 +40,16 @@ class Chain:
         return self.site.folder / f"{program}.log"
 
     def signal(self, program, number):
-        self.processes[program].send_signal(number)
+        """Send it to the program and to the processes it started: the web works in a child."""
+        parent = psutil.Process(self.processes[program].pid)
+        for process in (parent, *parent.children(recursive=True)):
+            process.send_signal(number)
 
     def stop(self):
         for process in self.processes.values():
             if process.poll() is None:
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    child.send_signal(signal.SIGCONT)
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
         for process in self.processes.values():

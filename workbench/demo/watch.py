@@ -43,6 +43,7 @@ class Seen:
     live_ms: list[float] = field(default_factory=list)
     delivered: int = 0
     health: Health | None = None
+    confirmed_before: int = 0
     captured: int = 0
     published: int = 0
     _last: dict[str, int] = field(default_factory=dict)
@@ -57,6 +58,8 @@ class Seen:
 
     def on_health(self, health: Health) -> None:
         """Counts of a node start anew when it does."""
+        if self.health is None and health.outbox:
+            self.confirmed_before = health.outbox.confirmed
         self.health = health
         if health.frames is None:
             return
@@ -167,7 +170,7 @@ def main(
         "frames_captured": seen.captured,
         "frames_published": seen.published,
         "frames_delivered": seen.delivered,
-        "defects_confirmed": outbox.confirmed if outbox else None,
+        "defects_confirmed": outbox.confirmed - seen.confirmed_before if outbox else None,
         **figures,
         "live_latency_ms": percentiles(seen.live_ms),
         "stored_latency_ms": percentiles(stored_ms),

@@ -114,6 +114,14 @@ NODE_FAULTS: dict[Reason, Fault] = {
         remedy="Give {id} a cooler and air, and keep the sun off it; `vcgencmd measure_temp` should stay below 80 °C.",
         follows=(Reason.POWER_UNDERVOLTAGE,),
     ),
+    Reason.OUTBOX_FAILED: Fault(
+        sentence="{id} cannot keep what it finds: its outbox cannot be read or written.",
+        remedy="""
+            On the machine of {id}: `journalctl -u pi_node -n 50` names the file and the cause, `df -h` shows whether
+            the disk is full. A damaged file is put aside at the next start: `sudo systemctl restart pi_node`.
+        """,
+        follows=(Reason.DISK_FULL,),
+    ),
     Reason.OUTBOX_FULL: Fault(
         sentence="""
             The outbox of {id} is full: {depth} detections wait to be stored, and the oldest pictures give way to new
