@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -58,27 +59,45 @@ class BrokerAddress:
                 f"no broker address is set{old}: set `broker` in glassline.toml, GLASS_BROKER or --broker to the "
                 "broker's address, like mqtt://192.168.1.10:1883",
             )
-        invalid = f"the broker address {_shown(text)!r} cannot be used: "
-        try:
-            url = urlsplit(text.strip())
-            port = url.port
-        except ValueError as error:
-            raise AddressError(Reason.BROKER_ADDRESS_INVALID, f"{invalid}{error}") from None
-        if url.scheme not in DEFAULT_PORTS:
-            hint = "that is a web page's address; " if url.scheme.startswith("http") else ""
+        address, error = _read(text.strip())
+        if address is None:
             raise AddressError(
-                Reason.BROKER_ADDRESS_INVALID, f"{invalid}{hint}expected mqtt://HOST:PORT or mqtts://HOST:PORT"
+                Reason.BROKER_ADDRESS_INVALID, f"the broker address {_shown(text)!r} cannot be used: {error}"
             )
-        if not url.hostname:
-            raise AddressError(Reason.BROKER_ADDRESS_INVALID, f"{invalid}it names no host")
-        if url.username or url.password:
-            raise AddressError(
-                Reason.BROKER_ADDRESS_INVALID, f"{invalid}a password belongs into the file that `password_file` names"
-            )
-        return cls(url.hostname, port or DEFAULT_PORTS[url.scheme], url.scheme == "mqtts")
+        return address
+
+
+def _read(text: str) -> tuple[BrokerAddress | None, str]:
+    """The address, or None and what is wrong: in our own words, since urllib's quote what may be a password."""
+    expected = "expected mqtt://HOST:PORT or mqtts://HOST:PORT"
+    if "@" in text:
+        return None, "a password belongs into the file that `password_file` names"
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return None, expected
+    if url.scheme not in DEFAULT_PORTS:
+        return None, ("that is a web page's address; " if url.scheme.startswith("http") else "") + expected
+    if not url.hostname:
+        return None, "it names no host"
+    try:
+        port = url.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        return None, "the port is no number from 1 to 65535"
+    if url.path not in ("", "/") or url.query or url.fragment:
+        return None, f"something follows the host and port; {expected}"
+    return BrokerAddress(url.hostname, port or DEFAULT_PORTS[url.scheme], url.scheme == "mqtts"), ""
+
+
+_PLAIN = re.compile(r"([a-z]+://)?([\w.-]*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?/?", re.IGNORECASE)
 
 
 def _shown(text: str) -> str:
-    """`text` without what may be a password."""
-    scheme, mark, rest = text.partition("://")
-    return f"{scheme}{mark}…@{rest.rpartition('@')[2]}" if "@" in rest else text
+    """`text` if it is a host and a port at most; else no more than its scheme, for the rest may be a password."""
+    text = text.strip()
+    if _PLAIN.fullmatch(text):
+        return text
+    scheme, mark, _ = text.partition("://")
+    return f"{scheme}://…" if mark and scheme.isalpha() else "…"

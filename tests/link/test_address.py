@@ -1,3 +1,5 @@
+import traceback
+
 import pytest
 
 from glassline.contract import Reason
@@ -31,7 +33,12 @@ def test_the_predecessors_setting_is_recognised_and_answered():
     ("text", "says"),
     [
         ("http://server:5000", "web page"), ("server:1883", "mqtt://HOST"), ("mqtt://", "no host"),
-        ("mqtt://server:99999", "cannot be used"), ("mqtt://pi:hunter2@server", "password_file"),
+        ("mqtt://server:99999", "1 to 65535"), ("mqtt://server:0", "1 to 65535"),
+        ("mqtt://pi:hunter2@server", "password_file"), ("mqtt://pi:hunter2/x@server", "password_file"),
+        ("mqtt://pi:x/hunter2@server", "password_file"), ("pi:hunter2@server", "password_file"),
+        ("mqtt://pi:hunter2", "1 to 65535"), ("pi:hunter2", "mqtt://HOST"), ("mqtt://[hunter2", "mqtt://HOST"),
+        ("mqtt://server/hunter2", "follows"), ("mqtt://server?password=hunter2", "follows"),
+        ("mqtt://server#hunter2", "follows"), ("http://server/?password=hunter2", "web page"),
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_right_says_why_and_never_shows_a_password(text, says):
@@ -39,6 +46,7 @@ def test_an_address_that_cannot_be_right_says_why_and_never_shows_a_password(tex
         BrokerAddress.parse(text)
     assert caught.value.code is Reason.BROKER_ADDRESS_INVALID
     assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
