@@ -1,12 +1,10 @@
 """`python -m bridge`: run the bridge until it is told to end."""
 
 import logging
-import signal
 import sys
-import threading
 
 from glassline.link import AddressError, BrokerAddress
-from glassline.program import SecretError, load_settings, read_secret, run_logging
+from glassline.program import EndSignals, SecretError, load_settings, read_secret, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 from glassline.store import open_store
 
@@ -20,9 +18,8 @@ def main() -> int:
     """Exit codes: 0 told to end, 2 settings wrong, 1 the password cannot be read."""
     settings = load_settings(BridgeSettings).values
     run_logging("bridge", settings.id)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    signals = EndSignals()
+    signals.catch()
     try:
         bridge = Bridge(
             settings=settings,
@@ -38,8 +35,7 @@ def main() -> int:
         return 1
     with bridge:
         log.info("bridge %s stores into %s", settings.id, settings.store)
-        while not ended.wait(1):
-            pass
+        signals.wait()
     return 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from glassline.accounts import Accounts, AccountsError
 from glassline.program import load_settings, run_logging
+from glassline.program.settings import EXIT_SETTINGS
 
 from .limits import Limits
 from .listening import ListenAddress, ListenError, bind
@@ -17,7 +18,6 @@ from .settings import BrokerSettings
 
 _log = logging.getLogger("broker")
 EXIT_CANNOT_LISTEN = 1
-EXIT_SETTINGS = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:

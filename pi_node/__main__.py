@@ -2,11 +2,11 @@
 
 import logging
 import os
-import signal
+import re
 import sys
 
 from glassline.link import AddressError, BrokerAddress
-from glassline.program import Loaded, SecretError, load_settings, run_logging
+from glassline.program import EndSignals, Loaded, SecretError, load_settings, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
 from . import host
@@ -16,6 +16,9 @@ from .outbox import OutboxError
 from .settings import NodeSettings
 
 log = logging.getLogger("pi_node")
+
+_PASSWORD = re.compile(r"://\S*@")
+"""Name and password in the URI of a network camera, which this node refuses and must not repeat."""
 
 EXIT_RESTART = 75
 """EX_TEMPFAIL of sysexits(3): whoever runs this is to start it again."""
@@ -48,15 +51,15 @@ def main() -> int:
     try:
         open_camera(settings.camera, image_wh=settings.wh(), fps=settings.camera_fps)
     except CameraError as error:
-        log.error("%s", error)
+        log.error("%s", _PASSWORD.sub("://…@", str(error)))
         return EXIT_SETTINGS
     node = Node(settings=settings, address=broker_of(loaded))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: node.ended.set())
+    signals = EndSignals()
+    signals.catch()
     try:
         with node:
             log.info("node %s looks at %s", settings.id, settings.camera)
-            while not node.ended.wait(1):
+            while not node.ended.is_set() and not signals.wait(0.5):
                 pass
     except (OutboxError, SecretError) as error:
         log.error("%s", error)

@@ -1,5 +1,6 @@
 """Commands from the page, or from anybody's `mosquitto_pub`: ping, snapshot, config, restart."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -27,6 +28,7 @@ class Commands:
         self.refused = 0
         self._link, self._actions = link, actions
         self._queue: queue.Queue[tuple[str, Command] | None] = queue.Queue(QUEUE_LENGTH)
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
 
     def start(self) -> None:
@@ -34,7 +36,9 @@ class Commands:
 
     def stop(self) -> None:
         if self._thread.is_alive():
-            self._queue.put(None)
+            self._stopping.set()
+            with contextlib.suppress(queue.Full):  # then there is a command to wake up for
+                self._queue.put_nowait(None)
             self._thread.join(1)
 
     def on_command(self, address: Address, payload: bytes, retained: bool) -> None:
@@ -53,7 +57,7 @@ class Commands:
             log.warning("too many commands at once: %r is dropped", address.rest)
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while (item := self._queue.get()) is not None and not self._stopping.is_set():
             name, command = item
             try:
                 self._obey(name, command)

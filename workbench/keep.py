@@ -1,69 +1,70 @@
-"""Keeps one program running, as systemd does on a server: `python -m workbench.keep NAME -- COMMAND …`.
+"""Keeps one program running, as systemd does on a server: `python -m workbench.keep NAME PID -- COMMAND …`.
 
-It starts the command again when it dies, ends it when it is told to end itself or when whoever started it is gone, and
-gives up when the program says that its settings are wrong.
+It starts the command again when it dies, ends it when it is told to end itself or when the process PID is gone, and
+gives up when the program ends by itself or says that its settings are wrong.
 """
 
-import ctypes
-import os
-import signal
 import subprocess
 import sys
-import threading
-import time
-from types import FrameType
+from collections.abc import Callable
 
-EXIT_SETTINGS = 2
-EXIT_RESTART = 75
+import psutil
+
+from glassline.program import EndSignals
+from glassline.program.settings import EXIT_SETTINGS
+
 AGAIN_S = 1.0
+LOOK_S = 0.2
 TERM_WAIT_S = 4.0
-_PR_SET_PDEATHSIG = 1
 
 
 def main(argv: list[str]) -> int:
     """Run until told to end; the exit code is the program's last."""
-    name, command = argv[0], argv[argv.index("--") + 1 :]
-    ending = threading.Event()
-    child: subprocess.Popen[bytes] | None = None
+    signals = EndSignals()
+    signals.catch()
+    name, pid, command = argv[0], int(argv[1]), argv[argv.index("--") + 1 :]
+    is_alive = watch(pid)
 
-    def end(number: int, frame: FrameType | None) -> None:
-        ending.set()
-        if child is not None:
-            child.terminate()
+    def is_over(wait_s: float) -> bool:
+        return signals.wait(wait_s) or not is_alive()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    _end_with_parent(os.getppid())
-    while True:
-        child = subprocess.Popen(command)
-        code = _wait(child, ending)
-        if ending.is_set() or code in (0, EXIT_SETTINGS):
+    while not is_over(0):
+        code = _run(command, is_over)
+        if code in (0, EXIT_SETTINGS) or is_over(0):
             return max(code, 0)
         cause = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         print(f"{name} {cause}; it is started again in {AGAIN_S:g} s", flush=True)
-        if ending.wait(AGAIN_S):
-            return 0
+        is_over(AGAIN_S)
+    return 0
 
 
-def _wait(child: "subprocess.Popen[bytes]", ending: threading.Event) -> int:
-    """Wait for the child; once we are ending, not longer than TERM_WAIT_S."""
-    deadline_s = None
-    while True:
+def _run(command: list[str], is_over: Callable[[float], bool]) -> int:
+    """Run the command once; its exit code. When all is over it is ended, within TERM_WAIT_S."""
+    child = subprocess.Popen(command)
+    while child.poll() is None:
+        if is_over(LOOK_S):
+            child.terminate()
+            try:
+                return child.wait(TERM_WAIT_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+    return child.wait()
+
+
+def watch(pid: int) -> Callable[[], bool]:
+    """Tells whether the process that has this id now is still alive, whoever may get the id after it."""
+    try:
+        process = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return lambda: False
+
+    def is_alive() -> bool:
         try:
-            return child.wait(0.2)
-        except subprocess.TimeoutExpired:
-            if ending.is_set():
-                deadline_s = deadline_s or time.monotonic() + TERM_WAIT_S
-                if time.monotonic() > deadline_s:
-                    child.kill()
+            return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
 
-
-def _end_with_parent(parent: int) -> None:
-    """Be told to end when the parent dies, however it dies (prctl(2), Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
+    return is_alive
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""What every program has: settings from file, environment and flags; secrets from 0600 files; logging."""
+"""What every program has: settings from file, environment and flags; secrets from 0600 files; logging; its end."""
 
+from .ending import EndSignals
 from .logs import log_frame, run_logging
 from .secrets import SecretError, read_secret, write_secret
 from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
 
 __all__ = [
+    "EndSignals",
     "Loaded",
     "SecretError",
     "Settings",

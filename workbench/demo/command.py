@@ -1,6 +1,7 @@
 """`glassline demo`: start everything, say where to look, and end everything."""
 
 import math
+import os
 import shlex
 import sys
 import time
@@ -44,7 +45,7 @@ def demo(
 
 
 def _guide(site: Site) -> list[str]:
-    return [sys.executable, "-m", "workbench.demo.guide", site.url, str(site.config)]
+    return [sys.executable, "-m", "workbench.demo.guide", site.url, str(site.config), str(os.getpid())]
 
 
 def _watcher(site: Site, from_s: float, until_s: float, report: Path | None, kill: bool) -> list[str]:
@@ -60,8 +61,9 @@ def _run(site: Site, last: list[str]) -> int:
 
     manager = Manager(Printer(sys.stdout, time_format=""))
     for program in PROGRAMS:
-        command = [sys.executable, "-m", "workbench.keep", program, "--", sys.executable, "-m", program]
-        manager.add_process(program, "exec " + shlex.join([*command, "--config", str(site.config)]))
+        keep = [sys.executable, "-m", "workbench.keep", program, str(os.getpid()), "--"]
+        command = [sys.executable, "-m", program, "--config", str(site.config)]
+        manager.add_process(program, "exec " + shlex.join(keep + command))
     manager.add_process("demo", "exec " + shlex.join(last))
     manager.loop()
     return int(manager.returncode or 0)
