@@ -10,16 +10,21 @@ class SecretError(Exception):
 
 
 def read_secret(path: Path | str) -> str:
-    """The first line of a secret file; SecretError if it is missing, empty or readable by others."""
+    """The first line of a secret file; SecretError if it is missing, empty or readable by others.
+
+    A file of another owner may be open to a group: that is how it is shared with this program.
+    """
     path = Path(path)
     try:
-        mode = path.stat().st_mode
-        text = path.read_text().strip()
+        with path.open(encoding="utf-8") as file:
+            facts = os.fstat(file.fileno())
+            text = file.read().strip()
     except OSError as error:
         raise SecretError(
             f"cannot read the password file {path}: {error.strerror}. Make one with `glassline enroll`"
         ) from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO) and os.stat(path).st_uid == os.getuid():
+    refused = stat.S_IRWXO | (stat.S_IRWXG if facts.st_uid == os.getuid() else 0)
+    if facts.st_mode & refused:
         raise SecretError(f"others can read the password file {path}. Close it: chmod 600 {path}")
     if not text:
         raise SecretError(f"the password file {path} is empty. Make it anew with `glassline enroll`")
