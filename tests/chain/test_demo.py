@@ -11,8 +11,8 @@ import time
 import httpx
 import psutil
 
+from tests.support.embedded_broker import free_port
 from tests.support.links import until
-from workbench.demo.site import free_port
 
 
 def glassline(*arguments, **options):

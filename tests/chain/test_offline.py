@@ -10,10 +10,9 @@ import pytest
 
 from glassline.contract import Role
 from glassline.program import write_secret
-from tests.support.embedded_broker import broker_process
+from tests.support.embedded_broker import broker_process, free_port
 from tests.support.links import until
 from tests.support.mosquitto import mosquitto
-from workbench.demo.site import free_port
 
 ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB}
 

@@ -16,7 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from workbench.demo.site import PROGRAMS, Site, free_port
+from tests.support.embedded_broker import free_port
+from workbench.demo.site import PROGRAMS, Site
 
 PATIENCE_S = 60.0
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GLASS_") and name != "BACKEND_URL"}

@@ -1,5 +1,6 @@
 """The demo's own site: accounts, passwords, settings file and folders for four programs on this machine."""
 
+import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,19 +60,25 @@ class Site:
         client_options(
             self.folder / "observer", "observer", read_secret(self.secret("observer")), "127.0.0.1", self.broker_port
         )
-        self.config.write_text(self._settings())
+        self.config.write_text(self._settings(), encoding="utf-8")
 
     def _settings(self) -> str:
         def account(id: str) -> str:
-            return f'broker = "{self.broker}"\nid = "{id}"\npassword_file = "{self.secret(id)}"\n'
+            return f"broker = {_toml(self.broker)}\nid = {_toml(id)}\npassword_file = {_toml(self.secret(id))}\n"
 
         return (
             "# Made by `glassline demo`: the four programs of one machine.\n"
-            f'\n[broker]\nlisten = "{self.broker}"\naccounts = "{self.folder / "accounts.json"}"\n'
-            f'\n[bridge]\n{account("bridge-1")}store = "{self.store}"\n'
-            f'\n[web]\n{account("web-1")}store = "{self.store}"\nhttp_port = {self.web_port}\n'
-            f'\n[pi_node]\n{account(NODE_ID)}camera = "{self.camera}"\nstate_dir = "{self.folder / "pi_node"}"\n'
+            f"\n[broker]\nlisten = {_toml(self.broker)}\naccounts = {_toml(self.folder / 'accounts.json')}\n"
+            f"\n[bridge]\n{account('bridge-1')}store = {_toml(self.store)}\n"
+            f"\n[web]\n{account('web-1')}store = {_toml(self.store)}\nhttp_port = {self.web_port}\n"
+            f"\n[pi_node]\n{account(NODE_ID)}camera = {_toml(self.camera)}\n"
+            f"state_dir = {_toml(self.folder / 'pi_node')}\n"
         )
+
+
+def _toml(text: str | Path) -> str:
+    """A TOML basic string: its escapes are JSON's, but for surrogate pairs, which ensure_ascii would write."""
+    return json.dumps(str(text), ensure_ascii=False)
 
 
 def check_ports(ports: dict[str, int]) -> None:
@@ -85,13 +92,6 @@ def check_ports(ports: dict[str, int]) -> None:
                 raise PortTakenError(
                     f"port {port} is taken by {_owner(port)}: end that program, or choose another port with {flag}"
                 ) from None
-
-
-def free_port() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _owner(port: int) -> str:
