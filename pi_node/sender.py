@@ -19,6 +19,8 @@ WINDOW, WINDOW_BYTES = 8, 300_000
 """So much may be under way without a receipt: a backlog drains beside the live picture, not instead of it."""
 SILENCE_S = 10.0
 """When no receipt came for so long, the bridge is only probed: one parcel at a time."""
+QUIET_S = 2.0
+"""A receipt after so long without one says that the bridge is back: what it missed need not wait for its turn."""
 PAUSE_S = 0.02
 
 
@@ -91,7 +93,10 @@ class Sender:
             if receipt.row == "rejected" or receipt.image == "rejected":
                 log.error("detection %s rev %d was refused: %s", receipt.event_id, receipt.rev, receipt.error)
         self._outbox.settle(receipts)
-        self._receipt_s = time.monotonic()
+        now_s = time.monotonic()
+        if now_s - self._receipt_s > QUIET_S:
+            self._outbox.all_due()
+        self._receipt_s = now_s
         return True
 
     def _send(self) -> bool:
