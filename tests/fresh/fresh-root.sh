@@ -17,6 +17,9 @@ done
 [ ! -e "$HOME/.config/pip/pip.conf" ] || cp "$HOME/.config/pip/pip.conf" "$root/etc/pip.conf"
 [ ! -d /etc/apt/apt.conf.d ] || cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
 
+# Every installed Debian has this file; a bootstrapped one has not.
+[ -e "$root/etc/hosts" ] || echo "127.0.0.1 localhost" >"$root/etc/hosts"
+
 cleanup() {
     for mount in ${FRESH_BINDS:-} /dev/shm /dev /proc; do umount -l "$root$mount" 2>/dev/null || true; done
 }

@@ -167,7 +167,9 @@ def test_a_retained_command_is_ignored(tmp_path):
     with mosquitto(ROLES) as broker:
         auth = {"username": "web-1", "password": broker.passwords["web-1"]}
         topic = "glass/v1/pi-1/cmd/restart"
-        publish.single(topic, b'{"v":1}', retain=True, port=broker.port, auth=auth, client_id="web-1")
+        publish.single(
+            topic, b'{"v":1}', retain=True, hostname="127.0.0.1", port=broker.port, auth=auth, client_id="web-1"
+        )
         with listener(broker) as heard, node(tmp_path, broker=broker) as process:
             assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "pi-1"), 20)
             assert until(lambda: "retained command" in (tmp_path / "log").read_text())
