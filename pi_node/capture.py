@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 from glassline.contract import Reason
 
 from .camera import Camera, CameraError, Frame
+from .rate import Rate
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Capture:
         self.captured = 0
         self.image_wh: tuple[int, int] | None = None
         self._make_camera, self._sinks, self._on_opened = make_camera, sinks, on_opened
-        self._times_s: deque[float] = deque(maxlen=60)
+        self._rate = Rate()
         self._problem: str | None = "the camera is being opened"
         self._last_s = self._began_s = time.monotonic()
         self._stopping = threading.Event()
@@ -43,8 +43,7 @@ class Capture:
     @property
     def fps(self) -> float:
         """Frames per second over the last second or two."""
-        recent = [t for t in self._times_s if t > time.monotonic() - 2]
-        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
+        return self._rate.per_s()
 
     @property
     def last_frame_age_s(self) -> float | None:
@@ -84,7 +83,7 @@ class Capture:
             while not self._stopping.is_set():
                 bgr, unix_s, monotonic_s = camera.read()
                 self._last_s = time.monotonic()
-                self._times_s.append(self._last_s)
+                self._rate.count()
                 self.captured += 1
                 self._problem = None
                 frame = Frame(self.captured, unix_s, monotonic_s, bgr)

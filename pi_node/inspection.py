@@ -13,6 +13,7 @@ from glassline.contract.messages import Latency
 from glassline.vision import Detector, DetectorError, ModelCard, Tracker, TrackerSettings, TrackEvent
 
 from .camera import Frame
+from .rate import Rate
 from .slot import Slot
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class Inspection:
         self._detect_fps, self._on_loaded, self._on_tracked = detect_fps, on_loaded, on_tracked
         self._slot: Slot[Frame] = Slot()
         self._inference_ms: deque[float] = deque(maxlen=200)
-        self._times_s: deque[float] = deque(maxlen=60)
+        self._rate = Rate()
         self._problem: Reason | None = None
         self._last: Frame | None = None
         self._last_done_s: float | None = None
@@ -75,8 +76,7 @@ class Inspection:
     @property
     def fps(self) -> float:
         """Frames looked at per second over the last two seconds or so."""
-        recent = [t for t in self._times_s if t > time.monotonic() - 2]
-        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
+        return self._rate.per_s()
 
     @property
     def last_age_s(self) -> float | None:
@@ -132,7 +132,7 @@ class Inspection:
             self._inference_ms.append(detector.inference_ms)
             self._track(boxes, frame, detector.card)
             self._busy_since_s, self._last_done_s = None, time.monotonic()
-            self._times_s.append(self._last_done_s)
+            self._rate.count()
             self.detected += 1
             self._stopping.wait(max(0.0, began_s + 1 / self._detect_fps() - time.monotonic()))
         if self._last is not None:

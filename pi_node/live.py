@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 
 from glassline.contract import from_unix
@@ -17,6 +16,7 @@ from .config import RunningConfig
 from .inspection import Inspection
 from .jpeg import encode_jpeg
 from .leases import Leases
+from .rate import Rate
 from .slot import Slot
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Live:
         self.lost = 0
         self._link, self._leases, self._inspection, self._settings = link, leases, inspection, settings
         self._slot: Slot[Frame] = Slot()
-        self._times_s: deque[float] = deque(maxlen=60)
+        self._rate = Rate()
         self._now = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
@@ -66,8 +66,7 @@ class Live:
     @property
     def fps(self) -> float:
         """Frames sent per second over the last two seconds or so."""
-        recent = [t for t in self._times_s if t > time.monotonic() - 2]
-        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
+        return self._rate.per_s()
 
     def _run(self) -> None:
         due_s = time.monotonic()
@@ -115,7 +114,7 @@ class Live:
         sent = self._link.publish_and_wait("frame", jpeg, timeout_s=ACK_TIMEOUT_S)
         if sent is Sent.ACKNOWLEDGED:
             self.published += 1
-            self._times_s.append(time.monotonic())
+            self._rate.count()
             log_frame("out", self._link.id, frame.seq, len(jpeg))
         else:
             self.lost += 1
