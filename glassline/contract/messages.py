@@ -89,6 +89,21 @@ class FrameCounts(Model):
     skipped_publish: Count = 0
 
 
+class LiveHealth(Model):
+    """The live picture as the node sends it now. What its link cannot carry goes by quality, then size, then rate."""
+
+    fps: Number
+    """The rate it allows itself, whatever viewers ask for."""
+    quality: Annotated[int, Field(ge=1, le=100)]
+    image_wh: tuple[int, int] | None = None
+    """None before the first picture."""
+    limited_by: Literal["none", "link"] = "none"
+    frame_ms: Number | None = None
+    """From handing a picture to the link to its acknowledgement, lately."""
+    link_kbit_s: Number | None = None
+    """What the link carries, as far as pictures have shown; None while it was not the limit."""
+
+
 class OutboxHealth(Model):
     """Detections that wait for their receipt; how many were ever confirmed, given up, rejected."""
 
@@ -133,6 +148,7 @@ class Health(Envelope):
     last_frame_age_s: Seconds | None = None
     last_detect_age_s: Seconds | None = None
     frames: FrameCounts | None = None
+    live: LiveHealth | None = None
     outbox: OutboxHealth | None = None
     store: StoreHealth | None = None
     viewers: Count | None = None
