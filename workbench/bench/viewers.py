@@ -1,0 +1,96 @@
+"""N viewers in one process and one thread, on one epoll.
+
+`python -m workbench.bench.viewers PORT N DEVICE MAX_FPS` prints `ready` when every viewer has got a picture, runs until
+its input ends, then prints JSON {"frames": [[[seq, …], [Unix seconds, …]] for each viewer], "closed": n}.
+"""
+
+import base64
+import json
+import os
+import selectors
+import socket
+import sys
+import threading
+
+from .reading import TEXT, Stream, client_message
+from .until_told import end_of_input
+
+HANDSHAKE_TIMEOUT_S = 60
+
+
+def connect(port: int, watch: str, max_fps: float) -> Stream:
+    """A viewer that has asked for the pictures of `watch`."""
+    sock = socket.create_connection(("127.0.0.1", port), HANDSHAKE_TIMEOUT_S)
+    key = base64.b64encode(os.urandom(16)).decode()
+    sock.sendall(
+        f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        data = sock.recv(1024)
+        if not data:
+            raise ConnectionError("closed during the handshake")
+        answer += data
+    answer, _, head = answer.partition(b"\r\n\r\n")
+    status = answer.partition(b"\r\n")[0].decode(errors="replace")
+    if " 101 " not in status:
+        raise ConnectionError(f"refused: {status}")
+    sock.sendall(client_message(TEXT, json.dumps({"watch": [watch], "max_fps": max_fps}).encode()))
+    sock.setblocking(False)
+    return Stream(sock, head)
+
+
+class Viewers:
+    """All viewers of the process."""
+
+    def __init__(self, *, port: int, count: int, watch: str, max_fps: float) -> None:
+        self.streams: list[Stream] = []
+        self.closed = 0
+        self._port, self._count, self._watch, self._max_fps = port, count, watch, max_fps
+        self._selector = selectors.DefaultSelector()
+        self._failed: Exception | None = None
+
+    def run(self, ending: threading.Event) -> None:
+        """Connect all and read until told to end; raises what kept one from connecting."""
+        threading.Thread(target=self._connect_all, daemon=True).start()
+        ready = False
+        while not ending.is_set():
+            events = self._selector.select(0.2)
+            for key, _ in events:
+                self._read(key.data)
+            if self._failed:
+                raise self._failed
+            if not ready and len(self.streams) == self._count and all(stream.seqs for stream in self.streams):
+                ready = True
+                print("ready", flush=True)
+
+    def _connect_all(self) -> None:
+        """On a thread of its own, so that who is connected already reads meanwhile."""
+        try:
+            for _ in range(self._count):
+                stream = connect(self._port, self._watch, self._max_fps)
+                self.streams.append(stream)
+                self._selector.register(stream.sock, selectors.EVENT_READ, stream)
+        except Exception as error:  # noqa: BLE001 - handed to the thread that runs
+            self._failed = error
+
+    def _read(self, stream: Stream) -> None:
+        stream.read()
+        if not stream.open:
+            self.closed += 1
+            self._selector.unregister(stream.sock)
+            stream.sock.close()
+
+
+def main(port: str, count: str, watch: str, max_fps: str) -> int:
+    """Run; what was seen goes to standard output."""
+    viewers = Viewers(port=int(port), count=int(count), watch=watch, max_fps=float(max_fps))
+    viewers.run(end_of_input())
+    frames = [[stream.seqs.tolist(), stream.arrived_s.tolist()] for stream in viewers.streams]
+    print(json.dumps({"frames": frames, "closed": viewers.closed}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
