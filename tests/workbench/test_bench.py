@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import psutil
 import pytest
+from wsproto.extensions import PerMessageDeflate
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from glassline.contract import from_unix
@@ -24,7 +25,7 @@ from web.intake import read_picture
 from web.wire import event_message, frame_message
 from workbench.bench.child import BenchError, Child, free_port, python
 from workbench.bench.pictures import pictures
-from workbench.bench.reading import ProtocolError, Stream
+from workbench.bench.reading import InflatingStream, ProtocolError, Stream
 from workbench.bench.stage import delivery
 from workbench.bench.viewers import connect
 
@@ -142,6 +143,22 @@ def test_pictures_are_found_however_the_bytes_are_cut(wire, seed):
         stream.read()
     sender.join()
     assert sorted(stream.seqs) == list(range(1, 11))
+
+
+def test_compressed_pictures_are_counted_as_browsers_get_them(wire):
+    server, plain = wire
+    stream = InflatingStream(plain.sock)
+    deflate = PerMessageDeflate()
+    deflate.accept("permessage-deflate; client_max_window_bits")
+    protocol = FrameProtocol(client=False, extensions=[deflate])
+    sizes = {seq: 30_000 + 997 * seq for seq in range(1, 9)}
+    data = b"".join(bytes(protocol.send_data(b"\x04pi-1" + picture(seq, size))) for seq, size in sizes.items())
+    sender = threading.Thread(target=lambda: (server.sendall(data), server.close()))
+    sender.start()
+    while stream.open:
+        stream.read()
+    sender.join()
+    assert list(stream.seqs) == list(sizes)
 
 
 def test_a_ping_is_answered_and_nonsense_is_an_error(wire):

@@ -40,6 +40,9 @@ def live(
     rounds: Annotated[int, typer.Option(min=1, max=21, help="How often all are measured; medians are shown.")] = 3,
     size: Annotated[int, typer.Option(min=20_000, max=150_000, help="Bytes of a frame.")] = 50_000,
     broker: Annotated[Broker, typer.Option(help="Which broker they all use.")] = Broker.embedded,  # type: ignore[attr-defined]
+    compression: Annotated[
+        bool, typer.Option(help="Viewers offer to take compressed messages, as browsers do.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """The web against a bare relay (the least that is possible) and a naive loop (the obvious way), on this machine.
@@ -47,7 +50,10 @@ def live(
     Each runs as a real process with a real broker, a node that sends, and viewers that read; nothing else should be
     running meanwhile. A latency is the time from capture to the last byte at a viewer.
     """
-    load = Load(viewers=viewers, fps=fps, seconds=seconds, size_bytes=size, broker=cast(BrokerKind, broker.value))
+    load = Load(
+        viewers=viewers, fps=fps, seconds=seconds, size_bytes=size, broker=cast(BrokerKind, broker.value),
+        compression=compression,
+    )  # fmt: skip
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(highlight=False)
     try:

@@ -4,15 +4,18 @@ import os
 import socket
 import sys
 import time
+import zlib
 from array import array
 
 HEAD_BYTES = 320
 """Enough of a picture's message to hold the number of the frame: frame header, device id, SOI, APP0, metadata."""
-_TRASH = memoryview(bytearray(1 << 20))
+TRASH = memoryview(bytearray(1 << 20))
 _DISCARD = socket.MSG_TRUNC if sys.platform == "linux" else 0
 """On Linux TCP throws bytes away without copying them; elsewhere they are read."""
 _SEQ = b'"seq":'
-TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
+_END_OF_MESSAGE = b"\x00\x00\xff\xff"
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+COMPRESSED = 0x40
 
 
 class ProtocolError(Exception):
@@ -42,7 +45,7 @@ class Stream:
                 self._head += data
                 self._parse()
             if self._left:
-                got = self.sock.recv_into(_TRASH, min(self._left, len(_TRASH)), _DISCARD)
+                got = self._take(self._left)
                 self._left -= got
                 self.open = got > 0
                 if not self._left:
@@ -57,23 +60,33 @@ class Stream:
         while (size := message_size(self._head)) is not None:
             start, length = size
             have = len(self._head) - start
-            opcode = self._head[0] & 0x0F
-            if opcode == BINARY:
-                if have < min(length, HEAD_BYTES // 2):
+            first, part = self._head[0], self._head[start : start + length]
+            if first & 0x0F in (PING, CLOSE):
+                if have < length:
                     return
-                self._seq = seq_in(self._head[start : start + HEAD_BYTES])
-            elif have < length and opcode != TEXT:
+                if first & 0x0F == CLOSE:
+                    self.open = False
+                    return
+                self.sock.send(client_message(PONG, part))
+            elif have < min(length, HEAD_BYTES // 2):
                 return
-            elif opcode == PING:
-                self.sock.send(_pong(self._head[start : start + length]))
-            elif opcode == CLOSE:
-                self.open = False
-                return
+            else:
+                self._begin(first, part)
             if have < length:
                 self._head, self._left = b"", length - have
                 return
             self._head = self._head[start + length :]
             self._done()
+
+    def _begin(self, first: int, part: bytes) -> None:
+        """A data message begins: its first byte, and what is there of its payload."""
+        if first & COMPRESSED:
+            raise ProtocolError("expected a message that is not compressed")
+        self._seq = seq_in(part) if first & 0x0F == BINARY else None
+
+    def _take(self, count: int) -> int:
+        """Take up to `count` more bytes of the payload; how many were there."""
+        return self.sock.recv_into(TRASH, min(count, len(TRASH)), _DISCARD)
 
     def _done(self) -> None:
         if self._seq is not None:
@@ -82,11 +95,46 @@ class Stream:
             self._seq = None
 
 
+class InflatingStream(Stream):
+    """A viewer whose server compresses (RFC 7692), as browsers let it: each message builds on those before it."""
+
+    def __init__(self, sock: socket.socket, head: bytes = b"") -> None:
+        super().__init__(sock, head)
+        self._inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._plain: bytes | None = None
+
+    def _begin(self, first: int, part: bytes) -> None:
+        if not first & COMPRESSED:
+            super()._begin(first, part)
+        else:
+            self._plain = b""
+            self._inflate(part)
+
+    def _take(self, count: int) -> int:
+        if self._plain is None:
+            return super()._take(count)
+        got = self.sock.recv_into(TRASH, min(count, len(TRASH)))
+        self._inflate(TRASH[:got])
+        return got
+
+    def _inflate(self, data: bytes | memoryview) -> None:
+        assert self._plain is not None
+        plain = self._inflater.decompress(data)
+        if len(self._plain) < HEAD_BYTES:
+            self._plain += plain[:HEAD_BYTES]
+
+    def _done(self) -> None:
+        if self._plain is not None:
+            self._inflate(_END_OF_MESSAGE)
+            self._seq, self._plain = seq_in(self._plain), None
+        super()._done()
+
+
 def message_size(head: bytes) -> tuple[int, int] | None:
     """(bytes of the frame header, bytes of the payload) of a server's message, or None if more is needed."""
     if len(head) < 2:
         return None
-    if head[0] & 0xF0 != 0x80 or head[1] & 0x80:
+    if head[0] & 0xB0 != 0x80 or head[1] & 0x80:
         raise ProtocolError(f"expected a whole, unmasked message, got {head[:2].hex(' ')}")
     if head[1] < 126:
         return 2, head[1]
@@ -103,10 +151,6 @@ def seq_in(head: bytes) -> int:
     if at < len(_SEQ) or end == at:
         raise ProtocolError(f"expected the metadata of a frame, got {head[:80]!r}")
     return int(head[at:end])
-
-
-def _pong(payload: bytes) -> bytes:
-    return client_message(10, payload)
 
 
 def client_message(opcode: int, payload: bytes) -> bytes:

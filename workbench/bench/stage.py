@@ -34,6 +34,8 @@ class Load:
     seconds: float
     size_bytes: int
     broker: BrokerKind = "embedded"
+    compression: bool = True
+    """Whether the viewers offer to take compressed messages, as every browser does."""
 
     @property
     def threads(self) -> int:
@@ -73,7 +75,8 @@ def measure(contender: Contender, load: Load) -> Figures:
         publisher = start("publisher", python("workbench.bench.publisher", url, NODE, load.fps, load.size_bytes))
         server = start(contender, _server(contender, load, url, port, folder))
         server.wait_for_port(port)
-        viewers = start("viewers", python("workbench.bench.viewers", port, load.viewers, NODE, load.fps))
+        watching = [port, load.viewers, NODE, load.fps, *([] if load.compression else ["plain"])]
+        viewers = start("viewers", python("workbench.bench.viewers", *watching))
         viewers.wait_for_line("ready", READY_S, broker, publisher, server)
         window = Window(server=server, broker=broker, viewers=viewers)
         window.watch(load.seconds)

@@ -1,7 +1,7 @@
 """N viewers in one process and one thread, on one epoll.
 
-`python -m workbench.bench.viewers PORT N DEVICE MAX_FPS` prints `ready` when every viewer has got a picture, runs until
-its input ends, then prints JSON {"frames": [[[seq, …], [Unix seconds, …]] for each viewer], "closed": n}.
+`python -m workbench.bench.viewers PORT N DEVICE MAX_FPS [plain]` prints `ready` when every viewer has got a picture, runs
+until its input ends, then prints JSON {"frames": [[[seq, …], [Unix seconds, …]] for each viewer], "closed": n}.
 """
 
 import base64
@@ -12,19 +12,23 @@ import socket
 import sys
 import threading
 
-from .reading import TEXT, Stream, client_message
+from .reading import TEXT, InflatingStream, Stream, client_message
 from .until_told import end_of_input
 
 HANDSHAKE_TIMEOUT_S = 60
 
 
-def connect(port: int, watch: str, max_fps: float) -> Stream:
-    """A viewer that has asked for the pictures of `watch`."""
+OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+"""Every browser offers to take compressed messages."""
+
+
+def connect(port: int, watch: str, max_fps: float, *, plain: bool = False) -> Stream:
+    """A viewer that has asked for the pictures of `watch`; `plain` offers no compression."""
     sock = socket.create_connection(("127.0.0.1", port), HANDSHAKE_TIMEOUT_S)
     key = base64.b64encode(os.urandom(16)).decode()
     sock.sendall(
         f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{'' if plain else OFFER}\r\n".encode()
     )
     answer = b""
     while b"\r\n\r\n" not in answer:
@@ -38,16 +42,17 @@ def connect(port: int, watch: str, max_fps: float) -> Stream:
         raise ConnectionError(f"refused: {status}")
     sock.sendall(client_message(TEXT, json.dumps({"watch": [watch], "max_fps": max_fps}).encode()))
     sock.setblocking(False)
-    return Stream(sock, head)
+    return InflatingStream(sock, head) if b"permessage-deflate" in answer else Stream(sock, head)
 
 
 class Viewers:
     """All viewers of the process."""
 
-    def __init__(self, *, port: int, count: int, watch: str, max_fps: float) -> None:
+    def __init__(self, *, port: int, count: int, watch: str, max_fps: float, plain: bool) -> None:
         self.streams: list[Stream] = []
         self.closed = 0
         self._port, self._count, self._watch, self._max_fps = port, count, watch, max_fps
+        self._plain = plain
         self._selector = selectors.DefaultSelector()
         self._failed: Exception | None = None
 
@@ -69,7 +74,7 @@ class Viewers:
         """On a thread of its own, so that who is connected already reads meanwhile."""
         try:
             for _ in range(self._count):
-                stream = connect(self._port, self._watch, self._max_fps)
+                stream = connect(self._port, self._watch, self._max_fps, plain=self._plain)
                 self.streams.append(stream)
                 self._selector.register(stream.sock, selectors.EVENT_READ, stream)
         except Exception as error:  # noqa: BLE001 - handed to the thread that runs
@@ -83,9 +88,9 @@ class Viewers:
             stream.sock.close()
 
 
-def main(port: str, count: str, watch: str, max_fps: str) -> int:
+def main(port: str, count: str, watch: str, max_fps: str, plain: str = "") -> int:
     """Run; what was seen goes to standard output."""
-    viewers = Viewers(port=int(port), count=int(count), watch=watch, max_fps=float(max_fps))
+    viewers = Viewers(port=int(port), count=int(count), watch=watch, max_fps=float(max_fps), plain=bool(plain))
     viewers.run(end_of_input())
     frames = [[stream.seqs.tolist(), stream.arrived_s.tolist()] for stream in viewers.streams]
     print(json.dumps({"frames": frames, "closed": viewers.closed}))
