@@ -9,8 +9,9 @@ from typing import Self
 import glassline
 from glassline.contract import from_unix, new_boot
 from glassline.contract.messages import Info
-from glassline.contract.topics import filter_of
+from glassline.contract.topics import MAX_PAYLOAD_BYTES, filter_of
 from glassline.link import BrokerAddress, Link
+from glassline.program import Tally
 from glassline.store import Store
 
 from .health import HealthReporter
@@ -33,7 +34,9 @@ class Bridge:
     ) -> None:
         s = settings
         self._settings, self._started_s = s, time.time()
-        self._inbox, self._presence = Inbox(cap_bytes=s.memory_mb * 1_000_000), Presence()
+        tally = Tally(log=log)
+        self._inbox = Inbox(cap_bytes=s.memory_mb * 1_000_000, tally=tally)
+        self._presence = Presence(tally=tally)
         self._link = Link(
             address=address,
             id=s.id,
@@ -41,6 +44,7 @@ class Bridge:
             birth=self._birth,
             password=password,
             ca_file=s.ca_file or None,
+            tally=tally,
         )
         self._receipts = Receipts(link=self._link)
         self._writer = Writer(
@@ -50,6 +54,7 @@ class Bridge:
             tell=self._receipts.send,
             batch_ms=s.batch_ms,
             batch_items=s.batch_items,
+            tally=tally,
         )
         self._health = HealthReporter(
             link=self._link,
@@ -76,8 +81,9 @@ class Bridge:
 
     def _wire(self) -> None:
         link = self._link
-        link.on(filter_of("detection"), self._inbox.on_finding)
-        link.on(filter_of("evidence"), self._inbox.on_finding)
+        for kind in ("detection", "evidence"):
+            # What is too large is taken in all the same: its node must hear that it is refused for good.
+            link.on(filter_of(kind), self._inbox.on_finding, max_bytes=MAX_PAYLOAD_BYTES)
         link.on(filter_of("status"), self._presence.on_status)
         link.on(filter_of("info"), self._presence.on_info)
         link.on(filter_of("health"), self._presence.on_health, qos=0)

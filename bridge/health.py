@@ -72,8 +72,6 @@ class HealthReporter:
             store=self._store_health(now_s),
             counters={
                 **self._link.counters,
-                **self._inbox.counters,
-                **self._presence.counters,
                 **self._receipts.counters,
                 **self._writer.counters,
                 **self._store.counters,
@@ -92,11 +90,11 @@ class HealthReporter:
             images=done.get("images", 0),
             dead_letters=done.get("dead_letters", 0),
             orphans=done.get("orphans", 0),
-            dropped=self._inbox.counters["dropped"],
+            dropped=self._inbox.dropped,
         )
 
     def _overloaded(self, now_s: float) -> bool:
-        dropped = self._inbox.counters["dropped"]
+        dropped = self._inbox.dropped
         if dropped > self._dropped:
             self._dropped, self._dropped_s = dropped, now_s
         return now_s - self._dropped_s < OVERLOADED_FOR_S

@@ -2,15 +2,16 @@
 
 import threading
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
+from glassline.contract import ContractError
 from glassline.contract.messages import Info, decode, decode_status
 from glassline.contract.topics import Address
+from glassline.program import Tally
 
 HEARD_EVERY_S = 30.0
-MAX_DEVICES = 10_000
+MAX_DEVICES = 1000
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Note:
 class Presence:
     """Gathers notes on the network thread, one per device; the writer takes them to the store."""
 
-    def __init__(self) -> None:
-        self.counters: Counter[str] = Counter()
+    def __init__(self, *, tally: Tally) -> None:
+        self._tally = tally
         self._notes: dict[str, Note] = {}
         self._heard_s: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -38,8 +39,7 @@ class Presence:
     def on_info(self, address: Address, payload: bytes, retained: bool) -> None:
         info = decode(Info, payload)
         if info.id != address.id:
-            self.counters["info_under_another_id"] += 1
-            return
+            raise ContractError(f"info: expected the id of its topic, {address.id}, got {info.id}", why="wrong_id")
         self._note(address.id, role=info.role, info=info.to_dict(), seen=not retained)
 
     def on_health(self, address: Address, payload: bytes, retained: bool) -> None:
@@ -74,7 +74,8 @@ class Presence:
     ) -> None:
         with self._lock:
             if device_id not in self._notes and len(self._notes) >= MAX_DEVICES:
-                self.counters["notes_dropped"] += 1
+                sentence = f"{MAX_DEVICES} devices wait to be remembered: {device_id} and others are not"
+                self._tally.note("devices_too_many", sentence, who=device_id)
                 return
             old = self._notes.get(device_id, Note())
             self._notes[device_id] = replace(

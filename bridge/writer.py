@@ -15,6 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from glassline.contract import Reason
+from glassline.program import Tally
 from glassline.store import DeadItem, Item, Outcome, Store, StoreError, dead_of
 
 from .decode import item_of
@@ -54,8 +55,10 @@ class Writer:
         tell: Callable[[Sequence[Outcome]], None],
         batch_ms: int,
         batch_items: int,
+        tally: Tally,
     ) -> None:
         self.counters: Counter[str] = Counter()
+        self._tally = tally
         self.fault: Fault | None = None
         self.last_commit_s: float | None = None
         """When the store last did something for us, monotonic seconds."""
@@ -85,9 +88,8 @@ class Writer:
                 busy = self._one_batch()
                 self._remember()
                 self._tidy()
-            except Exception:
-                self.counters["failed"] += 1
-                log.exception("a batch was given up, nodes send it again")
+            except Exception as error:  # noqa: BLE001 - counted and logged by the tally
+                self._tally.note("failed", "a batch was given up, nodes send it again", error=error)
                 busy = not self._stopping.wait(PAUSE_S)
             if last and not busy:
                 break
@@ -100,7 +102,7 @@ class Writer:
     def _one_batch(self) -> bool:
         batch = self._inbox.take(window_s=self._window_s, max_items=self._batch_items, timeout_s=IDLE_S)
         try:
-            items = [item_of(arrival) for arrival in batch]
+            items = [item_of(arrival, self._tally) for arrival in batch]
             self.counters["undecodable"] += sum(isinstance(item, DeadItem) for item in items)
             if items:
                 self._tell(self._insist(lambda: self._apply(items)) or [])
@@ -114,9 +116,11 @@ class Writer:
             return self._store.apply(items)
         except StoreError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - counted and logged by the tally
             if len(items) > 1:
-                log.exception("the store stumbled over a batch: trying its %d items one by one", len(items))
+                self._tally.note(
+                    "stumbled", "the store stumbled over a batch: trying its items one by one", error=error
+                )
                 return [outcome for item in items for outcome in self._apply([item])]
             return self._store.apply([dead_of(items[0], f"{type(error).__name__}: {error}")])
 

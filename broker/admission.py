@@ -127,5 +127,7 @@ def _will(connect: ConnectPacket, account: Account) -> Will | None:
     if not ruling.allowed:
         sentence = f"the account {account.id} may not leave a last will on {topic[:80]!r}"
         raise RefusedError("refused_will", NOT_AUTHORIZED, sentence)
+    if len(connect.will_message) > ruling.max_bytes:
+        raise RefusedError("refused_will", NOT_AUTHORIZED, f"left a last will that is too large for {topic}")
     message = Message(topic, bytes(connect.will_message), min(connect.will_qos, 1))
     return Will(message, bool(connect.will_retain_flag) and ruling.retain)

@@ -13,10 +13,9 @@ from amqtt.mqtt.pubrec import PubrecPacket
 from amqtt.mqtt.suback import SubackPacket
 from amqtt.mqtt.unsuback import UnsubackPacket
 
-from glassline.program import log_frame
+from glassline.program import Tally, log_frame, shown
 
 from .admission import Admission
-from .complaints import Complaints
 from .limits import Limits
 from .outgoing import Outgoing
 from .permissions import may_publish, may_subscribe
@@ -32,7 +31,7 @@ class Hub(Protocol):
     """What a client needs of the broker it is connected to."""
 
     router: "Router[Client]"
-    complaints: Complaints
+    tally: Tally
     limits: Limits
 
     def deliver(self, message: Message) -> None:
@@ -51,7 +50,7 @@ class Client:
         self.keepalive_s = admission.keepalive_s
         self.heard_at = time.monotonic()
         self.gone = False
-        self.outgoing = Outgoing(writer=writer, limits=hub.limits, counts=hub.complaints.counts)
+        self.outgoing = Outgoing(writer=writer, limits=hub.limits, count=hub.tally.count)
         self._hub = hub
         self._reader = reader
         self._writer = writer
@@ -72,7 +71,7 @@ class Client:
         try:
             return await self._receive()
         except ProtocolError as error:
-            self._hub.complaints.complain(error.kind, f"{self.client_id} {error}: connection closed", self.client_id)
+            self._hub.tally.note(error.kind, f"{self.client_id} {error}: connection closed", who=self.client_id)
             return str(error)
         except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
             return "the connection broke" if isinstance(error, ConnectionError) else "closed without a goodbye"
@@ -132,20 +131,25 @@ class Client:
             self.outgoing.control(PubrecPacket.build(packet_id).to_bytes())
 
     def _hand_on(self, message: Message, *, retain: bool) -> None:
-        complain = self._hub.complaints.complain
         ruling = may_publish(self.account.role, self.account.id, message.topic)
+        topic = shown(message.topic, limit=80)
         if not ruling.allowed:
-            sentence = f"{self.client_id} may not publish to {message.topic[:80]!r}: dropped"
-            complain("denied_publish", sentence, self.client_id, ruling.kind)
+            self._complain("denied_publish", f"may not publish to {topic!r}: dropped")
+            return
+        if len(message.payload) > ruling.max_bytes:
+            sizes = f"{len(message.payload)} bytes to {topic}, at most {ruling.max_bytes} are taken"
+            self._complain("denied_oversize", f"sent {sizes}: dropped")
             return
         if ruling.kind == "frame":
             log_frame("in", self.account.id, None, len(message.payload))
         if retain and not ruling.retain:
-            sentence = f"{self.client_id} asked to retain {message.topic}: sent on, not kept"
-            complain("denied_retain", sentence, self.client_id, ruling.kind)
+            self._complain("denied_retain", f"asked to retain {topic}: sent on, not kept")
         elif retain and not self._hub.router.retain(message):
-            complain("retained_full", f"no room to retain {message.topic}: sent on, not kept", self.client_id)
+            self._complain("retained_full", f"found no room to retain {topic}: sent on, not kept")
         self._hub.deliver(message)
+
+    def _complain(self, kind: str, sentence: str) -> None:
+        self._hub.tally.note(kind, f"{self.client_id} {sentence}", who=self.client_id)
 
     def _on_subscribe(self, packet: Any) -> None:
         router, topics = self._hub.router, packet.payload.topics
@@ -162,12 +166,10 @@ class Client:
         router, limits = self._hub.router, self._hub.limits
         short = len(filter) <= limits.filter_characters
         if not short or not may_subscribe(self.account.role, self.account.id, filter):
-            sentence = f"{self.client_id} may not subscribe to {filter[:80]!r}: refused"
-            self._hub.complaints.complain("denied_subscribe", sentence, self.client_id)
+            self._complain("denied_subscribe", f"may not subscribe to {shown(filter, limit=80)!r}: refused")
             return _REFUSED
         if router.subscriptions(self) >= limits.subscriptions:
-            sentence = f"{self.client_id} has {limits.subscriptions} subscriptions already: one more refused"
-            self._hub.complaints.complain("too_many_subscriptions", sentence, self.client_id)
+            self._complain("too_many_subscriptions", f"has {limits.subscriptions} subscriptions: one more refused")
             return _REFUSED
         router.subscribe(self, filter, qos)
         return qos

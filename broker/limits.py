@@ -26,5 +26,6 @@ class Limits:
     """QoS 1 messages sent to a client and not yet acknowledged by it."""
     subscriptions: int = 100
     filter_characters: int = 256
-    retained_bytes: int = 32_000_000
+    retained_bytes: int = 2_000_000
+    """Less than `waiting_bytes`: whoever subscribes to everything is given all of it at once."""
     connections: int = 200

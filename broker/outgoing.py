@@ -6,7 +6,8 @@ is to be dropped, and its sender learns from missing receipts that it must send 
 """
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
+from collections.abc import Callable
 
 from .limits import Limits
 from .wire import Message
@@ -18,10 +19,10 @@ _SOCKET_BYTES = 65_536
 class Outgoing:
     """The way out to one client. Used from the event loop's thread only."""
 
-    def __init__(self, *, writer: asyncio.StreamWriter, limits: Limits, counts: Counter[str]) -> None:
+    def __init__(self, *, writer: asyncio.StreamWriter, limits: Limits, count: Callable[[str], None]) -> None:
         self._writer = writer
         self._limits = limits
-        self._counts = counts
+        self._count = count
         self._live: deque[tuple[Message, bool]] = deque()
         self._assured: deque[tuple[Message, bool]] = deque()
         self._live_bytes = self._assured_bytes = 0
@@ -105,7 +106,7 @@ class Outgoing:
         while self._live_bytes > self._limits.waiting_bytes:
             oldest, _ = self._live.popleft()
             self._live_bytes -= oldest.size_bytes
-            self._counts["skipped_qos0"] += 1
+            self._count("skipped_qos0")
         self._wake.set()
 
     def _take(self) -> bytes | None:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from glassline.contract import ContractError, Role, parse
 from glassline.contract.roles import allowed, filter_covers
-from glassline.contract.topics import EVERYTHING, SPECS
+from glassline.contract.topics import EVERYTHING, MAX_TOPIC_CHARACTERS, SPECS
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,26 @@ class Ruling:
     allowed: bool
     retain: bool
     kind: str
+    max_bytes: int
+
+
+_NOWHERE = Ruling(False, False, "other", 0)
+
+
+def may_publish(role: Role | None, id: str, topic: str) -> Ruling:
+    """Whether the account may publish to `topic`, how much, and whether the contract retains it."""
+    # What is remembered must be short: a topic may be 65 kB long, and there is no end of topics.
+    return _NOWHERE if len(topic) > MAX_TOPIC_CHARACTERS else _ruling(role, id, topic)
 
 
 @lru_cache(maxsize=8192)
-def may_publish(role: Role | None, id: str, topic: str) -> Ruling:
-    """Whether the account may publish to `topic`, and whether the contract retains it."""
+def _ruling(role: Role | None, id: str, topic: str) -> Ruling:
     try:
         kind = parse(topic).kind
     except ContractError:
-        return Ruling(False, False, "other")
-    return Ruling(role is None or allowed(role, id, "publish", topic), SPECS[kind].retain, kind)
+        return _NOWHERE
+    spec = SPECS[kind]
+    return Ruling(role is None or allowed(role, id, "publish", topic), spec.retain, kind, spec.max_bytes)
 
 
 @lru_cache(maxsize=8192)

@@ -14,18 +14,16 @@ from amqtt.mqtt.connack import CONNECTION_ACCEPTED, ConnackPacket
 from amqtt.mqtt.packet import CONNECT
 
 from glassline.accounts import Accounts
-from glassline.program import log_frame
+from glassline.program import Tally, log_frame
 
 from .admission import Admission, Admissions, RefusedError
 from .client import Client
-from .complaints import Complaints
 from .limits import Limits
 from .router import Router
 from .wire import Message, ProtocolError, read_header, read_packet
 
 _log = logging.getLogger(__name__)
 _WATCH_EVERY_S = 1.0
-_REPORT_EVERY_S = 60.0
 
 
 class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type information
@@ -39,7 +37,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
     ) -> None:
         super().__init__(BrokerConfig(plugins={}))
         self.limits = limits or Limits()
-        self.complaints = Complaints()
+        self.tally = Tally(log=_log)
         self.router: Router[Client] = Router(retained_bytes=self.limits.retained_bytes)
         self._sockets = listeners
         self._accounts = accounts
@@ -80,7 +78,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         address = (writer.get_extra_info("peername") or ("?",))[0]
         if len(self._connections) >= self.limits.connections:
             sentence = f"{address} turned away: {self.limits.connections} connections are open (max_connections)"
-            self.complaints.complain("refused_full", sentence)
+            self.tally.note("refused_full", sentence, who=address)
             writer.transport.abort()
             return
         self._connections.add(task)
@@ -90,8 +88,9 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 await self._serve(admission, reader, writer, address)
         except asyncio.CancelledError:
             writer.transport.abort()
-        except Exception:  # noqa: BLE001  # a fault in serving one client must not end the others
-            _log.exception("a fault of the broker ended the connection from %s", address)
+        except Exception as error:  # noqa: BLE001  # a fault in serving one client must not end the others
+            sentence = f"a fault of the broker ended the connection from {address}"
+            self.tally.note("faults", sentence, who=address, error=error)
         finally:
             self._connections.discard(task)
             writer.close()
@@ -115,11 +114,11 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         except TimeoutError:
             self._refuse("refused_silent", address, f"was not admitted within {self.limits.connect_s:g} s")
         except (asyncio.IncompleteReadError, ConnectionError):
-            self.complaints.counts["gone_before_connect"] += 1
+            self.tally.count("gone_before_connect")
         return None
 
     def _refuse(self, kind: str, address: str, sentence: str) -> None:
-        self.complaints.complain(kind, f"{address} refused: {sentence}", address, sentence)
+        self.tally.note(kind, f"{address} refused: {sentence}", who=address)
 
     async def _serve(
         self, admission: Admission, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str
@@ -171,7 +170,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 self._drop(client, *why)
 
     def _drop(self, client: Client, kind: str, sentence: str) -> None:
-        self.complaints.complain(kind, f"{client.client_id} is dropped: {sentence}", client.client_id)
+        self.tally.note(kind, f"{client.client_id} is dropped: {sentence}", who=client.client_id)
         self.end(client, sentence)
 
     def _fault(self, client: Client, now: float) -> tuple[str, str] | None:
@@ -191,8 +190,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
             client.outgoing.forgive(pause_s)
 
     async def _watch_always(self) -> None:
-        last = reported_at = time.monotonic()
-        reported = self.complaints.counts.copy()
+        last = time.monotonic()
         while True:
             await asyncio.sleep(_WATCH_EVERY_S)
             now = time.monotonic()
@@ -201,10 +199,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 self.forgive(pause_s)
             last = now
             self.watch(now)
-            if now - reported_at >= _REPORT_EVERY_S:
-                if news := self.complaints.counts - reported:
-                    _log.info("since the last minute: %s", ", ".join(f"{k} {n}" for k, n in sorted(news.items())))
-                reported, reported_at = self.complaints.counts.copy(), now
+            self.tally.report()
 
 
 def _notice_dead_peers(writer: asyncio.StreamWriter) -> None:

@@ -1,10 +1,10 @@
 """Every JSON message of the contract. The models are the truth; `schema.py` publishes their JSON Schema."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, JsonValue, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
-from .errors import ContractError
+from .errors import ContractError, Why
 from .topics import MAX_JSON_BYTES
 from .values import (
     Boot,
@@ -13,11 +13,13 @@ from .values import (
     EventId,
     Id,
     ImageRef,
+    Json,
     Label,
     Model,
     Number,
     Seconds,
     Sha256,
+    Side,
     Text,
     Time,
     Unit,
@@ -44,7 +46,7 @@ class CameraInfo(Model):
     """The camera as it was opened, not as it was asked for. `uri` carries no password."""
 
     uri: Text
-    image_wh: tuple[int, int] | None = None
+    image_wh: tuple[Side, Side] | None = None
     fps: Number | None = None
 
 
@@ -54,7 +56,7 @@ class ModelInfo(Model):
     name: Text
     sha256: Sha256
     runtime: Text
-    imgsz: int
+    imgsz: Side
     labels: list[Label]
 
 
@@ -68,7 +70,7 @@ class Info(Envelope):
     hostname: Text | None = None
     camera: CameraInfo | None = None
     model: ModelInfo | None = None
-    settings: dict[str, JsonValue] = {}
+    settings: dict[str, Json] = {}
     features: list[Text] = []
 
 
@@ -95,7 +97,7 @@ class LiveHealth(Model):
     fps: Number
     """The rate it allows itself, whatever viewers ask for."""
     quality: Annotated[int, Field(ge=1, le=100)]
-    image_wh: tuple[int, int] | None = None
+    image_wh: tuple[Side, Side] | None = None
     """None before the first picture."""
     limited_by: Literal["none", "link"] = "none"
     frame_ms: Number | None = None
@@ -159,7 +161,7 @@ class Health(Envelope):
 class FrameMeta(Envelope):
     """Metadata of one live frame; `ts` is the instant of capture, `seq` counts captured frames."""
 
-    image_wh: tuple[int, int]
+    image_wh: tuple[Side, Side]
     boxes: Annotated[list[Box], Field(max_length=MAX_BOXES)] = []
     boxes_age_ms: Number | None = None
     """How far the boxes were carried forward from the last frame that the detector saw."""
@@ -232,7 +234,7 @@ class Command(Message):
     """An order to a node; its name is in the topic. It is void `ttl_s` after `ts`, where `ts` is given."""
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")] = "by-hand"
-    args: dict[str, JsonValue] = {}
+    args: dict[str, Json] = {}
     ts: Time | None = None
     ttl_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
 
@@ -250,7 +252,7 @@ class Reply(Envelope):
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     status: Literal["ok", "error"]
-    data: dict[str, Any] = {}
+    data: dict[str, Json] = {}
     error: ReplyError | None = None
 
 
@@ -264,16 +266,22 @@ class Lease(Message):
 M = TypeVar("M", bound=Message)
 
 
+_WHY: dict[str, Why] = {"json_invalid": "not_json", "too_deep": "too_deep", "finite_number": "not_finite"}
+"""By pydantic's name of the fault; all others are wrong values."""
+
+
 def decode(model: type[M], payload: bytes, *, max_bytes: int = MAX_JSON_BYTES) -> M:
     """Decode JSON bytes into `model`; raise ContractError that says expected and got."""
     if len(payload) > max_bytes:
-        raise ContractError(f"{model.__name__}: expected at most {max_bytes} bytes, got {len(payload)}")
+        sentence = f"{model.__name__}: expected at most {max_bytes} bytes, got {len(payload)}"
+        raise ContractError(sentence, why="too_large")
     try:
         return model.model_validate_json(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "payload"
-        raise ContractError(f"{model.__name__}: {where[:120]}: {first['msg'][:300]}") from None
+        why = "too_deep" if "recursion limit" in first["msg"] else _WHY.get(first["type"], "wrong_value")
+        raise ContractError(f"{model.__name__}: {where[:120]}: {first['msg'][:300]}", why=why) from None
 
 
 def decode_status(payload: bytes) -> Literal["online", "offline"]:

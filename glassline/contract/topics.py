@@ -17,6 +17,9 @@ EVERYTHING = f"{ROOT}/#"
 MAX_PAYLOAD_BYTES = 2_000_000
 MAX_EVIDENCE_BYTES = 1_500_000
 MAX_JSON_BYTES = 200_000
+MAX_SMALL_BYTES = 32_000
+"""For messages of which the largest known is a tenth of that; kept per program, so that they must not be large."""
+MAX_TOPIC_CHARACTERS = 100
 
 Kind = Literal[
     "status", "info", "health", "frame", "frame/meta", "detection", "evidence", "receipt",
@@ -37,24 +40,24 @@ class TopicSpec:
     """Whether one more level follows the kind: the command's name, the web's id."""
 
 
-_J = MAX_JSON_BYTES
+_J, _S = MAX_JSON_BYTES, MAX_SMALL_BYTES
 SPECS: dict[Kind, TopicSpec] = {
     s.kind: s
     for s in (
         TopicSpec("status", "the plain word online or offline; the will says offline", 1, True, 16),
-        TopicSpec("info", "JSON Info: who this is, on every connect and change", 1, True, _J),
-        TopicSpec("health", "JSON Health, every 5 s", 0, False, _J),
+        TopicSpec("info", "JSON Info: who this is, on every connect and change", 1, True, _S),
+        TopicSpec("health", "JSON Health, every 5 s", 0, False, _S),
         TopicSpec("frame", "JPEG with JSON FrameMeta in a COM segment", 1, False, MAX_PAYLOAD_BYTES),
         TopicSpec("frame/meta", "JSON FrameMeta; off unless asked for", 0, False, _J),
         TopicSpec("detection", "JSON Detection: its whole state at its rev", 1, False, _J),
         TopicSpec("evidence", "JPEG with JSON EvidenceMeta in a COM segment", 1, False, MAX_EVIDENCE_BYTES),
-        TopicSpec("receipt", "JSON Receipt, after the commit; <id> is the node's", 1, False, _J),
-        TopicSpec("review", "JSON Review: a hint to read the store again; <id> is the web's", 1, False, _J),
-        TopicSpec("alert", "JSON Alert", 1, False, _J),
-        TopicSpec("probe", "JSON Probe: sent to oneself; only its echo proves that publishing works", 1, False, _J),
-        TopicSpec("cmd", "JSON Command; retained ones are ignored", 1, False, _J, has_rest=True),
-        TopicSpec("reply", "JSON Reply to the command of that name", 1, False, _J, has_rest=True),
-        TopicSpec("viewers", "JSON Lease of the web named last", 0, False, _J, has_rest=True),
+        TopicSpec("receipt", "JSON Receipt, after the commit; <id> is the node's", 1, False, _S),
+        TopicSpec("review", "JSON Review: a hint to read the store again; <id> is the web's", 1, False, _S),
+        TopicSpec("alert", "JSON Alert", 1, False, _S),
+        TopicSpec("probe", "JSON Probe: sent to oneself; only its echo proves that publishing works", 1, False, _S),
+        TopicSpec("cmd", "JSON Command; retained ones are ignored", 1, False, _S, has_rest=True),
+        TopicSpec("reply", "JSON Reply to the command of that name", 1, False, _S, has_rest=True),
+        TopicSpec("viewers", "JSON Lease of the web named last", 0, False, _S, has_rest=True),
     )
 }
 assert set(SPECS) == set(get_args(Kind))
@@ -86,7 +89,7 @@ def filter_of(kind: Kind, id: str = "+", rest: str = "+") -> str:
 
 def parse(topic: str) -> Address:
     """Take a topic apart; raise ContractError for anything the contract does not name."""
-    if topic.startswith(ROOT + "/"):
+    if len(topic) <= MAX_TOPIC_CHARACTERS and topic.startswith(ROOT + "/"):
         id, _, tail = topic[len(ROOT) + 1 :].partition("/")
         if is_id(id):
             if tail in SPECS and not SPECS[tail].has_rest:
@@ -94,4 +97,4 @@ def parse(topic: str) -> Address:
             head, _, rest = tail.partition("/")
             if head in SPECS and SPECS[head].has_rest and is_id(rest):
                 return Address(id, head, rest)
-    raise ContractError(f"no topic of the contract: {topic[:120]!r}")
+    raise ContractError(f"no topic of the contract: {topic[:120]!r}", why="topic")

@@ -1,9 +1,11 @@
 """Value types shared by the messages: times, unit intervals, short texts, boxes."""
 
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from .ids import BOOT_PATTERN, ID_PATTERN
 
@@ -18,13 +20,35 @@ def from_unix(unix_s: float) -> datetime:
     return datetime.fromtimestamp(int(unix_s * 1000) / 1000, UTC)
 
 
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Clocks may be wrong, but within these years every sum of a time and an age is a time again."""
+
+
 def _to_utc(time: datetime) -> datetime:
     if time.tzinfo is None:
         raise ValueError("expected a time with a zone (…Z), got one without")
     try:
-        return time.astimezone(UTC)
+        utc = time.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"expected a time between the years 1 and 9999 in UTC, got {time}") from None
+        utc = _LAST
+    if not _FIRST <= utc < _LAST:
+        raise ValueError(f"expected a time between the years 1970 and 2199, got {time}")
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+MAX_DEPTH = 16
+
+
+def _tame(value: JsonValue, depth: int = 0) -> JsonValue:
+    """Free JSON, but without NaN and infinity, which are no JSON and which a browser refuses, and not deep."""
+    if depth > MAX_DEPTH:
+        raise PydanticCustomError("too_deep", "expected at most {most} levels, got more", {"most": MAX_DEPTH})
+    if isinstance(value, float) and not math.isfinite(value):
+        raise PydanticCustomError("finite_number", "expected a finite number, got {got}", {"got": str(value)})
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for one in inner:
+        _tame(one, depth + 1)
+    return value
 
 
 Time = Annotated[datetime, AfterValidator(_to_utc), PlainSerializer(to_rfc3339, when_used="json")]
@@ -34,6 +58,8 @@ Unit = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), AfterValidator(l
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Json = Annotated[JsonValue, AfterValidator(_tame)]
+Side = Annotated[int, Field(ge=1, le=65535)]
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Boot = Annotated[str, StringConstraints(pattern=BOOT_PATTERN)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -85,4 +111,4 @@ class ImageRef(Model):
 
     sha256: Sha256
     size_bytes: Annotated[int, Field(ge=1, le=1_500_000)]
-    image_wh: tuple[Annotated[int, Field(ge=1, le=65535)], Annotated[int, Field(ge=1, le=65535)]]
+    image_wh: tuple[Side, Side]

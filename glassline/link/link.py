@@ -28,6 +28,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from glassline.contract import ContractError, Reason, from_unix, parse, topic_of
 from glassline.contract.messages import Info
 from glassline.contract.topics import SPECS, Address, Kind
+from glassline.program import Tally, shown
 
 from .address import BrokerAddress
 from .client import KEEPALIVE_S, new_client
@@ -71,8 +72,8 @@ class EnvelopeFields(TypedDict):
 class Link:
     """See the module. `birth` makes the `info` message anew for every connection.
 
-    Handlers run on the network thread: they must be quick and hand over to a queue. What they raise is logged and
-    counted in `counters`, and never ends the connection.
+    Handlers run on the network thread: they must be quick and hand over to a queue. What they raise never ends the
+    connection: a ContractError is counted in `tally` as `refused_<topic kind>_<why>`, all else as `handler_failed`.
     """
 
     def __init__(
@@ -84,11 +85,12 @@ class Link:
         birth: Callable[[], Info],
         password: str | None = None,
         ca_file: str | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.address, self.id, self.boot = address, id, boot
-        self.counters: Counter[str] = Counter()
+        self.tally = tally or Tally(log=log)
         self._birth, self._password, self._ca_file = birth, password, ca_file
-        self._routes: list[tuple[str, Handler, int]] = []
+        self._routes: list[tuple[str, Handler, int, int | None]] = []
         self._on_up: list[Callable[[], None]] = []
         self._client: mqtt.Client | None = None
         self._state = LinkState(False, time.time(), None, f"connecting to {address}")
@@ -100,13 +102,21 @@ class Link:
         self._seq_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
 
-    def on(self, filter: str, handler: Handler, *, qos: int = 1) -> None:
-        """Hand every message that `filter` matches to `handler(address, payload, retained)`. Call before `start`."""
-        self._routes.append((filter, handler, qos))
+    def on(self, filter: str, handler: Handler, *, qos: int = 1, max_bytes: int | None = None) -> None:
+        """Hand every message that `filter` matches to `handler(address, payload, retained)`. Call before `start`.
+
+        One that is larger than the contract (or `max_bytes`) allows is refused before anybody looks into it.
+        """
+        self._routes.append((filter, handler, qos, max_bytes))
 
     def on_connected(self, callback: Callable[[], None]) -> None:
         """Call `callback` after every connect, when subscriptions and birth are out. Call before `start`."""
         self._on_up.append(callback)
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What was refused or failed, by name."""
+        return self.tally.report()
 
     @property
     def state(self) -> LinkState:
@@ -145,10 +155,11 @@ class Link:
         if client is None or not self._state.connected:
             return None
         if len(payload) > spec.max_bytes:
-            raise ContractError(f"{kind}: expected at most {spec.max_bytes} bytes, got {len(payload)}")
+            sentence = f"{kind}: expected at most {spec.max_bytes} bytes, got {len(payload)}"
+            raise ContractError(sentence, why="too_large")
         info = client.publish(topic_of(kind, id or self.id, rest), payload, spec.qos, spec.retain)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self.counters["publish_refused"] += 1
+            self.tally.count("publish_refused")
             return None
         return info
 
@@ -243,15 +254,14 @@ class Link:
                 if self._stopping.is_set():
                     return
                 self._up()
-                for filter, _, qos in self._routes:
+                for filter, _, qos, _ in self._routes:
                     client.subscribe(filter, qos)
                 self.publish("status", b"online")
             self.publish("info", self._birth().to_json())
             for callback in self._on_up:
                 callback()
-        except Exception:
-            self.counters["handler_failed"] += 1
-            log.exception("after connecting to %s", self.address)
+        except Exception as error:  # noqa: BLE001 - counted and logged by the tally
+            self.tally.note("handler_failed", f"after connecting to {self.address}", error=error)
 
     def _on_disconnect(
         self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, code: ReasonCode, properties: Any
@@ -268,21 +278,42 @@ class Link:
         self, client: mqtt.Client, userdata: Any, mid: int, codes: list[ReasonCode], properties: Any
     ) -> None:
         if any(code.is_failure for code in codes):
-            self.counters["subscribe_refused"] += 1
+            self.tally.count("subscribe_refused")
             log.error("%s refused a subscription of %s: is its account's role right?", self.address, self.id)
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
+        address, payload = None, bytes(message.payload)
         try:
-            address = parse(message.topic)
-            for filter, handler, _ in self._routes:
+            address = _address(message)
+            for filter, handler, _, max_bytes in self._routes:
                 if mqtt.topic_matches_sub(filter, message.topic):
-                    handler(address, bytes(message.payload), message.retain)
+                    _check_size(address.kind, payload, max_bytes)
+                    handler(address, payload, message.retain)
         except ContractError as error:
-            self.counters["refused"] += 1
-            log.debug("refused: %s", error)
-        except Exception:
-            self.counters["handler_failed"] += 1
-            log.exception("while handling %s", message.topic)
+            self._refuse(address, error, payload)
+        except Exception as error:  # noqa: BLE001 - counted and logged by the tally
+            self.tally.note("handler_failed", f"while handling {address}", error=error)
+
+    def _refuse(self, address: Address | None, error: ContractError, payload: bytes) -> None:
+        if address is None:
+            self.tally.note("refused_topic", f"a message is refused: {shown(str(error))}")
+            return
+        kind = f"refused_{address.kind.replace('/', '_')}_{error.why}"
+        sentence = f"{address.kind} of {address.id} is refused: {shown(str(error), limit=300)}: {shown(payload)}"
+        self.tally.note(kind, sentence, who=address.id)
+
+
+def _address(message: mqtt.MQTTMessage) -> Address:
+    try:
+        return parse(message.topic)
+    except UnicodeDecodeError:
+        raise ContractError("expected a topic in UTF-8, got other bytes", why="topic") from None
+
+
+def _check_size(kind: Kind, payload: bytes, max_bytes: int | None) -> None:
+    most = SPECS[kind].max_bytes if max_bytes is None else max_bytes
+    if len(payload) > most:
+        raise ContractError(f"{kind}: expected at most {most} bytes, got {len(payload)}", why="too_large")
 
 
 def _hang_up(client: mqtt.Client) -> None:

@@ -1,9 +1,12 @@
-"""What every program has: settings from file, environment and flags; secrets from 0600 files; logging; its end."""
+"""What every program has: settings from file, environment and flags; secrets from 0600 files; logging and
+counting; its end."""
 
 from .ending import EndSignals
 from .logs import log_frame, run_logging
 from .secrets import SecretError, read_secret, write_secret
 from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
+from .shown import shown
+from .tally import Tally
 
 __all__ = [
     "EndSignals",
@@ -11,11 +14,13 @@ __all__ = [
     "SecretError",
     "Settings",
     "SettingsError",
+    "Tally",
     "load_settings",
     "log_frame",
     "read_secret",
     "resolve",
     "run_logging",
     "setting",
+    "shown",
     "write_secret",
 ]

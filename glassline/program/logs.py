@@ -4,11 +4,21 @@ import logging
 import os
 import sys
 
+from .shown import one_line
+
 _frames = logging.getLogger("glassline.frames")
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 
-class _JournalFormatter(logging.Formatter):
+class _Formatter(logging.Formatter):
+    """A message is one line, whatever foreign text is in it: nobody forges a line or moves a terminal's cursor."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+
+class _JournalFormatter(_Formatter):
     """`<priority>text`, as systemd's journal reads it from stderr (sd-daemon(3)); it adds the time itself."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -23,7 +33,7 @@ def run_logging(program: str, id: str = "") -> None:
         handler.setFormatter(_JournalFormatter("%(message)s"))
     else:
         name = id or program
-        handler.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)-7s {name}: %(message)s", "%H:%M:%S"))
+        handler.setFormatter(_Formatter(f"%(asctime)s %(levelname)-7s {name}: %(message)s", "%H:%M:%S"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     wanted = os.environ.get("GLASS_LOG_LEVEL", "INFO").upper()

@@ -23,6 +23,8 @@ def read_secret(path: Path | str) -> str:
         raise SecretError(
             f"cannot read the password file {path}: {error.strerror}. Make one with `glassline enroll`"
         ) from None
+    except UnicodeDecodeError:
+        raise SecretError(f"{path} is no password file, but something else. Make one with `glassline enroll`") from None
     refused = stat.S_IRWXO | (stat.S_IRWXG if facts.st_uid == os.getuid() else 0)
     if facts.st_mode & refused:
         raise SecretError(f"others can read the password file {path}. Close it: chmod 600 {path}")

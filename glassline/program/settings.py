@@ -125,7 +125,7 @@ def read_tables(path: Path | None) -> dict[str, dict[str, Any]]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError("settings", [f"cannot read the settings file {path}: {error.strerror}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError("settings", [f"the settings file {path} is not TOML: {error}"]) from None
     stray = [name for name, table in content.items() if not isinstance(table, dict)]
     if stray:

@@ -42,7 +42,7 @@ class RunningBroker:
     def counts(self) -> Mapping[str, int]:
         """What the in-thread broker has counted."""
         assert self.broker is not None
-        return self.broker.complaints.counts
+        return self.broker.tally.report()
 
     def call(self, function: Any, *args: Any) -> Any:
         """Run `function(*args)` in the in-thread broker's event loop and return its result."""
