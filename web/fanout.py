@@ -1,10 +1,11 @@
 """One thread that writes to every viewer's socket without ever blocking; nobody else writes to them.
 
 Everything for a viewer goes through it: pictures, events, and the protocol's own frames. A message that was begun is
-finished first, whatever else waits. A slow viewer gets fewer pictures, always the newest; one that accepts nothing
-for `stall_s` is dropped.
+finished first, whatever else waits. A slow viewer gets fewer pictures, always the newest; one that takes longer than
+`stall_s` for one message, or for saying that it got it, is told so where possible and dropped.
 """
 
+import itertools
 import logging
 import selectors
 import socket
@@ -16,13 +17,17 @@ from typing import Any
 
 from wsproto.frame_protocol import CloseReason
 
-from .viewer import Overrun, Viewer, tune
-from .wire import close_message, event_message
+from .channel import Channel
+from .viewer import Overrun, Shot, Viewer
+from .wire import STALLED, close_message, event_message, mark_message
 
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_S = 1.0
 DETACH_TIMEOUT_S = 5.0
+IDLE_MARK_S = 20.0
+SILENT_S = 60.0
+FAREWELL_S = 1.0
 
 
 class Fanout:
@@ -32,6 +37,7 @@ class Fanout:
         self.counters: Counter[str] = Counter()
         self._stall_s, self._intake = stall_s, intake
         self._resync = event_message({"type": "resync"})
+        self._numbers = itertools.count(1)
         self._attached: set[Viewer] = set()
         self._roll: tuple[Viewer, ...] = ()
         self._inbox: deque[Callable[[], object]] = deque()
@@ -68,19 +74,19 @@ class Fanout:
             except OSError as error:
                 log.debug("the writer thread is awake or gone: %s", error)
 
-    def attach(self, sock: socket.socket) -> Viewer:
-        """Take over the writing side of `sock`; until `detach` nobody else may write to it or close it.
+    def attach(self, channel: Channel) -> Viewer:
+        """Take over the writing side of `channel`; until `detach` nobody else may write to it or close it.
 
         Only the protocol's own frames go out until `admit`: nothing may come before the handshake's answer.
         """
-        tune(sock)
-        viewer = Viewer(sock)
+        viewer = Viewer(channel=channel, numbers=self._numbers, now_s=time.monotonic())
         self._call(lambda: self._attached.add(viewer))
         return viewer
 
-    def admit(self, viewer: Viewer) -> None:
-        """From now on it gets events and what it watches."""
-        self._call(lambda: self._admit(viewer))
+    def admit(self, viewer: Viewer, greeting: dict[str, Any]) -> None:
+        """From now on it gets events, the greeting first, and what it watches."""
+        message = event_message(greeting)
+        self._call(lambda: self._admit(viewer, message))
 
     def control(self, viewer: Viewer, data: bytes) -> None:
         """Send bytes of the WebSocket's own protocol."""
@@ -106,7 +112,14 @@ class Fanout:
 
     def show(self, viewer: Viewer, device_id: str, message: bytes) -> None:
         """Send one viewer a picture that is there already."""
-        self._call(lambda: self._offer(viewer, device_id, message, time.monotonic()))
+        self._call(lambda: self._offer((viewer,), device_id, message))
+
+    def answered(self, viewer: Viewer, number: int) -> None:
+        """A viewer answered a mark. The writer thread is woken only if that makes room for a picture that waits."""
+        now_s = time.monotonic()
+        self._inbox.append(lambda: self._take_answer(viewer, number, now_s))
+        if viewer.held:
+            self.wake()
 
     def detach(self, viewer: Viewer, *, flush_s: float = 0.5) -> None:
         """Give the socket back: what waits of the protocol's own frames goes out first, for at most `flush_s`."""
@@ -134,14 +147,14 @@ class Fanout:
 
     def picture(self, device_id: str, message: bytes) -> int:
         """Offer a framed picture to all who watch that device; how many took it. On the writer thread only."""
-        now_s = time.monotonic()
-        return sum(self._offer(viewer, device_id, message, now_s) for viewer in self._roll)
+        return self._offer(self._roll, device_id, message)
 
     def _run(self) -> None:
         tidy_at_s = time.monotonic() + HOUSEKEEPING_S
         while not self._stopping:
             try:
-                for key, _ in self._selector.select(HOUSEKEEPING_S):
+                # An answer that came without a ring is seen now: who waits for it is marked as held by now.
+                for key, _ in self._selector.select(0 if self._inbox else HOUSEKEEPING_S):
                     if key.data is None:
                         self._bell.recv(64)
                     else:
@@ -152,7 +165,7 @@ class Fanout:
                 self._intake()
                 if time.monotonic() >= tidy_at_s:
                     tidy_at_s = time.monotonic() + HOUSEKEEPING_S
-                    self._drop_stalled()
+                    self._tidy(time.monotonic())
             except Exception:
                 self.counters["writer_failed"] += 1
                 log.exception("while writing to viewers")
@@ -162,9 +175,11 @@ class Fanout:
         self._bell.close()
         self._ringer.close()
 
-    def _admit(self, viewer: Viewer) -> None:
-        if not viewer.gone:
-            self._roll = (*self._roll, viewer)
+    def _admit(self, viewer: Viewer, message: bytes) -> None:
+        if viewer.gone:
+            return
+        self._roll = (*self._roll, viewer)
+        self._send_event(viewer, message + viewer.new_mark(time.monotonic()))
 
     def _send_control(self, viewer: Viewer, data: bytes) -> None:
         if viewer.gone:
@@ -181,60 +196,91 @@ class Fanout:
             viewer.add_event(message, self._resync)
             self._flush(viewer)
 
-    def _offer(self, viewer: Viewer, device_id: str, message: bytes, now_s: float) -> bool:
-        if viewer.gone or not viewer.add_picture(device_id, message, now_s):
-            return False
-        self._flush(viewer)
-        return True
+    def _take_answer(self, viewer: Viewer, number: int, now_s: float) -> None:
+        viewer.flow.answer(number, now_s)
+        if viewer.held:
+            self._flush(viewer)
+
+    def _offer(self, viewers: tuple[Viewer, ...], device_id: str, message: bytes) -> int:
+        now_s, number = time.monotonic(), next(self._numbers)
+        shot = Shot(message, message + mark_message(number), number)
+        taken = 0
+        for viewer in viewers:
+            if viewer.add_picture(device_id, shot, now_s):
+                taken += 1
+                if viewer.out is None:
+                    self._flush(viewer)
+        return taken
 
     def _flush(self, viewer: Viewer) -> None:
-        """Write until nothing waits or the socket takes no more."""
+        """Write until nothing may go or the socket takes no more."""
+        now_s = time.monotonic()
         while not viewer.gone:
-            if viewer.out is None:
-                message = viewer.next_message()
-                if message is None:
-                    self._wait_for(viewer, False)
+            data = viewer.out
+            if data is None:
+                data = viewer.out = viewer.next_message(now_s)
+                if data is None:
+                    self._wait_for(viewer, 0)
                     if viewer.closing:
                         viewer.flushed.set()
                     return
-                viewer.out = memoryview(message)
+                viewer.begun_s = now_s
             try:
-                sent = viewer.sock.send(viewer.out, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                viewer.blocked_since_s = viewer.blocked_since_s or time.monotonic()
-                self._wait_for(viewer, True)
-                return
+                sent = viewer.channel.send(data)
             except OSError as error:
                 log.debug("a viewer left: %s", error)
                 self._drop(viewer)
                 return
-            viewer.blocked_since_s = None
-            viewer.out = viewer.out[sent:] if sent < len(viewer.out) else None
+            if sent == len(data):
+                viewer.out = None
+                viewer.flow.written(now_s)
+            elif sent:
+                viewer.out = memoryview(data)[sent:]
+            else:
+                self._wait_for(viewer, viewer.channel.blocked_on)
+                return
 
-    def _wait_for(self, viewer: Viewer, wanted: bool) -> None:
-        if wanted and not viewer.waiting:
-            self._selector.register(viewer.sock, selectors.EVENT_WRITE, viewer)
-        elif viewer.waiting and not wanted:
-            self._selector.unregister(viewer.sock)
-        viewer.waiting = wanted
+    def _wait_for(self, viewer: Viewer, event: int) -> None:
+        """Have the selector tell when the socket is ready for `event`; 0: not at all."""
+        if event == viewer.waiting:
+            return
+        if not viewer.waiting:
+            self._selector.register(viewer.channel, event, viewer)
+        elif event:
+            self._selector.modify(viewer.channel, event, viewer)
+        else:
+            self._selector.unregister(viewer.channel)
+        viewer.waiting = event
 
-    def _drop_stalled(self) -> None:
-        limit_s = time.monotonic() - self._stall_s
+    def _tidy(self, now_s: float) -> None:
         for viewer in tuple(self._attached):
-            if viewer.blocked_since_s is not None and viewer.blocked_since_s < limit_s:
-                self.counters["viewers_stalled"] += 1
-                log.info("a viewer is dropped: it accepted nothing for %.0f s", self._stall_s)
-                self._drop(viewer)
+            unanswered_s = viewer.flow.unanswered_s(now_s)
+            if viewer.leaving_s is not None:
+                if now_s >= viewer.leaving_s:
+                    self._drop(viewer)
+            elif viewer.out is not None and now_s - viewer.begun_s > self._stall_s:
+                self._send_away(viewer, now_s, f"it took longer than {self._stall_s:.0f} s for one message")
+            elif unanswered_s > (self._stall_s if viewer.flow.answers else SILENT_S):
+                self._send_away(viewer, now_s, f"nothing arrived there for {unanswered_s:.0f} s")
+            elif viewer.flow.idle_s(now_s) > IDLE_MARK_S and not unanswered_s:
+                self._send_control(viewer, viewer.new_mark(now_s))
+
+    def _send_away(self, viewer: Viewer, now_s: float, why: str) -> None:
+        """Tell a stalled viewer why it is dropped, if what it has begun to take ends in time."""
+        self.counters["viewers_stalled"] += 1
+        log.info("a viewer is dropped: %s", why)
+        viewer.leaving_s, viewer.closing = now_s + FAREWELL_S, True
+        self._send_control(viewer, close_message(STALLED, why))
 
     def _drop(self, viewer: Viewer) -> None:
         """Stop writing and wake its reader, which then gives the socket back."""
         if viewer.gone:
             return
         self._let_go(viewer)
-        _hang_up(viewer)
+        viewer.channel.hang_up(reset=True)
 
     def _let_go(self, viewer: Viewer) -> None:
-        self._wait_for(viewer, False)
+        self._wait_for(viewer, 0)
         viewer.gone, viewer.out = True, None
         viewer.flushed.set()
         self._attached.discard(viewer)
@@ -244,7 +290,7 @@ class Fanout:
     def _dismiss(self, viewer: Viewer) -> None:
         if not viewer.gone:
             self._let_go(viewer)
-            _hang_up(viewer)
+            viewer.channel.hang_up()
         viewer.detached.set()
 
     def _say_goodbye(self) -> None:
@@ -252,10 +298,3 @@ class Fanout:
         for viewer in tuple(self._attached):
             self._send_control(viewer, goodbye)
         self._stopping = True
-
-
-def _hang_up(viewer: Viewer) -> None:
-    try:
-        viewer.sock.shutdown(socket.SHUT_RDWR)
-    except OSError as error:
-        log.debug("hanging up: %s", error)

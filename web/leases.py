@@ -10,24 +10,32 @@ from .viewer import Viewer
 
 RENEW_S = 5.0
 TTL_S = 15.0
+SETTLE_S = 1.0
+RISE = 1.1
+FALL = 0.8
 
 
 def wanted_fps(viewers: Iterable[Viewer]) -> dict[str, float]:
-    """The highest rate that anybody wants, by device."""
+    """The highest rate that anybody wants and takes, by device."""
     wanted: dict[str, float] = {}
     for viewer in viewers:
-        for device_id, fps in viewer.wanted.items():
-            wanted[device_id] = max(fps, wanted.get(device_id, 0.0))
+        for device_id, wish in viewer.wanted.items():
+            wanted[device_id] = max(wish.takes_fps, wanted.get(device_id, 0.0))
     return wanted
 
 
 class Leases:
-    """`publish(device_id, lease)` sends one; False means that it has to be tried again."""
+    """`publish(device_id, lease)` sends one; False means that it has to be tried again.
+
+    A rise goes out at once, a fall at most once a second and only if it is worth saying; small changes wait for the
+    next renewal.
+    """
 
     def __init__(self, *, publish: Callable[[str, Lease], bool]) -> None:
         self._publish = publish
         self._lock = threading.Lock()
         self._given: dict[str, tuple[float, float]] = {}
+        """Rate, and when it was sent."""
         self._watched_at_s: dict[str, float] = {}
 
     def update(self, wanted: dict[str, float]) -> None:
@@ -36,14 +44,19 @@ class Leases:
             now_s = time.monotonic()
             for device_id, fps in wanted.items():
                 self._watched_at_s.setdefault(device_id, now_s)
-                given_fps, until_s = self._given.get(device_id, (0.0, 0.0))
-                due = fps != given_fps or now_s >= until_s
-                if due and self._publish(device_id, Lease(max_fps=fps, ttl_s=TTL_S)):
-                    self._given[device_id] = fps, now_s + RENEW_S
+                if self._is_due(device_id, fps, now_s):
+                    lease = Lease(max_fps=round(fps, 2), ttl_s=TTL_S)
+                    if self._publish(device_id, lease):
+                        self._given[device_id] = fps, now_s
             for device_id in self._watched_at_s.keys() - wanted.keys():
                 del self._watched_at_s[device_id]
                 if self._given.pop(device_id, None) is not None:
                     self._publish(device_id, Lease(max_fps=0, ttl_s=TTL_S))
+
+    def _is_due(self, device_id: str, fps: float, now_s: float) -> bool:
+        given_fps, at_s = self._given.get(device_id, (0.0, 0.0))
+        since_s = now_s - at_s
+        return fps > given_fps * RISE or since_s >= RENEW_S or (fps < given_fps * FALL and since_s >= SETTLE_S)
 
     def renew_all(self) -> None:
         """Forget what was sent: the broker is a new one."""

@@ -1,7 +1,7 @@
 """The way of a picture through the web: intake, hub, and out to all who watch, on the writer thread."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from glassline.contract.topics import Address
@@ -36,15 +36,15 @@ class Live:
         self.intake.offer(address.id, payload)
         self.fanout.wake()
 
-    def watch(self, viewer: Viewer, wanted: dict[str, float]) -> None:
-        """Change what a viewer watches; for what is new it gets the newest picture at once, however old."""
-        new = wanted.keys() - viewer.wanted.keys()
-        viewer.wanted = wanted
+    def watch(self, viewer: Viewer, wanted_fps: Mapping[str, float]) -> set[str]:
+        """Change what a viewer watches; of what is new it gets the newest picture at once, however old. What is new."""
+        new = viewer.watch(wanted_fps)
         for device_id in new:
             program = self._hub.get(device_id)
             if program is not None and program.picture is not None:
                 self.fanout.tell(viewer, clock_event(device_id, clock_json(program)))
                 self.fanout.show(viewer, device_id, frame_message(device_id, program.picture.jpeg))
+        return new
 
     def _pump(self) -> None:
         for picture in self.intake.take():

@@ -15,6 +15,8 @@ from .errors import ApiError
 
 MAX_BODY_BYTES = 100_000
 
+Fps = Annotated[float, Field(gt=0, le=120)]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -52,11 +54,20 @@ class CommandBody(_Strict):
 
 
 class WatchMessage(_Strict):
-    """What a page says over its WebSocket: what it wants to see, or a ping for the clock."""
+    """What a page says over its WebSocket: what it wants to see, or a ping for the clock.
 
-    watch: Annotated[list[Id], Field(max_length=50)] | None = None
-    max_fps: Annotated[float, Field(gt=0, le=120)] = 15.0
+    `watch` gives each device its rate in fps; a plain list of devices has them all at `max_fps`.
+    """
+
+    watch: Annotated[dict[Id, Fps] | list[Id], Field(max_length=50)] | None = None
+    max_fps: Fps = 15.0
     ping: float | None = None
+
+    def wanted_fps(self, highest_fps: float) -> dict[str, float]:
+        """What is watched at which rate, none above the highest."""
+        watch = self.watch or {}
+        rates = watch if isinstance(watch, dict) else dict.fromkeys(watch, self.max_fps)
+        return {id: min(fps, highest_fps) for id, fps in rates.items()}
 
 
 M = TypeVar("M", bound=_Strict)

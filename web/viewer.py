@@ -1,42 +1,76 @@
 """One browser's WebSocket: what waits to be written to it, and in which order."""
 
-import socket
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .channel import Channel
+from .flow import Flow
+from .wire import mark_message
+from .wish import Wish
 
 MAX_EVENTS = 300
 MAX_CONTROLS = 64
-SEND_AHEAD_BYTES = 32_768
 
 
 class Overrun(Exception):
     """The peer makes us answer faster than it reads; it is dropped."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture framed once for all who get it, without and with a mark behind it."""
+
+    plain: bytes
+    marked: bytes
+    number: int
+    """What the mark says."""
+
+
 class Viewer:
     """Belongs to the fan-out's writer thread, except for `wanted`, which its reader replaces as a whole.
 
     Order on the wire: what was begun is finished, then control frames (handshake, pong, close), then events, then
-    the newest picture of each device in turn.
+    the newest picture of each device in turn, as the flow allows. `numbers` are for marks.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.wanted: Mapping[str, float] = {}
-        """Rate in fps by device that is watched."""
-        self.out: memoryview | None = None
-        self.blocked_since_s: float | None = None
-        self.waiting = False
+    def __init__(self, *, channel: Channel, numbers: Iterator[int], now_s: float) -> None:
+        self.channel = channel
+        self.wanted: Mapping[str, Wish] = {}
+        """By device that is watched."""
+        self.out: bytes | memoryview | None = None
+        self.begun_s = now_s
+        """When what is going out was begun."""
+        self.flow = Flow(now_s)
+        self.waiting = 0
+        """What of the socket the selector waits for."""
+        self.held = False
+        """A picture waits until those before it have arrived."""
+        self.leaving_s: float | None = None
+        """When it is cut off, once it was told to go."""
         self.closing = False
         self.gone = False
         self.flushed = threading.Event()
         self.detached = threading.Event()
         self.skipped = 0
+        self._numbers = numbers
         self._controls: deque[bytes] = deque()
         self._events: deque[bytes] = deque()
-        self._pictures: dict[str, bytes] = {}
-        self._last_s: dict[str, float] = {}
+        self._pictures: dict[str, Shot] = {}
+
+    def watch(self, wanted: Mapping[str, float]) -> set[str]:
+        """Change what is watched, as fps by device; return the devices that are new. Called by the reader."""
+        before, wishes = self.wanted, {}
+        for device_id, fps in wanted.items():
+            wish = before.get(device_id)
+            if wish is None:
+                wish = Wish(fps)
+            else:
+                wish.change(fps)
+            wishes[device_id] = wish
+        self.wanted = wishes
+        return wishes.keys() - before.keys()
 
     def add_control(self, data: bytes) -> None:
         """Queue bytes of the WebSocket's own protocol."""
@@ -52,37 +86,51 @@ class Viewer:
             return
         self._events.append(message)
 
-    def add_picture(self, device_id: str, message: bytes, now_s: float) -> bool:
-        """Offer a picture: it replaces the one of that device that still waits. False if it comes too soon."""
-        fps = self.wanted.get(device_id)
-        if fps is None or now_s - self._last_s.get(device_id, -1e9) < 0.7 / fps:
+    def add_picture(self, device_id: str, shot: Shot, now_s: float) -> bool:
+        """Offer a picture: it replaces the one of that device that still waits. False if it is not wanted now."""
+        wish = self.wanted.get(device_id)
+        if wish is None or not wish.admits(now_s):
             return False
-        self._last_s[device_id] = now_s
-        self.skipped += device_id in self._pictures
-        self._pictures[device_id] = message
+        wish.offered(now_s, self.flow.busy_s)
+        if device_id in self._pictures:
+            self.skipped += 1
+            wish.skipped()
+            self.flow.strain(now_s)
+        elif wish.is_held:
+            self.flow.strain(now_s)
+        self._pictures[device_id] = shot
         return True
 
-    def next_message(self) -> bytes | None:
-        """Take what goes out next, or None when nothing waits."""
+    def next_message(self, now_s: float) -> bytes | None:
+        """Take what goes out next, or None when nothing may go."""
         if self._controls:
             return self._controls.popleft()
         if self.closing:
             return None
         if self._events:
             return self._events.popleft()
+        self.held = False
         while self._pictures:
+            if not self.flow.room(now_s):
+                self.held = True
+                return self.new_mark(now_s) if self.flow.is_stuck() else None
             device_id = next(iter(self._pictures))
-            message = self._pictures.pop(device_id)
-            if device_id in self.wanted:
-                return message
+            shot = self._pictures.pop(device_id)
+            wish = self.wanted.get(device_id)
+            if wish is not None:
+                wish.sent()
+                return self._begin(shot, now_s)
         return None
 
+    def new_mark(self, now_s: float) -> bytes:
+        """A mark by itself."""
+        number = next(self._numbers)
+        self.flow.mark(number, now_s)
+        return mark_message(number)
 
-def tune(sock: socket.socket) -> None:
-    """Keep the kernel from hoarding: bytes wait here, where newer ones replace them, not in the socket."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    send_ahead = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-    if send_ahead is not None:
-        sock.setsockopt(socket.IPPROTO_TCP, send_ahead, SEND_AHEAD_BYTES)
-    else:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * SEND_AHEAD_BYTES)
+    def _begin(self, shot: Shot, now_s: float) -> bytes:
+        self.flow.picture(now_s)
+        if not self.flow.wants_mark(now_s):
+            return shot.plain
+        self.flow.mark(shot.number, now_s)
+        return shot.marked

@@ -1,96 +1,55 @@
 """The WebSocket /live: pictures and events out, wishes in."""
 
-import logging
-import socket
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
-from flask import Flask, request
-from flask_sock import Sock
+from flask import Flask, Response, request
 from pydantic import ValidationError
-from simple_websocket import ConnectionClosed
 
 import glassline
 
+from .channel import open_channel
+from .conversation import Conversation, HandshakeError
 from .errors import ApiError
 from .requests import WatchMessage
 from .services import Services
 from .viewer import Viewer
 
-log = logging.getLogger(__name__)
-
 PATH = "/live"
-PING_S = 20
-MAX_MESSAGE_BYTES = 8192
-MAX_MISTAKES = 10
 SPARE_THREADS = 12
 
 
-class ViewerSocket:
-    """What the WebSocket library gets for a socket: it reads, but the fan-out writes, and the web server closes.
+class _Over(Response):
+    """The connection was the WebSocket's and is over: nothing more is to be written, and gunicorn closes it."""
 
-    So its pongs and its close stand in line behind a picture that is half written.
-    """
-
-    def __init__(self, sock: socket.socket, services: Services) -> None:
-        self._sock, self._fanout = sock, services.fanout
-        self._wake: Callable[[], None] | None = None
-        self._closed = False
-        self.viewer = self._fanout.attach(sock)
-
-    def recv(self, size: int) -> bytes:
-        return self._sock.recv(size)
-
-    def send(self, data: bytes) -> int:
-        if data:
-            self._fanout.control(self.viewer, bytes(data))
-        return len(data)
-
-    def fileno(self) -> int:
-        return self._sock.fileno()
-
-    def close(self) -> None:
-        """Left to the web server, once the fan-out has let go: a closed number could be another viewer's next."""
-        self._closed = True
-        if self._wake is not None:
-            self._wake()
-
-    def when_closed(self, wake: Callable[[], None]) -> None:
-        """Call `wake` when the library is done: it may have told its reader before it knew so itself."""
-        self._wake = wake
-        if self._closed:
-            wake()
+    def __call__(self, *args: Any, **kwargs: Any) -> Iterable[bytes]:
+        raise StopIteration
 
 
 def register(app: Flask, services: Services) -> None:
     """Serve /live."""
-    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": PING_S, "max_message_size": MAX_MESSAGE_BYTES}
 
-    @app.before_request
-    def take_over_socket() -> None:
-        if request.path == PATH and "websocket" in request.headers.get("Upgrade", "").lower():
-            _check_handshake(services)
-            # Compressing JPEGs costs memory and time, and saves nothing.
-            request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-            request.environ["gunicorn.socket"] = ViewerSocket(request.environ["gunicorn.socket"], services)
-
-    @app.teardown_request
-    def give_back_socket(error: BaseException | None) -> None:
-        sock = request.environ.get("gunicorn.socket")
-        if isinstance(sock, ViewerSocket):
-            services.fanout.detach(sock.viewer)
+    @app.route(PATH, websocket=True)
+    def live() -> Response:
+        _check_room(services)
+        try:
+            conversation = Conversation(request.headers)
+        except HandshakeError as error:
+            raise ApiError(400, "web.bad_websocket", f"expected a WebSocket handshake, version 13: {error}") from None
+        channel = open_channel(request.environ["gunicorn.socket"])
+        viewer = services.fanout.attach(channel)
+        try:
+            conversation.accept(channel=channel, viewer=viewer, fanout=services.fanout)
+            services.fanout.admit(viewer, _hello(services))
+            conversation.run(lambda text: _take(text, viewer, services))
+        finally:
+            services.fanout.detach(viewer)
             services.pulse.wake()
-
-    @Sock(app).route(PATH)  # type: ignore[untyped-decorator]
-    def live(ws: Any) -> None:
-        ws.sock.when_closed(ws.event.set)
-        _converse(ws, ws.sock.viewer, services)
+        return _Over()
 
 
-def _check_handshake(services: Services) -> None:
-    if request.method != "GET" or request.headers.get("Sec-WebSocket-Version") != "13":
-        raise ApiError(400, "web.bad_websocket", "expected a WebSocket handshake, version 13")
+def _check_room(services: Services) -> None:
     if len(services.fanout.viewers) >= services.settings.threads - SPARE_THREADS:
         raise ApiError(
             503, "web.full", f"{len(services.fanout.viewers)} pages are open already",
@@ -98,33 +57,25 @@ def _check_handshake(services: Services) -> None:
         )  # fmt: skip
 
 
-def _converse(ws: Any, viewer: Viewer, services: Services) -> None:
-    """Greet, then do what the page asks for until it goes."""
-    services.fanout.admit(viewer)
-    services.fanout.tell(viewer, _hello(services))
-    mistakes = 0
-    while mistakes < MAX_MISTAKES:
-        try:
-            said = WatchMessage.model_validate_json(ws.receive())
-        except ConnectionClosed:
-            return
-        except (ValidationError, ValueError) as error:
-            mistakes += 1
-            log.debug("a page said: %s", error)
-            problem = 'expected JSON like {"watch": ["pi-1"], "max_fps": 15} or {"ping": 1}'
-            services.fanout.tell(viewer, {"type": "error", "code": "web.bad_request", "message": problem})
-            continue
-        if said.ping is not None:
-            services.fanout.tell(viewer, {"type": "pong", "ping": said.ping, "now_s": time.monotonic()})
-        if said.watch is not None:
-            _watch(viewer, said, services)
+def _take(text: str | None, viewer: Viewer, services: Services) -> bool:
+    """Do what a page asks for; False if that makes no sense. None: it sent something else than text."""
+    try:
+        said = WatchMessage.model_validate_json(text or "")
+    except (ValidationError, ValueError):
+        problem = 'expected JSON like {"watch": {"pi-1": 15, "pi-2": 2}} or {"ping": 1}'
+        services.fanout.tell(viewer, {"type": "error", "code": "web.bad_request", "message": problem})
+        return False
+    if said.ping is not None:
+        services.fanout.tell(viewer, {"type": "pong", "ping": said.ping, "now_s": time.monotonic()})
+    if said.watch is not None:
+        _watch(viewer, said.wanted_fps(services.settings.max_fps), services)
+    return True
 
 
-def _watch(viewer: Viewer, said: WatchMessage, services: Services) -> None:
-    fps = min(said.max_fps, services.settings.max_fps)
-    services.live.watch(viewer, dict.fromkeys(said.watch or [], fps))
+def _watch(viewer: Viewer, wanted_fps: dict[str, float], services: Services) -> None:
+    new = services.live.watch(viewer, wanted_fps)
     services.pulse.wake()
-    for id in viewer.wanted:
+    for id in new:
         chain = services.views.chain(id)
         if chain is not None:
             services.fanout.tell(viewer, {"type": "chain", "chain": chain})

@@ -3,7 +3,10 @@
 import json
 from typing import Any
 
-from wsproto.frame_protocol import CloseReason, FrameProtocol
+from wsproto.frame_protocol import FrameProtocol
+
+STALLED = 4008
+"""A close code of our own: this viewer took too little for too long. It may come again."""
 
 
 def frame_message(device_id: str, jpeg: bytes) -> bytes:
@@ -17,7 +20,17 @@ def event_message(event: dict[str, Any]) -> bytes:
     return _framed(json.dumps(event, separators=(",", ":")))
 
 
-def close_message(code: CloseReason, why: str) -> bytes:
+def mark_message(number: int) -> bytes:
+    """A ping that asks whether everything before it has arrived; its answer brings `number` back."""
+    return bytes(FrameProtocol(client=False, extensions=[]).ping(number.to_bytes(4, "big")))
+
+
+def read_mark(payload: bytes | bytearray) -> int:
+    """The number in the answer to a mark; foreign ones give numbers that nobody waits for."""
+    return int.from_bytes(payload, "big")
+
+
+def close_message(code: int, why: str) -> bytes:
     """The WebSocket's last message."""
     return bytes(FrameProtocol(client=False, extensions=[]).close(code, why))
 

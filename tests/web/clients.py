@@ -109,7 +109,14 @@ class RawPage:
         self.send(1, json.dumps(message).encode())
 
     def read(self) -> tuple[int, bytes]:
-        """The next message: opcode and payload."""
+        """The next message: opcode and payload. Pings are answered on the way, as every browser does."""
+        while True:
+            opcode, payload = self._message()
+            if opcode != 9:
+                return opcode, payload
+            self.send(10, payload)
+
+    def _message(self) -> tuple[int, bytes]:
         first, length = self._take(2)
         assert first & 0x80, f"expected a final, whole message, got {first:#x}"
         assert not first & 0x70, f"expected no reserved bits, got {first:#x}"
