@@ -1,7 +1,7 @@
 """N viewers in one process and one thread, on one epoll.
 
-`python -m workbench.bench.viewers PORT N DEVICE MAX_FPS [plain]` prints `ready` when every viewer has got a picture, runs
-until its input ends, then prints JSON {"frames": [[[seq, …], [Unix seconds, …]] for each viewer], "closed": n}.
+`python -m workbench.bench.viewers PORT N DEVICE MAX_FPS [plain]` prints `ready` when every viewer has got a picture,
+runs until its input ends, then prints JSON {"frames": [[[seq, …], [Unix seconds, …]] for each viewer], "closed": n}.
 """
 
 import base64
