@@ -32,6 +32,8 @@ from .memory import MemoryFile
 from .outbox import Outbox
 from .sender import Sender
 from .settings import NodeSettings
+from .speed import Speed
+from .way import Way
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +88,10 @@ class Node:
 
     def _wire(self) -> None:
         s, link = self._settings, self._link
-        self._sender = Sender(link=link, outbox=self._outbox)
-        self._findings = Findings(link=link, outbox=self._outbox, evidence_quality=s.evidence_quality)
+        speed = Speed()
+        way = Way(link=link, speed=speed)
+        self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)
+        self._findings = Findings(link=link, outbox=self._outbox, speed=speed, evidence_quality=s.evidence_quality)
         self._memory = MemoryFile(path=Path(os.environ.get("RUNTIME_DIRECTORY", self._state_dir)) / "marks.json")
         self._inspection = Inspection(
             make_detector=lambda: OnnxDetector(
@@ -100,7 +104,14 @@ class Node:
             on_loaded=self._on_loaded,
             on_tracked=self._on_tracked,
         )
-        self._live = Live(link=link, leases=self._leases, inspection=self._inspection, settings=self._config.running)
+        self._live = Live(
+            link=link,
+            way=way,
+            speed=speed,
+            leases=self._leases,
+            inspection=self._inspection,
+            settings=self._config.running,
+        )
         self._capture = Capture(
             make_camera=lambda: open_camera(s.camera, image_wh=s.wh(), fps=s.camera_fps),
             sinks=[self._live.sink, self._inspection.sink],
@@ -181,7 +192,7 @@ class Node:
                 self._live.now()
 
     def _on_snapshot(self, args: dict[str, Any]) -> dict[str, Any]:
-        self._live.now()
+        self._live.snapshot()
         return {"sent": "the newest frame, on the frame topic"}
 
     def _on_config(self, args: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """From tracks to detections: gives each confirmed mark its event id and revs, and its picture, and keeps them."""
 
 import logging
+import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,9 +18,12 @@ from .camera import Frame
 from .jpeg import encode_evidence
 from .memory import KnownDetection
 from .outbox import Outbox, OutboxError
+from .speed import Speed
 
 log = logging.getLogger(__name__)
 
+WANTED_S, MOST_S = 0.3, 5.0
+"""Nothing else gets through while a picture is on the way. For the first some quality is given, for the other size."""
 MAX_WAITING = 50
 MAX_KNOWN = 1000
 """A mark may come back into view long after its end was told; then it keeps its event id."""
@@ -28,8 +32,8 @@ MAX_KNOWN = 1000
 class Findings:
     """Called from the inspection thread only."""
 
-    def __init__(self, *, link: Link, outbox: Outbox, evidence_quality: int) -> None:
-        self._link, self._outbox, self._quality = link, outbox, evidence_quality
+    def __init__(self, *, link: Link, outbox: Outbox, speed: Speed, evidence_quality: int) -> None:
+        self._link, self._outbox, self._speed, self._quality = link, outbox, speed, evidence_quality
         self.failing = False
         """Whether the outbox cannot be written; then detections wait in memory."""
         self.lost = 0
@@ -111,7 +115,13 @@ class Findings:
                 self._known.move_to_end(mark.event_id)
 
     def _picture(self, frame: Frame, event_id: str, rev: int) -> tuple[bytes, ImageRef]:
-        jpeg, image_wh = encode_evidence(frame.bgr, self._quality)
+        now_s = time.monotonic()
+        jpeg, image_wh = encode_evidence(
+            frame.bgr,
+            self._quality,
+            wanted_bytes=self._speed.carried_in(WANTED_S, now_s),
+            max_bytes=self._speed.carried_in(MOST_S, now_s),
+        )
         evidence = embed(jpeg, EvidenceMeta(event_id=event_id, rev=rev).to_json())
         digest = sha256(evidence).hexdigest()
         return evidence, ImageRef(sha256=digest, size_bytes=len(evidence), image_wh=image_wh)

@@ -72,6 +72,7 @@ class HealthReporter:
             self._capture.reason(),
             self._inspection.reason(),
             *host.reasons(self._state_dir),
+            Reason.LINK_SLOW if self._live.limited else None,
         ]
         if outbox is None or self._findings.failing:
             reasons.append(Reason.OUTBOX_FAILED)
@@ -103,6 +104,7 @@ class HealthReporter:
                 skipped_detect=self._inspection.skipped,
                 skipped_publish=self._live.skipped,
             ),
+            live=self._live.health(),
             outbox=outbox,
             viewers=self._leases.count(now_s),
             counters={

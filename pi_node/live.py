@@ -1,43 +1,69 @@
-"""The live picture: the newest frame, at the rate that viewers want, and never more than one on the way."""
+"""The live picture: the newest frame, at the rate that viewers want, as far as the link carries it."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from glassline.contract import from_unix
 from glassline.contract.frames import embed_frame
-from glassline.contract.messages import FrameMeta
+from glassline.contract.messages import FrameMeta, LiveHealth
 from glassline.link import Link, Sent
 from glassline.program import log_frame
 
 from .camera import Frame
 from .config import RunningConfig
 from .inspection import Inspection
-from .jpeg import encode_jpeg
+from .jpeg import encode_jpeg, scaled
 from .leases import Leases
+from .pace import Pace, Step, ladder
 from .rate import Rate
 from .slot import Slot
+from .speed import Speed
+from .way import Way
 
 log = logging.getLogger(__name__)
 
-ACK_TIMEOUT_S = 300.0
-"""However slow the link: while it lives, the frame on the way is waited for. A dead one is found by keepalive."""
 TOO_OLD_S = 0.5
+SNAPSHOT_S = 5.0
+"""A snapshot that was asked for is sent as it is, if the link can carry it within so long."""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """As it is sent. Its length is the JPEG's in bytes."""
+
+    jpeg: bytes
+    meta: FrameMeta
+
+    def __len__(self) -> int:
+        return len(self.jpeg)
 
 
 class Live:
     """Give it frames by `sink`."""
 
     def __init__(
-        self, *, link: Link, leases: Leases, inspection: Inspection, settings: Callable[[], RunningConfig]
+        self,
+        *,
+        link: Link,
+        way: Way,
+        speed: Speed,
+        leases: Leases,
+        inspection: Inspection,
+        settings: Callable[[], RunningConfig],
     ) -> None:
         self.published = 0
         self.lost = 0
-        self._link, self._leases, self._inspection, self._settings = link, leases, inspection, settings
+        self._link, self._way, self._speed = link, way, speed
+        self._leases, self._inspection, self._settings = leases, inspection, settings
+        self._pace = Pace(speed=speed)
+        self._sent_wh: tuple[int, int] | None = None
+        self._superseded = 0
         self._slot: Slot[Frame] = Slot()
         self._rate = Rate()
-        self._now = threading.Event()
+        self._now, self._snapshot = threading.Event(), threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
 
@@ -55,18 +81,41 @@ class Live:
         self._slot.put(frame)
 
     def now(self) -> None:
-        """Send a frame at once: somebody began to watch, asked for a snapshot, or the link came up."""
+        """Send a frame at once: somebody began to watch, or the link came up."""
+        self._now.set()
+
+    def snapshot(self) -> None:
+        """Send a frame at once, and as good as the settings say even over a slow link."""
+        self._snapshot.set()
         self._now.set()
 
     @property
     def skipped(self) -> int:
         """Frames that were replaced by a newer one before they were sent."""
-        return self._slot.skipped
+        return self._slot.skipped + self._superseded
 
     @property
     def fps(self) -> float:
         """Frames sent per second over the last two seconds or so."""
         return self._rate.per_s()
+
+    @property
+    def limited(self) -> bool:
+        """Whether the link is too slow for what is wanted."""
+        return self._pace.limited
+
+    def health(self) -> LiveHealth:
+        """How the picture is sent now."""
+        now_s, settings, step = time.monotonic(), self._settings(), self._pace.step
+        took_s, bytes_per_s = self._speed.took_s(now_s), self._speed.bytes_per_s(now_s)
+        return LiveHealth(
+            fps=round(min(settings.live_fps, self._pace.max_fps), 1),
+            quality=step.quality if step else settings.live_quality,
+            image_wh=self._sent_wh,
+            limited_by="link" if self.limited else "none",
+            frame_ms=None if took_s is None else round(took_s * 1000, 1),
+            link_kbit_s=round(bytes_per_s * 8 / 1000) if bytes_per_s and self.limited else None,
+        )
 
     def _run(self) -> None:
         due_s = time.monotonic()
@@ -85,20 +134,57 @@ class Live:
     def _wait_until_due(self, due_s: float) -> float:
         """Wait for the next frame's time at the rate wanted now; return the time of the one after it."""
         while not self._now.is_set():
-            interval_s = 1 / min(self._settings().live_fps, self._leases.wanted_fps(time.monotonic()))
             now_s = time.monotonic()
+            interval_s = max(self._wanted_interval_s(now_s), 1 / self._pace.max_fps)
             # A quarter of an interval of grace: camera and viewers at the same rate must not beat.
             if now_s >= due_s + 0.75 * interval_s:
                 return max(due_s + interval_s, now_s - interval_s / 4)
             self._now.wait(min(due_s + 0.75 * interval_s - now_s, 0.1))
         return time.monotonic()
 
+    def _wanted_interval_s(self, now_s: float) -> float:
+        return 1 / min(self._settings().live_fps, self._leases.wanted_fps(now_s))
+
     def _send(self, frame: Frame) -> None:
+        with self._way.turn():
+            if (newer := self._slot.take(0)) is not None:
+                self._superseded += 1
+                frame = newer
+            self._send_now(frame)
+
+    def _send_now(self, frame: Frame) -> None:
         self._now.clear()
-        settings = self._settings()
+        settings, now_s = self._settings(), time.monotonic()
+        interval_s = self._wanted_interval_s(now_s)
+        picture = self._encoded(frame, self._meta(frame), interval_s, now_s)
+        if settings.frame_meta:
+            self._link.publish("frame/meta", picture.meta.to_json())
+        self._sent_wh = picture.meta.image_wh
+        if self._way.send("frame", picture.jpeg) is Sent.ACKNOWLEDGED:
+            self.published += 1
+            self._rate.count()
+            log_frame("out", self._link.id, frame.seq, len(picture.jpeg))
+        else:
+            self.lost += 1
+        if self._pace.wants_probe(interval_s, time.monotonic()):
+            self._way.probe()
+
+    def _encoded(self, frame: Frame, meta: FrameMeta, interval_s: float, now_s: float) -> _Picture:
+        def encode(step: Step) -> _Picture:
+            bgr = scaled(frame.bgr, step.scale)
+            scaled_meta = meta.model_copy(update={"image_wh": (bgr.shape[1], bgr.shape[0])})
+            return _Picture(embed_frame(encode_jpeg(bgr, step.quality), scaled_meta), scaled_meta)
+
+        steps = ladder(self._settings().live_quality, frame.image_wh[0])
+        if self._snapshot.is_set():
+            self._snapshot.clear()
+            return self._pace.fit_once(encode, steps, within_s=SNAPSHOT_S, now_s=now_s)
+        return self._pace.fit(encode, steps, interval_s=interval_s, now_s=now_s)
+
+    def _meta(self, frame: Frame) -> FrameMeta:
         boxes, age_ms = self._inspection.boxes_at(frame.monotonic_s)
         latency = self._inspection.inference_ms()
-        meta = FrameMeta(
+        return FrameMeta(
             ts=from_unix(frame.unix_s),
             boot=self._link.boot,
             seq=frame.seq,
@@ -108,13 +194,3 @@ class Live:
             inference_ms=latency.p50 if latency else None,
             fps=round(self.fps, 1),
         )
-        jpeg = embed_frame(encode_jpeg(frame.bgr, settings.live_quality), meta)
-        if settings.frame_meta:
-            self._link.publish("frame/meta", meta.to_json())
-        sent = self._link.publish_and_wait("frame", jpeg, timeout_s=ACK_TIMEOUT_S)
-        if sent is Sent.ACKNOWLEDGED:
-            self.published += 1
-            self._rate.count()
-            log_frame("out", self._link.id, frame.seq, len(jpeg))
-        else:
-            self.lost += 1

@@ -8,9 +8,11 @@ import time
 
 from glassline.contract.messages import Receipt, decode
 from glassline.contract.topics import Address
-from glassline.link import Link
+from glassline.link import Link, Sent
 
 from .outbox import Outbox, OutboxError, Parcel
+from .speed import Speed
+from .way import Way
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +24,16 @@ SILENCE_S = 10.0
 QUIET_S = 2.0
 """A receipt after so long without one says that the bridge is back: what it missed need not wait for its turn."""
 PAUSE_S = 0.02
+HOPELESS_S = 10.0
+"""A picture from better days that would take longer waits for them, its detection goes: twice as long without a sign
+from the broker, and the connection counts as dead."""
 
 
 class Sender:
     """`on_receipt` takes receipts from the network thread; the rest runs on a thread of its own."""
 
-    def __init__(self, *, link: Link, outbox: Outbox) -> None:
-        self._link, self._outbox = link, outbox
+    def __init__(self, *, link: Link, way: Way, speed: Speed, outbox: Outbox) -> None:
+        self._link, self._way, self._speed, self._outbox = link, way, speed, outbox
         self._receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
         self._receipt_s = time.monotonic()
         self._wake, self._reconnected = threading.Event(), threading.Event()
@@ -112,7 +117,10 @@ class Sender:
     def _send_one(self, parcel: Parcel) -> bool:
         # The detection goes first: a picture that arrives alone waits in a small quota.
         sent = parcel.detection is None or self._link.publish("detection", parcel.detection)
-        sent = sent and (parcel.evidence is None or self._link.publish("evidence", parcel.evidence))
+        evidence = parcel.evidence or b""
+        if sent and 0 < len(evidence) <= self._speed.carried_in(HOPELESS_S, time.monotonic()):
+            with self._way.turn():
+                sent = self._way.send("evidence", evidence) is Sent.ACKNOWLEDGED
         if sent:
             wait_s = min(FIRST_WAIT_S * 2 ** min(parcel.attempts, 8), LAST_WAIT_S) * random.uniform(0.8, 1.2)
             now_s = time.monotonic()

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     BROKER_NOT_MQTT = "broker.not_mqtt"
     BROKER_NO_ECHO = "broker.no_echo"
     BROKER_LOST = "broker.connection_lost"
+    LINK_SLOW = "link.slow"
     BRIDGE_OFFLINE = "bridge.offline"
     BRIDGE_SILENT = "bridge.silent"
     BRIDGE_OVERLOADED = "bridge.overloaded"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from glassline.contract import Reason
-from glassline.contract.messages import Health, Info
+from glassline.contract.messages import Health, Info, LiveHealth
 
 from .chain import Observation
 from .faults import hop_of, remedy_of
@@ -132,8 +132,20 @@ def _facts(id: str, health: Health | None, info: Info | None) -> dict[str, str |
         facts["depth"] = health.outbox.depth
     if health is not None and health.disk_free_mb is not None:
         facts["disk_free_mb"] = health.disk_free_mb
+    if health is not None and health.live is not None:
+        facts |= _live_facts(health.live)
     if health is not None and health.store is not None and health.store.error:
         facts["error"] = health.store.error.rstrip(". ")
+    return facts
+
+
+def _live_facts(live: LiveHealth) -> dict[str, str]:
+    """What the link carries, and how pictures are sent over it."""
+    size = f", {live.image_wh[0]}x{live.image_wh[1]}" if live.image_wh else ""
+    facts = {"live": f"quality {live.quality}{size}, at most {live.fps:g} a second"}
+    if live.link_kbit_s:
+        mbit_s = live.link_kbit_s / 1000
+        facts["link"] = f"{mbit_s:.1f} Mbit/s" if mbit_s >= 1 else f"{live.link_kbit_s:.0f} kbit/s"
     return facts
 
 

@@ -17,6 +17,8 @@ PLACEHOLDERS: dict[str, str] = {
     "file": "glassline.toml",
     "host": "<host>",
     "id": "<id>",
+    "link": "less than is wanted of it",
+    "live": "lower quality, size or rate",
     "model": "(`model` in its settings)",
     "password_file": "none",
     "port": "<port>",

@@ -8,6 +8,8 @@ from glassline.contract import new_event_id
 from pi_node.findings import Findings
 from pi_node.outbox import Outbox, OutboxError
 from pi_node.sender import FIRST_WAIT_S, WINDOW, Sender
+from pi_node.speed import Speed
+from pi_node.way import Way
 from tests.support.embedded_broker import embedded_broker
 from tests.support.links import make_link, until
 
@@ -42,7 +44,7 @@ def test_on_a_full_disk_the_outbox_says_so_and_stays_whole(outbox):
 
 
 def test_what_the_full_disk_refused_waits_in_memory_and_goes_in_later(outbox):
-    findings = Findings(link=None, outbox=outbox, evidence_quality=90)
+    findings = Findings(link=None, outbox=outbox, speed=Speed(), evidence_quality=90)
     fill_disk(outbox, 2)
     ids = [new_event_id(NOW + i) for i in range(5)]
     for event_id in ids:
@@ -97,7 +99,9 @@ class Wire:
         self.listener = make_link(broker.url, "web-1", None, "web")
         self.listener.on("glass/v1/+/evidence", lambda address, payload, retained: self.sent.append(payload))
         self.node = make_link(broker.url, "pi-1", None)
-        self.sender = Sender(link=self.node, outbox=outbox)
+        self.speed = Speed()
+        way = Way(link=self.node, speed=self.speed)
+        self.sender = Sender(link=self.node, way=way, speed=self.speed, outbox=outbox)
 
     def __enter__(self):
         for part in (self.listener, self.node):

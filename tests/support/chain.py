@@ -124,10 +124,13 @@ class Viewer:
             except TimeoutError:
                 continue
             if isinstance(message, bytes):
-                meta = decode(FrameMeta, extract(message[1 + message[0] :]))
-                self.frames.append((time.time(), time.time() - meta.ts.timestamp()))
+                jpeg = message[1 + message[0] :]
+                self.take(decode(FrameMeta, extract(jpeg)), jpeg)
             else:
                 self.events.append(json.loads(message))
+
+    def take(self, meta, jpeg):
+        self.frames.append((time.time(), time.time() - meta.ts.timestamp()))
 
     def ages_since(self, unix_s):
         return [age_s for arrived_s, age_s in list(self.frames) if arrived_s >= unix_s]

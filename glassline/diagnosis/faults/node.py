@@ -114,6 +114,16 @@ NODE_FAULTS: dict[Reason, Fault] = {
         remedy="Give {id} a cooler and air, and keep the sun off it; `vcgencmd measure_temp` should stay below 80 °C.",
         follows=(Reason.POWER_UNDERVOLTAGE,),
     ),
+    Reason.LINK_SLOW: Fault(
+        state="degraded",
+        sentence="The link of {id} carries only {link}: pictures are sent at {live}; defects are stored all the same.",
+        remedy="""
+            The picture recovers by itself within seconds of the link. `ping {host}` shows how long the way takes and
+            what is lost on it, `iw dev wlan0 link` on {id} the signal of a wireless one: bring it nearer to the access
+            point, use a cable, or find out who else fills the link. A lower `live_fps` in [pi_node] of {file}
+            (GLASS_LIVE_FPS, --live-fps) leaves more for each picture.
+        """,
+    ),
     Reason.OUTBOX_FAILED: Fault(
         sentence="{id} cannot keep what it finds: its outbox cannot be read or written.",
         remedy="""
