@@ -25,24 +25,30 @@ OFFER = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\
 def connect(port: int, watch: str, max_fps: float, *, plain: bool = False) -> Stream:
     """A viewer that has asked for the pictures of `watch`; `plain` offers no compression."""
     sock = socket.create_connection(("127.0.0.1", port), HANDSHAKE_TIMEOUT_S)
+    answer, head = handshake(sock, port, plain=plain)
+    sock.sendall(client_message(TEXT, json.dumps({"watch": [watch], "max_fps": max_fps}).encode()))
+    sock.setblocking(False)
+    return InflatingStream(sock, head) if b"permessage-deflate" in answer else Stream(sock, head)
+
+
+def handshake(sock: socket.socket, port: int, *, plain: bool) -> tuple[bytes, bytes]:
+    """(the server's answer, what came behind it) to a WebSocket's opening; ConnectionError if it is refused."""
     key = base64.b64encode(os.urandom(16)).decode()
     sock.sendall(
         f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{'' if plain else OFFER}\r\n".encode()
     )
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        data = sock.recv(1024)
-        if not data:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = sock.recv(1024)
+        if not more:
             raise ConnectionError("closed during the handshake")
-        answer += data
-    answer, _, head = answer.partition(b"\r\n\r\n")
+        data += more
+    answer, _, head = data.partition(b"\r\n\r\n")
     status = answer.partition(b"\r\n")[0].decode(errors="replace")
     if " 101 " not in status:
         raise ConnectionError(f"refused: {status}")
-    sock.sendall(client_message(TEXT, json.dumps({"watch": [watch], "max_fps": max_fps}).encode()))
-    sock.setblocking(False)
-    return InflatingStream(sock, head) if b"permessage-deflate" in answer else Stream(sock, head)
+    return answer, head
 
 
 class Viewers:

@@ -1,0 +1,184 @@
+"""Those who never read: they connect as they should, ask for everything, and come back as soon as they are dropped."""
+
+import json
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from abc import ABC, abstractmethod
+from typing import Self
+
+import psutil
+
+from glassline.contract.topics import filter_of
+from tests.support.clients import RawClient, connect_packet
+from workbench.bench.reading import client_message
+from workbench.bench.viewers import handshake
+
+from .line import NODES, Line
+
+RECEIVE_BUFFER = 4096
+LOOK_S = 0.5
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Stalled(ABC):
+    """Connects, looks twice a second whether it was dropped, and then does so again. `drops` counts."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.drops = 0
+        self.failures: list[str] = []
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @abstractmethod
+    def connect(self) -> None:
+        """Connect and ask for frames."""
+
+    @abstractmethod
+    def is_dropped(self) -> bool:
+        """Whether the other side has given up, found out without reading."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """Let go of the connection."""
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                self.connect()
+                while not self._ending.wait(LOOK_S) and not self.is_dropped():
+                    pass
+                self.drops += not self._ending.is_set()
+            except (OSError, AssertionError, psutil.Error) as error:
+                self.failures.append(repr(error))
+                self._ending.wait(1)
+            finally:
+                self.leave()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ending.set()
+        self._thread.join(20)
+
+
+class StalledSubscriber(Stalled):
+    """An MQTT client without keepalive."""
+
+    def __init__(self, line: Line, qos: int) -> None:
+        super().__init__(line)
+        self.qos = qos
+        self._client: RawClient | None = None
+
+    def connect(self) -> None:
+        broker = self.line.broker
+        self._client = RawClient(broker.port, receive_buffer=RECEIVE_BUFFER)
+        name = f"stalled-{self.qos}"
+        self._client.send(connect_packet(name, user="stalled", password=broker.passwords["stalled"]))
+        code = self._client.connack()
+        assert code == 0, f"CONNACK {code}"
+        assert self._client.subscribe(filter_of("frame"), self.qos) == self.qos
+
+    def is_dropped(self) -> bool:
+        assert self._client is not None
+        return is_hung_up(self._client.socket)
+
+    def leave(self) -> None:
+        if self._client is not None:
+            self._client.socket.close()
+
+
+class StalledPage(Stalled):
+    """A WebSocket. Its end lies behind pictures that it does not read, so the web is asked whether it was dropped."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        self._sock: socket.socket | None = None
+        self._before = 0
+
+    def connect(self) -> None:
+        self._before = self._stalled()
+        self._sock = socket.socket()
+        self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        self._sock.settimeout(30)
+        self._sock.connect(("127.0.0.1", self.line.web_port))
+        handshake(self._sock, self.line.web_port, plain=False)
+        self._sock.sendall(client_message(1, json.dumps({"watch": NODES, "max_fps": 30}).encode()))
+
+    def is_dropped(self) -> bool:
+        return self._stalled() > self._before
+
+    def _stalled(self) -> int:
+        return self.line.counters().get("viewers_stalled", 0)
+
+    def leave(self) -> None:
+        if self._sock is not None:
+            self._sock.close()
+
+
+class StoppedBrowser(Stalled):
+    """A real page whose renderer is stopped as soon as it shows pictures, and woken when it was dropped."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line)
+        self._folder = tempfile.TemporaryDirectory(prefix="glassline-soak-")
+        self._browser: subprocess.Popen[bytes] | None = None
+        self._before = 0
+
+    def connect(self) -> None:
+        if self._browser is None:
+            self._start()
+        for renderer in self._renderers():
+            renderer.send_signal(signal.SIGCONT)
+        time.sleep(5)
+        self._before = self.line.counters().get("viewers_stalled", 0)
+        for renderer in self._renderers():
+            renderer.send_signal(signal.SIGSTOP)
+
+    def _start(self) -> None:
+        assert CHROMIUM, "a real browser is wanted: apt-get install chromium"
+        self._browser = subprocess.Popen(
+            [
+                CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--disable-background-networking", "--no-first-run", f"--user-data-dir={self._folder.name}",
+                "--remote-debugging-port=0", self.line.url,
+            ],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(5)
+
+    def _renderers(self) -> list[psutil.Process]:
+        assert self._browser is not None
+        family = psutil.Process(self._browser.pid).children(recursive=True)
+        return [process for process in family if "--type=renderer" in process.cmdline()]
+
+    def is_dropped(self) -> bool:
+        return self.line.counters().get("viewers_stalled", 0) > self._before
+
+    def leave(self) -> None:
+        """The page stays open; only the end of all closes it."""
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        if self._browser is not None:
+            family = psutil.Process(self._browser.pid).children(recursive=True)
+            for process in (*family, psutil.Process(self._browser.pid)):
+                process.kill()
+            self._browser.wait(10)
+            psutil.wait_procs(family, timeout=10)
+        self._folder.cleanup()
+
+
+def is_hung_up(sock: socket.socket) -> bool:
+    """Whether the other side has closed or reset the connection, as far as that shows without reading."""
+    poll = select.poll()
+    poll.register(sock, select.POLLRDHUP)
+    return any(event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
