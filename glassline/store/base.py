@@ -189,7 +189,8 @@ class Store(Protocol):
     @property
     def counters(self) -> Mapping[str, int]:
         """What was committed since the object was made: `rows` (a new event or a higher rev), `images`, `orphans`,
-        `orphans_dropped` (over the quota, or waited too long), `dead_letters`, `dead_letters_dropped` (over quota).
+        `orphans_dropped` (over the quota, or waited too long), `dead_letters`, `dead_letters_dropped` (over quota),
+        `devices_forgotten` (too many, see `remember`).
         """
 
     def open(self) -> None:
@@ -250,7 +251,8 @@ class Store(Protocol):
     ) -> None:
         """Note what is known of a program; values left None keep what is stored.
 
-        `seen` False: it did not say so now, as with a retained message; `last_seen_at` stays.
+        `seen` False: it did not say so now, as with a retained message; `last_seen_at` stays. At most 1000 programs are
+        remembered: of more, those go that found nothing, said nothing of themselves, or were not seen for longest.
         """
 
     def devices(self) -> list[Device]:

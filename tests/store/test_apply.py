@@ -15,6 +15,9 @@ def stored(event_id: str, rev: int, image: ReceiptImage, device_id: str = "pi-1"
     return Outcome(device_id=device_id, event_id=event_id, rev=rev, row="stored", image=image)
 
 
+IDS = [new_event_id() for _ in range(250)]
+
+
 def dead_letters(path: Path) -> list[tuple[str, str, str | None, int]]:
     with sqlite3.connect(path) as db:
         return db.execute("SELECT device_id, kind, event_id, times FROM dead_letters ORDER BY id").fetchall()
@@ -212,6 +215,21 @@ def test_garbage_cannot_fill_the_disk(store: Store, path: Path) -> None:
     store.apply([garbage("pi-2", 0)])
     assert [device for device, *_ in dead_letters(path)] == ["pi-1"] * 100 + ["pi-2"]
     assert (store.counters["dead_letters"], store.counters["dead_letters_dropped"]) == (101, 50)
+
+
+def test_a_crowd_of_made_up_devices_can_neither(store: Store, path: Path) -> None:
+    letters = [
+        DeadItem(device_id=f"made-up-{i}", kind="detection", payload=b"%d" % i, error="not JSON") for i in range(2500)
+    ]
+    real = [DeadItem(device_id="pi-1", kind="detection", payload=b"%d" % i, error="not JSON") for i in range(3)]
+    store.apply([*letters, *real])
+    kept = dead_letters(path)
+    assert 2000 <= len(kept) <= 2100
+    assert "pi-1" in {device for device, *_ in kept}
+    pictures = [evidence_item(event, make_evidence(event), 0, f"made-up-{i}") for i, event in enumerate(IDS)]
+    store.apply(pictures)
+    assert len(files(path)) == 200
+    assert store.counters["orphans_dropped"] == 50
 
 
 def test_orphans_have_a_quota_per_device_and_the_oldest_makes_room(store: Store, path: Path) -> None:

@@ -90,9 +90,9 @@ def test_what_is_unknown_is_none(store: Store) -> None:
 
 
 def test_the_earliest_times_that_a_clock_can_show_come_back(store: Store) -> None:
-    early = make_detection(first_at=START.replace(year=1))
+    early = make_detection(first_at=START.replace(year=1970))
     store.apply([detection_item(early), detection_item(make_detection())])
-    assert [d.detected_at.year for d in walk(store, DefectFilter(), 1)] == [2026, 1]
+    assert [d.detected_at.year for d in walk(store, DefectFilter(), 1)] == [2026, 1970]
 
 
 def test_devices_keep_what_is_not_said_anew(store: Store) -> None:
@@ -119,3 +119,15 @@ def test_a_retained_word_does_not_make_a_device_seen(store: Store) -> None:
 def test_an_address_of_no_store_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(ValueError, match=r"sqlite:var/glassline\.db"):
         open_store(url)
+
+
+def test_made_up_names_do_not_push_out_who_is_known(store: Store) -> None:
+    store.apply([detection_item(make_detection(), "found-something")])
+    store.remember("found-something")
+    store.remember("said-what-it-is", role="node", info={"version": "1"})
+    for number in range(1010):
+        store.remember(f"made-up-{number}", status="online")
+    names = [device.device_id for device in store.devices()]
+    assert len(names) == 1000
+    assert {"found-something", "said-what-it-is", "made-up-1009"} <= set(names)
+    assert store.counters["devices_forgotten"] == 12

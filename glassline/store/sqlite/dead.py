@@ -12,6 +12,15 @@ from ..base import DeadItem
 MAX_PAYLOAD_BYTES = 65_536
 PER_DEVICE_AND_HOUR = 100
 PER_DEVICE = 1000
+ALTOGETHER, SLACK = 2000, 100
+"""However many devices there are, or claim to be: at most 140 MB of what cannot be read. Tidied when `SLACK` over."""
+
+_NEWEST_OF_EACH = """
+    DELETE FROM dead_letters WHERE id IN (
+        SELECT id FROM (
+            SELECT id, row_number() OVER (PARTITION BY device_id ORDER BY first_at DESC, id DESC) AS nth
+            FROM dead_letters)
+        ORDER BY nth, id DESC LIMIT -1 OFFSET ?)"""
 
 
 class DeadLetters:
@@ -22,6 +31,8 @@ class DeadLetters:
 
     def keep(self, item: DeadItem, *, readable: bool = False) -> None:
         """Keep `item`: once however often it is sent, cut to 64 kB, at most 100 a device and hour.
+
+        Altogether there are some 2000: the oldest of the devices that have most make room.
 
         A `readable` one is a whole detection that only the store refused: it is neither cut nor counted against that.
         """
@@ -56,3 +67,7 @@ class DeadLetters:
             (device_id, PER_DEVICE),
         )
         self._counts["dead_letters_dropped"] += gone.rowcount
+        total = int(self._db.execute("SELECT count(*) FROM dead_letters").fetchone()[0])
+        if total > ALTOGETHER + SLACK:
+            gone = self._db.execute(_NEWEST_OF_EACH, (ALTOGETHER,))
+            self._counts["dead_letters_dropped"] += gone.rowcount

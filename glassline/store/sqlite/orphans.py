@@ -1,4 +1,4 @@
-"""Pictures that came before the detection that names them: a quota per device, an hour of life."""
+"""Pictures that came before the detection that names them: a quota per device and for all, an hour of life."""
 
 import sqlite3
 from collections import Counter
@@ -9,6 +9,8 @@ from glassline.contract import to_rfc3339
 from ..base import EvidenceItem
 
 PER_DEVICE = 20
+ALTOGETHER = 200
+"""However many devices there are, or claim to be: at most 300 MB of pictures that nothing names."""
 LIFE = timedelta(hours=1)
 
 
@@ -32,8 +34,9 @@ class Orphans:
         )
         self._counts["orphans"] += 1
         return self._drop(
-            "id IN (SELECT id FROM orphans WHERE device_id = ? ORDER BY id DESC LIMIT -1 OFFSET ?)",
-            (item.device_id, PER_DEVICE),
+            "id IN (SELECT id FROM orphans WHERE device_id = ? ORDER BY id DESC LIMIT -1 OFFSET ?) "
+            "OR id IN (SELECT id FROM orphans ORDER BY id DESC LIMIT -1 OFFSET ?)",
+            (item.device_id, PER_DEVICE, ALTOGETHER),
         )
 
     def take(self, device_id: str, event_id: str, *, up_to_rev: int, wanted: str | None) -> set[str | None]:

@@ -39,6 +39,7 @@ from .rows import SELECT_DEFECTS, defect_of, device_of, restrict, review_step_of
 log = logging.getLogger(__name__)
 
 MAX_PAGE = 500
+MAX_DEVICES = 1000
 _SELECT_ONE = SELECT_DEFECTS + " WHERE event_id = ?"
 _COUNT = "SELECT status, count(*) FROM defects"
 _REMEMBER = """
@@ -47,6 +48,13 @@ _REMEMBER = """
     ON CONFLICT (device_id) DO UPDATE SET
         role = coalesce(:role, role), status = coalesce(:status, status), info = coalesce(:info, info),
         last_seen_at = CASE WHEN :seen THEN :now ELSE last_seen_at END"""
+_FORGET = """
+    DELETE FROM devices WHERE device_id IN (
+        SELECT device_id FROM devices d
+        ORDER BY EXISTS (SELECT 1 FROM defects WHERE device_id = d.device_id) DESC, role IS NOT NULL DESC,
+            last_seen_at DESC
+        LIMIT -1 OFFSET ?)"""
+"""Names may be made up. Who found something stays, then who said what it is, then who was seen last."""
 
 
 class SqliteStore:
@@ -122,6 +130,8 @@ class SqliteStore:
         }
         with self._db.writing() as db:
             db.execute(_REMEMBER, values)
+            if db.execute("SELECT count(*) FROM devices").fetchone()[0] > MAX_DEVICES:
+                self.counters["devices_forgotten"] += db.execute(_FORGET, (MAX_DEVICES,)).rowcount
 
     def _remove(self, pictures: Sequence[tuple[str, str]]) -> None:
         for event_id, sha256 in pictures:
