@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify
 
 import glassline
 
-from .commands import COMMANDS, NoReplyError, NotSentError
+from .commands import COMMANDS, NoReplyError, NotSentError, TooLargeError
 from .errors import ApiError
 from .requests import CommandBody, body, device_id
 from .services import Services
@@ -76,6 +76,8 @@ def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
         reply, round_trip_s = services.commands.send(
             services.link, id, command, body(CommandBody).args, timeout_s=timeout_s
         )
+    except TooLargeError as error:
+        raise ApiError(413, "web.too_large", str(error), "Send fewer arguments.") from None
     except NotSentError as error:
         raise ApiError(503, "web.not_sent", str(error), services.broker().sentence) from None
     except NoReplyError as error:

@@ -13,7 +13,7 @@ def create_app(*, services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    errors.register(app)
+    errors.register(app, services.tally)
     guard.register(app)
     viewing.register(app, services)
     app.register_blueprint(api_devices.blueprint(services))

@@ -46,9 +46,10 @@ class Catalogue:
         return store
 
     def refresh(self, event_id: str) -> None:
-        """Have a defect read soon; many requests for one are one."""
+        """Have a defect read soon; many requests for one are one, and of too many none is kept."""
         with self._bell:
-            self._wanted[event_id] = None
+            if len(self._wanted) <= MAX_WANTED:
+                self._wanted[event_id] = None
             self._bell.notify()
 
     def start(self) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 WINDOW_S = 60.0
 LATE_S = 1.0
+DOUBT_S = 10.0
+"""When nothing was fresh for so long, what was seen before is to blame, not what comes now."""
 
 
 @dataclass
@@ -20,6 +22,7 @@ class NodeClock:
     _window_at_s: float = 0.0
     _last_ts_s: float = 0.0
     _last_seq: int = -1
+    _fresh_s: float = 0.0
 
     def note(self, boot: str, ts_s: float, now_s: float) -> float:
         """Take a message sent at `ts_s` (its clock) that came at `now_s` (ours); return its lag over the least."""
@@ -36,13 +39,17 @@ class NodeClock:
     def admit(self, boot: str, seq: int, ts_s: float, now_s: float) -> bool:
         """Whether a frame is fresh: not older than one seen before, and at most `LATE_S` behind the least lag."""
         if boot == self.boot and self._last_seq >= 0:
-            if seq < self._last_seq:
+            if now_s - self._fresh_s > DOUBT_S:
+                self.boot = ""
+            elif seq < self._last_seq:
                 return False
             if seq > self._last_seq and ts_s < self._last_ts_s:
                 self.boot = ""  # the clock was set back: its old lags say nothing any more
         late_s = self.note(boot, ts_s, now_s)
         self._last_seq, self._last_ts_s = seq, ts_s
-        return late_s <= LATE_S
+        fresh = late_s <= LATE_S
+        self._fresh_s = now_s if fresh else self._fresh_s
+        return fresh
 
     def at(self, ts_s: float) -> float:
         """When `ts_s` of that clock was, on ours."""

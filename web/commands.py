@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from glassline.contract import from_unix
+from glassline.contract import ContractError, from_unix
 from glassline.contract.messages import Command, Reply, decode
 from glassline.contract.topics import Address
 from glassline.link import Link
@@ -18,6 +18,10 @@ from .hub import Hub
 CommandName = Literal["ping", "snapshot", "config", "restart"]
 COMMANDS: tuple[CommandName, ...] = get_args(CommandName)
 MAX_WAITING = 100
+
+
+class TooLargeError(Exception):
+    """The command is more than a node takes; the text says how much."""
 
 
 class NotSentError(Exception):
@@ -56,7 +60,7 @@ class Commands:
     def send(
         self, link: Link | None, device_id: str, name: CommandName, args: Mapping[str, Any], *, timeout_s: float
     ) -> tuple[Reply, float]:
-        """Send a command and wait: the reply and the round trip in seconds. NotSentError, NoReplyError."""
+        """Send a command and wait: the reply and the round trip in s. TooLargeError, NotSentError, NoReplyError."""
         command = Command(id=uuid.uuid4().hex, args=dict(args), ts=self._node_time(device_id), ttl_s=timeout_s)
         waiting = _Waiting(device_id, name)
         with self._lock:
@@ -65,7 +69,7 @@ class Commands:
             self._waiting[command.id] = waiting
         try:
             began_s = time.monotonic()
-            if link is None or not link.publish("cmd", command.to_json(), id=device_id, rest=name):
+            if not _publish(link, command, device_id, name):
                 raise NotSentError("there is no connection to the broker")
             if not waiting.answered.wait(timeout_s) or waiting.reply is None:
                 raise NoReplyError(f"{device_id} did not answer {name} within {timeout_s:.0f} s")
@@ -80,3 +84,10 @@ class Commands:
         if program is None or not program.clock.boot:
             return None
         return from_unix(time.monotonic() - program.clock.least_s)
+
+
+def _publish(link: Link | None, command: Command, device_id: str, name: str) -> bool:
+    try:
+        return link is not None and link.publish("cmd", command.to_json(), id=device_id, rest=name)
+    except ContractError as error:
+        raise TooLargeError(str(error)) from None

@@ -54,7 +54,7 @@ class Conversation:
             raise HandshakeError(str(error)) from None
         if not asked:
             raise HandshakeError("no upgrade is asked for")
-        self._text: list[str] = []
+        self._text = ""
         self._mistakes = 0
 
     def accept(self, *, channel: Channel, viewer: Viewer, fanout: Fanout) -> None:
@@ -93,15 +93,15 @@ class Conversation:
         return True
 
     def _collect(self, event: TextMessage, take: Callable[[str | None], bool]) -> bool:
-        self._text.append(event.data)
-        if sum(map(len, self._text)) > MAX_MESSAGE_BYTES:
+        self._text += event.data
+        if len(self._text) > MAX_MESSAGE_BYTES:
             self._answer(
                 CloseConnection(CloseReason.MESSAGE_TOO_BIG, f"expected at most {MAX_MESSAGE_BYTES} characters")
             )
             return False
         if not event.message_finished:
             return True
-        text, self._text = "".join(self._text), []
+        text, self._text = self._text, ""
         return self._judge(take(text))
 
     def _judge(self, made_sense: bool) -> bool:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from glassline.program import Tally, shown
 from glassline.store import StoreError
 
 
@@ -28,13 +29,20 @@ def store_down(error: StoreError) -> ApiError:
     )
 
 
-def register(app: Flask) -> None:
-    """Answer every error in the one form."""
-    app.register_error_handler(ApiError, lambda error: error.response())
+def register(app: Flask, tally: Tally) -> None:
+    """Answer every error in the one form; what a request did wrong is counted as `refused_http_<code>`."""
+
+    def refused(error: ApiError) -> Response:
+        code = error.body["error"]["code"].replace(".", "_")
+        sentence = f"{request.method} {shown(request.path)} is refused: {shown(str(error), limit=300)}"
+        tally.note(f"refused_http_{code}", sentence, who=request.remote_addr or "")
+        return error.response()
+
+    app.register_error_handler(ApiError, refused)
     app.register_error_handler(StoreError, lambda error: store_down(error).response())
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, lambda error: refused(_of_http(error)))
 
 
-def _http(error: HTTPException) -> Response:
+def _of_http(error: HTTPException) -> ApiError:
     name = (error.name or "error").lower().replace(" ", "_")
-    return ApiError(error.code or 500, f"http.{name}", error.description or error.name).response()
+    return ApiError(error.code or 500, f"http.{name}", error.description or error.name)

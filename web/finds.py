@@ -2,11 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glassline.contract.messages import Detection, Receipt
 
 MAX_UNCONFIRMED = 500
+MAX_UNCONFIRMED_BYTES = 2_000_000
+"""As JSON; a usual one has 700 bytes, one full of outlines 200 kB, and takes many times that once it is read."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,7 @@ class Find:
 
     device_id: str
     detection: Detection
+    size_bytes: int
     error: str | None = None
 
 
@@ -24,18 +27,21 @@ class Unconfirmed:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._finds: OrderedDict[str, Find] = OrderedDict()
+        self._size_bytes = 0
         self._stored: OrderedDict[str, None] = OrderedDict()
 
-    def see(self, device_id: str, detection: Detection) -> Find | None:
-        """Note a detection; None if it says nothing new, or is known to be stored."""
+    def see(self, device_id: str, detection: Detection, size_bytes: int) -> Find | None:
+        """Note a detection that came as so many bytes; None if it says nothing new, or is known to be stored."""
         key = detection.event_id
         with self._lock:
             before = self._finds.get(key)
             if key in self._stored or (before is not None and before.detection.rev >= detection.rev):
                 return None
-            find = self._finds[key] = Find(device_id, detection)
-            while len(self._finds) > MAX_UNCONFIRMED:
-                self._finds.popitem(last=False)
+            self._forget(key)
+            find = self._finds[key] = Find(device_id, detection, size_bytes)
+            self._size_bytes += size_bytes
+            while len(self._finds) > MAX_UNCONFIRMED or self._size_bytes > MAX_UNCONFIRMED_BYTES:
+                self._forget(next(iter(self._finds)))
             return find
 
     def confirm(self, receipt: Receipt) -> Find | None:
@@ -44,16 +50,20 @@ class Unconfirmed:
         with self._lock:
             find = self._finds.get(key)
             if receipt.row == "stored":
-                self._finds.pop(key, None)
+                self._forget(key)
                 self._stored[key] = None
                 self._stored.move_to_end(key)
                 while len(self._stored) > MAX_UNCONFIRMED:
                     self._stored.popitem(last=False)
             elif find is not None:
-                find = self._finds[key] = Find(find.device_id, find.detection, receipt.error or "refused")
+                find = self._finds[key] = replace(find, error=receipt.error or "refused")
             return find
 
     def all(self) -> list[Find]:
         """Newest first."""
         with self._lock:
             return list(reversed(self._finds.values()))
+
+    def _forget(self, key: str) -> None:
+        gone = self._finds.pop(key, None)
+        self._size_bytes -= gone.size_bytes if gone else 0

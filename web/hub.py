@@ -15,6 +15,8 @@ from .clock import NodeClock
 from .intake import Picture
 
 MAX_PROGRAMS = 200
+MAX_PICTURES_BYTES = 40_000_000
+"""Of the newest pictures together: 200 kB for each of so many programs."""
 SILENT_S = 15.0
 SMOOTHING = 0.2
 
@@ -61,6 +63,7 @@ class Hub:
         self._changed = changed
         self._lock = threading.RLock()
         self._programs: dict[str, Heard] = {}
+        self._pictures_bytes = 0
 
     def on_message(self, address: Address, payload: bytes, retained: bool) -> None:
         """Take a `status`, `info` or `health`; raises ContractError for what is broken."""
@@ -73,7 +76,9 @@ class Hub:
             case "info":
                 info = decode(Info, payload)
                 if info.id != address.id:
-                    raise ContractError(f"info: expected the id of its topic, {address.id}, got {info.id}")
+                    raise ContractError(
+                        f"info: expected the id of its topic, {address.id}, got {info.id}", why="wrong_id"
+                    )
                 self._program(address.id).info = info
             case "health":
                 health = decode(Health, payload)
@@ -90,7 +95,8 @@ class Hub:
         with self._lock:
             program = self._program(picture.device_id)
             before = program.picture
-            program.picture, program.heard_at_s = picture, picture.arrived_s
+            self._keep_picture(program, picture)
+            program.heard_at_s = picture.arrived_s
             if before is not None:
                 gap_s = picture.arrived_s - before.arrived_s
                 smooth_s = gap_s if program.interval_s is None else program.interval_s
@@ -127,7 +133,21 @@ class Hub:
         now_s = time.monotonic()
         away = [program for program in self._programs.values() if not program.is_heard(now_s)]
         if not away:
-            self.counters["programs_refused"] += 1
-            raise ContractError(f"expected at most {MAX_PROGRAMS} programs, got one more")
-        del self._programs[min(away, key=lambda program: program.heard_at_s).id]
+            raise ContractError(f"expected at most {MAX_PROGRAMS} programs, got one more", why="too_many")
+        gone = min(away, key=lambda program: program.heard_at_s)
+        self._keep_picture(gone, None)
+        del self._programs[gone.id]
         self.counters["programs_forgotten"] += 1
+
+    def _keep_picture(self, program: Heard, picture: Picture | None) -> None:
+        """Replace the newest picture of a program; where all together are too large, the oldest goes."""
+        self._pictures_bytes += (len(picture.jpeg) if picture else 0) - (
+            len(program.picture.jpeg) if program.picture else 0
+        )
+        program.picture = picture
+        while self._pictures_bytes > MAX_PICTURES_BYTES:
+            held = [one for one in self._programs.values() if one.picture is not None and one is not program]
+            oldest = min(held, key=lambda one: one.heard_at_s)
+            self._pictures_bytes -= len(oldest.picture.jpeg) if oldest.picture else 0
+            oldest.picture = None
+            self.counters["pictures_forgotten"] += 1

@@ -1,14 +1,15 @@
 """The way of a picture through the web: intake, hub, and out to all who watch, on the writer thread."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from glassline.contract.topics import Address
-from glassline.program import log_frame
+from glassline.program import Tally, log_frame
 
 from .fanout import Fanout
-from .hub import Hub
+from .hub import MAX_PROGRAMS, Hub
 from .intake import Intake, Picture
 from .shapes import clock_json
 from .viewer import Viewer
@@ -22,11 +23,11 @@ CLOCK_STEP_S = 0.005
 class Live:
     """Feeds the fan-out. `appeared(device_id)` is called when a device's picture is new in size or boot."""
 
-    def __init__(self, *, hub: Hub, stall_s: float, appeared: Callable[[str], None]) -> None:
-        self.intake = Intake(clock_of=hub.clock_of)
+    def __init__(self, *, hub: Hub, stall_s: float, appeared: Callable[[str], None], tally: Tally) -> None:
+        self.intake = Intake(clock_of=hub.clock_of, tally=tally)
         self.fanout = Fanout(stall_s=stall_s, intake=self._pump)
         self._hub, self._appeared = hub, appeared
-        self._told: dict[str, tuple[str, float]] = {}
+        self._told: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     def on_frame(self, address: Address, payload: bytes, retained: bool) -> None:
         """Take a payload from the network thread; a retained one is nobody's present."""
@@ -65,6 +66,8 @@ class Live:
         clock = program.clock
         if clock.boot != boot or abs(clock.least_s - offset_s) > CLOCK_STEP_S:
             self._told[picture.device_id] = clock.boot, clock.least_s
+            if len(self._told) > MAX_PROGRAMS:
+                self._told.popitem(last=False)
             self.fanout.post(clock_event(picture.device_id, clock_json(program)), device_id=picture.device_id)
 
 

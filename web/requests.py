@@ -5,10 +5,9 @@ from typing import Annotated, Any, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic.types import JsonValue
 
 from glassline.contract import is_id
-from glassline.contract.values import EventId, Id, Label, Time
+from glassline.contract.values import EventId, Id, Json, Label, Time
 from glassline.store import DefectFilter, Status
 
 from .errors import ApiError
@@ -50,7 +49,7 @@ class ReviewBody(_Strict):
 class CommandBody(_Strict):
     """Arguments of a command."""
 
-    args: dict[str, JsonValue] = {}
+    args: dict[str, Json] = {}
 
 
 class WatchMessage(_Strict):

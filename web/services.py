@@ -10,10 +10,11 @@ import psutil
 
 import glassline
 from glassline.contract import Reason, from_unix, new_boot
+from glassline.contract.clocks import believed
 from glassline.contract.messages import Detection, Health, Info, Lease, Receipt, Review, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, BrokerAddress, Link
-from glassline.program import read_secret
+from glassline.program import Tally, read_secret
 from glassline.store import Defect
 
 from .catalogue import Catalogue
@@ -38,8 +39,9 @@ class Services:
         self.settings = settings
         self.began_s = time.monotonic()
         self.boot = new_boot()
+        self.tally = Tally(log=log)
         self.hub = Hub(changed=self._touch)
-        self.live = Live(hub=self.hub, stall_s=settings.stall_s, appeared=self._touch)
+        self.live = Live(hub=self.hub, stall_s=settings.stall_s, appeared=self._touch, tally=self.tally)
         self.fanout = self.live.fanout
         self.unconfirmed = Unconfirmed()
         self.catalogue = Catalogue(url=settings.store, read=self._defect_read, overrun=self._resync)
@@ -87,7 +89,7 @@ class Services:
         password = read_secret(settings.password_file) if settings.password_file else None
         link = Link(
             address=address, id=settings.id, boot=self.boot, birth=self._birth, password=password,
-            ca_file=settings.ca_file or None,
+            ca_file=settings.ca_file or None, tally=self.tally,
         )  # fmt: skip
         for kind in ("status", "info", "health"):
             link.on(filter_of(kind), self.hub.on_message, qos=1)
@@ -113,7 +115,8 @@ class Services:
     # -- from the network thread -------------------------------------------------------------------------------
 
     def _on_detection(self, address: Address, payload: bytes, retained: bool) -> None:
-        find = self.unconfirmed.see(address.id, decode(Detection, payload))
+        detection = believed(decode(Detection, payload), from_unix(time.time()))
+        find = self.unconfirmed.see(address.id, detection, len(payload))
         if find is not None:
             self.fanout.post({"type": "detection", "defect": unconfirmed_json(find.device_id, find.detection)})
 
@@ -163,9 +166,7 @@ class Services:
     def counters(self) -> dict[str, int]:
         """What was counted, by name."""
         parts = [self.hub.counters, self.live.intake.counters, self.fanout.counters, self.catalogue.counters]
-        if self.link is not None:
-            parts.append(self.link.counters)
-        return {name: count for part in parts for name, count in dict(part).items()}
+        return {name: count for part in (*parts, self.tally.report()) for name, count in dict(part).items()}
 
     def reviewed(self, defect: Defect) -> None:
         """Tell every page, here and at other webs, that a person wrote something."""

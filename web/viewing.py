@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from pydantic import ValidationError
 
 import glassline
+from glassline.program import shown
 
 from .channel import open_channel
 from .conversation import Conversation, HandshakeError
@@ -63,6 +64,7 @@ def _take(text: str | None, viewer: Viewer, services: Services) -> bool:
         said = WatchMessage.model_validate_json(text or "")
     except (ValidationError, ValueError):
         problem = 'expected JSON like {"watch": {"pi-1": 15, "pi-2": 2}} or {"ping": 1}'
+        services.tally.note("refused_live_message", f"a page said what makes no sense: {shown(text or 'no text')}")
         services.fanout.tell(viewer, {"type": "error", "code": "web.bad_request", "message": problem})
         return False
     if said.ping is not None:
