@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import socket
+import struct
 import time
 from typing import Any, Protocol
 
@@ -174,6 +176,14 @@ class Client:
         router.subscribe(self, filter, qos)
         return qos
 
-    def abort(self) -> None:
-        """Close the socket now, whatever is still waiting."""
-        self._writer.transport.abort()
+    def abort(self, *, reset: bool = False) -> None:
+        """Close the socket now, whatever is still waiting here. `reset`: what waits in the kernel goes too.
+
+        Without it megabytes that nobody fetches would stay there for minutes, and a client that does not read would
+        never learn of its end, which comes behind them.
+        """
+        transport = self._writer.transport
+        if reset and not transport.is_closing():
+            linger = struct.pack("ii", 1, 0)
+            self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()

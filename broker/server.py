@@ -136,7 +136,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         finally:
             self.end(client, why)
 
-    def end(self, client: Client, why: str) -> None:
+    def end(self, client: Client, why: str, *, reset: bool = False) -> None:
         """End a connection once and for all: nothing of it is served any more, and its will, if left, is sent."""
         if client.gone:
             return
@@ -144,7 +144,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         self.router.forget(client)
         if self._clients.get(client.key) is client:
             del self._clients[client.key]
-        client.abort()
+        client.abort(reset=reset)
         _log.info("%s disconnected: %s", client.client_id, why)
         if will := client.will:
             if will.retain:
@@ -171,7 +171,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
 
     def _drop(self, client: Client, kind: str, sentence: str) -> None:
         self.tally.note(kind, f"{client.client_id} is dropped: {sentence}", who=client.client_id)
-        self.end(client, sentence)
+        self.end(client, sentence, reset=True)
 
     def _fault(self, client: Client, now: float) -> tuple[str, str] | None:
         silent_s = now - client.heard_at

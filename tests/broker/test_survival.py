@@ -15,7 +15,7 @@ import pytest
 
 from broker.limits import Limits
 from tests.broker.conftest import ROLES
-from tests.support.clients import RawClient, TestClient, connect_packet, connected, packet, text
+from tests.support.clients import RawClient, TestClient, connect_packet, connected, is_hung_up, packet, text
 from tests.support.embedded_broker import RunningBroker, broker_process, embedded_broker, free_port
 from tests.support.mosquitto import mosquitto
 from tests.support.plain_amqtt import plain_amqtt
@@ -193,6 +193,7 @@ def test_a_client_that_takes_nothing_is_dropped_and_nobody_else_notices() -> Non
             assert message[1] == b"offline"
             assert max(ages_s) < 0.5
             assert rss_mb(running.pid) - before_mb < 40
+            assert wait_until(lambda: is_hung_up(stalled.socket)), "what nobody fetches stays in the kernel"
         assert running.counts["dropped_stalled"] == 1
 
 

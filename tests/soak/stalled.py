@@ -1,7 +1,6 @@
 """Those who never read: they connect as they should, ask for everything, and come back as soon as they are dropped."""
 
 import json
-import select
 import shutil
 import signal
 import socket
@@ -15,7 +14,7 @@ from typing import Self
 import psutil
 
 from glassline.contract.topics import filter_of
-from tests.support.clients import RawClient, connect_packet
+from tests.support.clients import RawClient, connect_packet, is_hung_up
 from workbench.bench.reading import client_message
 from workbench.bench.viewers import handshake
 
@@ -175,10 +174,3 @@ class StoppedBrowser(Stalled):
             self._browser.wait(10)
             psutil.wait_procs(family, timeout=10)
         self._folder.cleanup()
-
-
-def is_hung_up(sock: socket.socket) -> bool:
-    """Whether the other side has closed or reset the connection, as far as that shows without reading."""
-    poll = select.poll()
-    poll.register(sock, select.POLLRDHUP)
-    return any(event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))

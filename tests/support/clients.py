@@ -1,6 +1,7 @@
 """MQTT clients for tests: one that behaves (paho), and one that sends whatever bytes it is told to."""
 
 import queue
+import select
 import socket
 import struct
 import threading
@@ -202,3 +203,10 @@ class RawClient:
                 raise ConnectionError("closed by the broker")
             got += chunk
         return bytes(got)
+
+
+def is_hung_up(plug: socket.socket) -> bool:
+    """Whether the other side has closed or reset the connection, as far as that shows without reading."""
+    poll = select.poll()
+    poll.register(plug, select.POLLRDHUP)
+    return any(event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
