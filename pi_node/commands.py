@@ -1,7 +1,6 @@
 """Commands from the page, or from anybody's `mosquitto_pub`: ping, snapshot, config, restart."""
 
 import contextlib
-import logging
 import queue
 import threading
 import time
@@ -12,10 +11,9 @@ from glassline.contract import ContractError
 from glassline.contract.messages import Command, Reply, ReplyError, decode
 from glassline.contract.topics import Address
 from glassline.link import Link
+from glassline.program import shown
 
 from .config import ConfigError
-
-log = logging.getLogger(__name__)
 
 Action = Callable[[dict[str, Any]], dict[str, Any]]
 QUEUE_LENGTH = 32
@@ -43,26 +41,25 @@ class Commands:
 
     def on_command(self, address: Address, payload: bytes, retained: bool) -> None:
         """Take a command from the network thread. A retained one is ignored: it would come again at every connect."""
+        name = address.rest
         if retained:
-            self.refused += 1
-            log.warning("a retained command %r is ignored", address.rest)
+            self._refuse(name, "retained", "a retained one is ignored")
             return
         try:
-            self._queue.put_nowait((address.rest, decode(Command, payload)))
+            self._queue.put_nowait((name, decode(Command, payload)))
         except ContractError as error:
-            self.refused += 1
-            self._answer(address.rest, "unknown", error=ReplyError(code="command.invalid", message=str(error)))
+            self._refuse(name, error.why, str(error))
+            self._answer(name, "unknown", error=ReplyError(code="command.invalid", message=str(error)))
         except queue.Full:
-            self.refused += 1
-            log.warning("too many commands at once: %r is dropped", address.rest)
+            self._refuse(name, "full", "too many at once")
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None and not self._stopping.is_set():
             name, command = item
             try:
                 self._obey(name, command)
-            except Exception as error:
-                log.exception("command %s", name)
+            except Exception as error:  # noqa: BLE001 - counted and logged by the tally
+                self._link.tally.note("handler_failed", f"command {name}", error=error)
                 self._answer(name, command.id, error=ReplyError(code="command.failed", message=str(error)[:900]))
 
     def _obey(self, name: str, command: Command) -> None:
@@ -78,8 +75,13 @@ class Commands:
                 self._fail(name, command, "config.invalid", str(error), "nothing was changed")
 
     def _fail(self, name: str, command: Command, code: str, message: str, hint: str) -> None:
-        self.refused += 1
+        self._refuse(name, code.rpartition(".")[2], message)
         self._answer(name, command.id, error=ReplyError(code=code, message=message[:1000], hint=hint))
+
+    def _refuse(self, name: str, why: str, sentence: str) -> None:
+        self.refused += 1
+        sentence = f"the command {name} is refused: {shown(sentence, limit=300)}"
+        self._link.tally.note(f"refused_cmd_{why}", sentence, who=name)
 
     def _answer(
         self, name: str, id: str, *, data: dict[str, Any] | None = None, error: ReplyError | None = None

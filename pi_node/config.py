@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from glassline.program import shown
+
 from .settings import NodeSettings
 
 log = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ class Config:
             self._running = self._merged(changes)
         except FileNotFoundError:
             return
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.error("the changed settings in %s are not used: %s", self._path, error)
             return
         self._changes = changes
@@ -58,8 +60,8 @@ class Config:
 
     def change(self, wanted: dict[str, Any]) -> RunningConfig:
         """Check, keep on the disk, and put in force; ConfigError changes nothing."""
-        changes = self._changes | wanted
-        running = self._merged(changes)
+        running = self._merged(self._changes | wanted)
+        changes = {name: value for name, value in running.model_dump().items() if name in self._changes | wanted}
         temporary = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,8 @@ class Config:
             return RunningConfig.model_validate(self._base.model_dump() | wanted)
         except ValidationError as error:
             problems = [
-                f"{'.'.join(map(str, item['loc']))}: {item['msg']}, got {item['input']!r}" for item in error.errors()
+                f"{'.'.join(map(str, item['loc']))[:80]}: {item['msg']}, got {shown(repr(item['input']))}"
+                for item in error.errors()[:10]
             ]
             known = ", ".join(RunningConfig.model_fields)
             raise ConfigError("; ".join(problems) + f" (can be changed: {known})") from None

@@ -9,6 +9,7 @@ import time
 from glassline.contract.messages import Receipt, decode
 from glassline.contract.topics import Address
 from glassline.link import Link, Sent
+from glassline.program import shown
 
 from .outbox import Outbox, OutboxError, Parcel
 from .speed import Speed
@@ -24,6 +25,8 @@ SILENCE_S = 10.0
 QUIET_S = 2.0
 """A receipt after so long without one says that the bridge is back: what it missed need not wait for its turn."""
 PAUSE_S = 0.02
+MAX_RECEIPTS = 1000
+"""What waits while the disk is slow; a window holds eight."""
 HOPELESS_S = 10.0
 """A picture from better days that would take longer waits for them, its detection goes: twice as long without a sign
 from the broker, and the connection counts as dead."""
@@ -34,7 +37,7 @@ class Sender:
 
     def __init__(self, *, link: Link, way: Way, speed: Speed, outbox: Outbox) -> None:
         self._link, self._way, self._speed, self._outbox = link, way, speed, outbox
-        self._receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
+        self._receipts: queue.Queue[Receipt] = queue.Queue(MAX_RECEIPTS)
         self._receipt_s = time.monotonic()
         self._wake, self._reconnected = threading.Event(), threading.Event()
         self._stopping = threading.Event()
@@ -62,7 +65,10 @@ class Sender:
     def on_receipt(self, address: Address, payload: bytes, retained: bool) -> None:
         """Take a receipt; a retained one is nobody's and is ignored."""
         if not retained:
-            self._receipts.put(decode(Receipt, payload))
+            try:
+                self._receipts.put_nowait(decode(Receipt, payload))
+            except queue.Full:
+                self._link.tally.note("receipts_dropped", "more receipts come than the outbox takes: it asks again")
             self._wake.set()
 
     def _run(self) -> None:
@@ -96,7 +102,8 @@ class Sender:
             return False
         for receipt in receipts:
             if receipt.row == "rejected" or receipt.image == "rejected":
-                log.error("detection %s rev %d was refused: %s", receipt.event_id, receipt.rev, receipt.error)
+                sentence = f"detection {receipt.event_id} rev {receipt.rev} was refused: {shown(receipt.error or '')}"
+                self._link.tally.note("detections_refused", sentence)
         self._outbox.settle(receipts)
         now_s = time.monotonic()
         if now_s - self._receipt_s > QUIET_S:

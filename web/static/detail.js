@@ -80,6 +80,7 @@ export class Detail {
     const rows = [
       [names.confidence, texts.defects.score(defect.score)],
       [names.time, longTime(defect.detected_at)],
+      [names.clock, defect.clock === "unsynced" ? texts.detail.unsynced : null],
       [names.last, longTime(defect.last_seen_at)],
       [names.frames, texts.detail.frames(defect.frames_confirmed)],
       [names.device, defect.device_id],

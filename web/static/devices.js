@@ -3,6 +3,7 @@
 import { el, say } from "./dom.js";
 import { texts } from "./texts.js";
 
+const MAX_TABS = 300;
 const byNumber = new Intl.Collator("en", { numeric: true }).compare;
 
 export class Devices {
@@ -38,9 +39,20 @@ export class Devices {
   #take(device) {
     if (device.role !== "node") return;
     const known = this.#devices.has(device.deviceId);
+    if (!known && this.#devices.size >= MAX_TABS && !this.#forgetOne()) return;
     this.#devices.set(device.deviceId, device);
     if (!known) this.#addTab(device.deviceId);
     this.#show(device);
+  }
+
+  // Names may be made up: whoever is away makes room, nobody who is there does.
+  #forgetOne() {
+    const away = [...this.#devices.values()].find((one) => !one.online && one.deviceId !== this.selected);
+    if (!away) return false;
+    this.#devices.delete(away.deviceId);
+    this.#tabs.get(away.deviceId).button.remove();
+    this.#tabs.delete(away.deviceId);
+    return true;
   }
 
   select(id) {
@@ -52,7 +64,7 @@ export class Devices {
 
   // The device that the address names, as soon as it is known; until then one that is there.
   #selectFirst() {
-    const wanted = decodeURIComponent(location.hash.slice(1));
+    const wanted = location.hash.slice(1);
     if (this.#devices.has(wanted)) {
       if (this.selected !== wanted) this.select(wanted);
     } else if (this.selected === null) {
@@ -65,7 +77,7 @@ export class Devices {
   #addTab(id) {
     const state = el("span", { class: "sr" });
     const button = el("button", { type: "button", class: "tab", "aria-pressed": "false", on: { click: () => {
-      history.replaceState(null, "", `#${encodeURIComponent(id)}`);
+      history.replaceState(null, "", `#${id}`);
       this.select(id);
     } } }, el("span", { class: "dot", "aria-hidden": "true" }), id, state);
     this.#tabs.set(id, { button, state });

@@ -74,11 +74,12 @@ export const texts = {
     evidence: (label) => `Evidence of ${label}`,
     boxes: "Boxes",
     facts: {
-      confidence: "Confidence", time: "Seen", last: "Last seen", frames: "Confirmed over", device: "Camera",
+      confidence: "Confidence", time: "Seen", clock: "Clock", last: "Last seen", frames: "Confirmed over", device: "Camera",
       model: "Model", stored: "Stored", reviewed: "Reviewed", id: "Event",
     },
     frames: (count) => (count === 1 ? "1 frame" : `${count} frames`),
     by: (time, who) => `${time} by ${who}`,
+    unsynced: "The camera's clock was not set: times may be those of the receipt.",
     note: "Note",
     noteHint: "What did you see, or do?",
     save: "Save",
