@@ -1,28 +1,30 @@
-"""How good a model is: on conveyor frames with known truth, and on labelled photographs of a folder."""
+"""How good a model is: on conveyor frames with known truth, and on labelled photographs."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from glassline.scene import LABELS, Conveyor
 from glassline.vision import Detector
+from workbench import scoring
+from workbench.scoring import Corners, FoundBox, Looked
 
-Corners = tuple[float, float, float, float]
-
-#: A box finds a mark from this overlap (intersection over union) on.
-MATCHING_IOU = 0.5
 #: Marks of which less is in view need not be found, and finding them is no mistake.
 _OWED_SHARE = 0.6
 _THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 _F1_SLACK = 0.003
 _FRAME_STEP_S = 0.83
+_FOUND_BGR, _MISSED_BGR, _FALSE_BGR = (0, 160, 0), (0, 0, 255), (255, 120, 0)
+
+Finder = Callable[[NDArray[np.uint8]], list[FoundBox]]
 
 
 @dataclass
@@ -53,10 +55,16 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class _Truth:
-    label: str
-    corners: Corners
-    owed: bool
+class Photograph:
+    """A JPEG and the boxes drawn on it: (label, corners 0-1)."""
+
+    path: Path
+    truths: list[tuple[str, Corners]]
+
+
+def finder(detector: Detector) -> Finder:
+    """The detector as a function from a picture to what it finds there."""
+    return lambda bgr: [FoundBox(box.score, box.label, box.xyxyn) for box in detector.detect(bgr)]
 
 
 def on_conveyor(
@@ -67,92 +75,117 @@ def on_conveyor(
     The detector must be entered with a score threshold no higher than the lowest one reported (0.2).
     """
     tallies = {threshold: Tally() for threshold in _THRESHOLDS}
+    find = finder(detector)
     for seed in seeds:
         conveyor = Conveyor(seed=seed)
         for number in range(frames):
             time_s = start_s + number * _FRAME_STEP_S
-            truths = [
-                _Truth(mark.label, mark.xyxyn, mark.visible_share >= _OWED_SHARE) for mark in conveyor.truth(time_s)
-            ]
-            boxes = [(box.score, box.label, box.xyxyn) for box in detector.detect(conveyor.frame(time_s))]
+            marks = conveyor.truth(time_s)
+            looked = Looked([(mark.label, mark.xyxyn) for mark in marks], find(conveyor.frame(time_s)))
+            owed = [mark.visible_share >= _OWED_SHARE for mark in marks]
             for threshold, tally in tallies.items():
-                _count(tally, truths, [box for box in boxes if box[0] >= threshold])
+                _count(tally, looked, owed, threshold)
     peak = max(tally.f1 for tally in tallies.values())
     best = max(threshold for threshold, tally in tallies.items() if tally.f1 >= peak - _F1_SLACK)
     by_threshold = {f"{threshold:.2f}": tally.figures() for threshold, tally in tallies.items()}
     return {"seeds": list(seeds), "frames": frames * len(seeds), "by_score_threshold": by_threshold}, best
 
 
-def on_photographs(detector: Detector, images: Path, labels: Path, *, limit: int | None = None) -> dict[str, Any]:
-    """Average precision at IoU 0.5 with the labels left aside, on JPEGs and their YOLO label files, by name.
+def read_photographs(
+    images: Path, labels: Path, *, names: Sequence[str] = (), skip: int = 0, limit: int | None = None
+) -> list[Photograph]:
+    """The JPEGs of a folder by name, without the first `skip`, at most `limit`, with their YOLO labels.
 
-    The detector should be entered with a very low score threshold. Source of the measure: the area under the
-    precision envelope over all recalls, as in PASCAL VOC 2010.
+    A label is the name of its class number or, where `names` has none, the number itself.
     """
-    scored: list[tuple[float, bool]] = []
-    total = 0
-    paths = sorted(images.glob("*.jpg"))[:limit]
-    for path in paths:
-        truths = [_Truth("", corners, True) for corners in _read_labels(labels / f"{path.stem}.txt")]
-        total += len(truths)
-        bgr = cv2.imread(str(path))
-        if bgr is None:
-            raise ValueError(f"{path} is not a picture that OpenCV can read")
-        boxes = sorted(detector.detect(np.asarray(bgr, np.uint8)), key=lambda box: -box.score)
-        taken: set[int] = set()
-        for box in boxes:
-            hit = _match(box.xyxyn, truths, taken)
-            if hit is not None:
-                taken.add(hit)
-            scored.append((box.score, hit is not None))
-    return {"pictures": len(paths), "boxes": total, "ap50": round(_average_precision(scored, total), 3)}
+    chosen = sorted(images.glob("*.jpg"))[skip:][:limit]
+    return [Photograph(path, list(_read_labels(labels / f"{path.stem}.txt", names))) for path in chosen]
 
 
-def _count(tally: Tally, truths: list[_Truth], boxes: list[tuple[float, str, Corners]]) -> None:
-    tally.frames += 1
-    tally.owed.update(truth.label for truth in truths if truth.owed)
-    taken: set[int] = set()
-    for _, label, corners in sorted(boxes, reverse=True):
-        hit = _match(corners, truths, taken)
-        if hit is None:
-            tally.false += not any(_iou(corners, truth.corners) > 0.1 for truth in truths if not truth.owed)
+def look_at(find: Finder, photographs: Sequence[Photograph]) -> list[Looked]:
+    """What is found on each; ValueError when a file is no picture."""
+    return [Looked(photograph.truths, find(_read(photograph.path))) for photograph in photographs]
+
+
+def photograph_figures(pictures: Sequence[Looked], *, score_threshold: float) -> dict[str, Any]:
+    """AP at IoU 0.5 with the labels left aside, and what share of each label is found at the threshold.
+
+    The detector should have been entered with a very low score threshold.
+    """
+    return {
+        "pictures": len(pictures),
+        "boxes": sum(len(looked.truths) for looked in pictures),
+        "ap50": round(scoring.average_precision(pictures), 3),
+        "score_threshold": score_threshold,
+        "recall_by_label": scoring.recall_by_label(pictures, score_threshold),
+    }
+
+
+def label_table(pictures: Sequence[Looked], labels: Sequence[str], *, score_threshold: float) -> dict[str, Any]:
+    """Precision, recall, AP50 and AP50-95 of each label, and their means as `all`."""
+    rows = {label: scoring.label_figures(pictures, label, score_threshold) for label in labels}
+    present = [row for row in rows.values() if row["boxes"]]
+    means = {key: round(float(np.mean([row[key] for row in present])), 3) for key in present[0] if key != "boxes"}
+    return {**rows, "all": {"boxes": sum(int(row["boxes"]) for row in present), **means}}
+
+
+def draw_mistakes(
+    photographs: Sequence[Photograph], pictures: Sequence[Looked], directory: Path, *, score_threshold: float
+) -> int:
+    """Write each picture with a miss (red) or a false alarm (blue), what was found in green; returns how many."""
+    directory.mkdir(parents=True, exist_ok=True)
+    written = 0
+    for photograph, looked in zip(photographs, pictures, strict=True):
+        believed = [(box, hit) for box, hit in scoring.hits(looked) if box.score >= score_threshold]
+        found = {hit for _, hit in believed if hit is not None}
+        if len(found) == len(looked.truths) == len(believed):
             continue
-        taken.add(hit)
-        if truths[hit].owed:
-            tally.found[truths[hit].label] += 1
-            tally.named[truths[hit].label] += label == truths[hit].label
+        canvas = _read(photograph.path)
+        for number, (label, corners) in enumerate(looked.truths):
+            if number not in found:
+                _outline(canvas, corners, f"missed {label}", _MISSED_BGR)
+        for box, hit in believed:
+            _outline(canvas, box.corners, f"{box.label} {box.score:.2f}", _FALSE_BGR if hit is None else _FOUND_BGR)
+        cv2.imwrite(str(directory / photograph.path.name), canvas)
+        written += 1
+    return written
 
 
-def _match(corners: Corners, truths: list[_Truth], taken: set[int]) -> int | None:
-    """The free truth that overlaps most, if enough."""
-    overlaps = [(_iou(corners, truth.corners), number) for number, truth in enumerate(truths) if number not in taken]
-    best, number = max(overlaps, default=(0.0, -1))
-    return number if best >= MATCHING_IOU else None
+def _outline(canvas: NDArray[np.uint8], corners: Corners, text: str, colour_bgr: tuple[int, int, int]) -> None:
+    height, width = canvas.shape[:2]
+    x0, y0, x1, y1 = (round(value * side) for value, side in zip(corners, (width, height) * 2, strict=True))
+    cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), colour_bgr, 2)
+    cv2.putText(canvas, text, (x0 + 3, max(12, y0 + 14)), cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour_bgr, 1, cv2.LINE_AA)
 
 
-def _iou(a: Corners, b: Corners) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+def _count(tally: Tally, looked: Looked, owed: list[bool], threshold: float) -> None:
+    tally.frames += 1
+    tally.owed.update(label for (label, _), counts in zip(looked.truths, owed, strict=True) if counts)
+    optional = [corners for (_, corners), counts in zip(looked.truths, owed, strict=True) if not counts]
+    for box, hit in scoring.hits(looked):
+        if box.score < threshold:
+            continue
+        if hit is None:
+            tally.false += not any(scoring.iou(box.corners, corners) > 0.1 for corners in optional)
+        elif owed[hit]:
+            label = looked.truths[hit][0]
+            tally.found[label] += 1
+            tally.named[label] += box.label == label
 
 
-def _read_labels(path: Path) -> Iterator[Corners]:
+def _read(path: Path) -> NDArray[np.uint8]:
+    bgr = cv2.imread(str(path))
+    if bgr is None:
+        raise ValueError(f"{path} is not a picture that OpenCV can read")
+    return np.asarray(bgr, np.uint8)
+
+
+def _read_labels(path: Path, names: Sequence[str]) -> Iterator[tuple[str, Corners]]:
     if not path.is_file():
         return
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.strip():
+            number = int(line.split()[0])
             x, y, width, height = (float(value) for value in line.split()[1:5])
-            yield (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-
-
-def _average_precision(scored: list[tuple[float, bool]], total: int) -> float:
-    if not scored or not total:
-        return 0.0
-    hits = np.array([hit for _, hit in sorted(scored, key=lambda pair: -pair[0])])
-    true = np.cumsum(hits)
-    recall, precision = true / total, true / np.arange(1, len(hits) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
+            label = names[number] if number < len(names) else str(number)
+            yield label, (x - width / 2, y - height / 2, x + width / 2, y + height / 2)

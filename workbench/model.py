@@ -38,18 +38,48 @@ def render(
 
 
 @app.command()
+def split(
+    directory: Annotated[Path, typer.Argument(help="Where the data set is put together (YOLO detection layout).")],
+    images: Annotated[list[Path], typer.Option(help="A folder of JPEGs; once for each light.")],
+    labels: Annotated[Path, typer.Option(help="YOLO label files: one for a scene, whatever the light.")],
+    names: Annotated[str, typer.Option(help="What the classes are called, separated by commas.")],
+    held_out_every: Annotated[int, typer.Option(min=2, help="Every so manieth scene is for validation.")] = 5,
+    scenes: Annotated[int | None, typer.Option(min=1, help="Train on so many scenes, evenly spread.")] = None,
+) -> None:
+    """Put labelled photographs together into a data set, all lights of a scene on the same side."""
+    from workbench.photographs import split_scenes
+
+    try:
+        data_yaml = split_scenes(
+            directory,
+            images=images,
+            labels=labels,
+            names=[name.strip() for name in names.split(",")],
+            held_out_every=held_out_every,
+            scenes=scenes,
+        )
+    except ValueError as error:
+        raise _stop(error) from None
+    typer.echo(f"Train on it with: glassline model train {data_yaml} --weights best.pt --no-keep-best")
+
+
+@app.command()
 def train(
     data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("var/runs"),
     name: Annotated[str, typer.Option(help="Name of this run.")] = "glassline-n",
+    weights: Annotated[Path | None, typer.Option(help="A .pt file to start from; without it, from nothing.")] = None,
     imgsz: Annotated[int, typer.Option(min=32, help="Longer side of the network's input, pixels.")] = 416,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the pictures.")] = 20,
     hours: Annotated[float | None, typer.Option(help="Take this long instead, however many epochs fit.")] = None,
     batch: Annotated[int, typer.Option(min=1, help="Pictures per step.")] = 16,
+    lr0: Annotated[float, typer.Option(min=0.0, help="Learning rate to start with.")] = 0.002,
+    mosaic: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of pictures put together from four.")] = 0.4,
+    keep_best: Annotated[bool, typer.Option(help="Keep the epoch that validates best, not the last.")] = True,
     device: Annotated[str, typer.Option(help="`cpu`, or the number of a GPU.")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name.")] = False,
 ) -> None:
-    """Train YOLO11n from scratch."""
+    """Train YOLO11n on a YOLO data set."""
     from workbench import training
 
     try:
@@ -57,10 +87,14 @@ def train(
             data_yaml=data_yaml,
             runs=runs,
             name=name,
+            weights=weights,
             imgsz=imgsz,
             epochs=epochs,
             hours=hours,
             batch=batch,
+            lr0=lr0,
+            mosaic=mosaic,
+            keep_best=keep_best,
             device=device,
             resume=resume,
         )
@@ -95,14 +129,18 @@ def evaluate(
     seeds: Annotated[str, typer.Option(help="Conveyor seeds, none of those used in training.")] = "7,8",
     images: Annotated[Path | None, typer.Option(help="Measure on the JPEGs of this folder instead.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Their YOLO label files.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pictures by name.")] = None,
+    names: Annotated[str, typer.Option(help="What their classes are called, separated by commas.")] = "",
+    skip: Annotated[int, typer.Option(min=0, help="Leave out the first so many pictures by name.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many pictures.")] = None,
+    baseline: Annotated[bool, typer.Option("--baseline", help="Measure background subtraction beside it.")] = False,
+    mistakes: Annotated[Path | None, typer.Option(help="Write pictures of misses and false alarms here.")] = None,
     record: Annotated[str | None, typer.Option(help="Keep the figures in the model's card under this name.")] = None,
 ) -> None:
     """Measure a model on conveyor frames, or on labelled photographs."""
     import json
 
     from glassline.vision import DetectorError, OnnxDetector
-    from workbench import evaluation, exporting
+    from workbench import evaluation, exporting, subtraction
 
     if (images is None) != (labels is None):
         raise typer.BadParameter("--images and --labels go together: the pictures, and the boxes drawn on them")
@@ -110,7 +148,19 @@ def evaluate(
     try:
         with OnnxDetector(onnx, score_threshold=0.02 if images else 0.2) as detector:
             if images is not None and labels is not None:
-                figures = evaluation.on_photographs(detector, images, labels, limit=limit)
+                classes = [name.strip() for name in names.split(",") if name.strip()]
+                photographs = evaluation.read_photographs(images, labels, names=classes, skip=skip, limit=limit)
+                believed = detector.card.score_threshold
+                looked = evaluation.look_at(evaluation.finder(detector), photographs)
+                figures = evaluation.photograph_figures(looked, score_threshold=believed)
+                if classes and set(classes) == set(detector.card.labels):
+                    figures["labels"] = evaluation.label_table(looked, classes, score_threshold=believed)
+                if baseline:
+                    simple = evaluation.look_at(subtraction.subtract_background, photographs)
+                    figures["baseline_ap50"] = evaluation.photograph_figures(simple, score_threshold=0)["ap50"]
+                if mistakes is not None:
+                    count = evaluation.draw_mistakes(photographs, looked, mistakes, score_threshold=believed)
+                    typer.echo(f"Wrote {count} pictures with mistakes to {mistakes}")
             else:
                 numbers = [int(number) for number in seeds.split(",")]
                 figures, threshold = evaluation.on_conveyor(detector, seeds=numbers, frames=frames)

@@ -1,8 +1,9 @@
-"""Train YOLO11n from its yaml with Ultralytics: no weights are downloaded, nothing leaves the machine."""
+"""Train YOLO11n with Ultralytics, from its yaml or from weights at hand: nothing is downloaded, nothing is sent."""
 
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -37,27 +38,32 @@ def train(
     data_yaml: Path,
     runs: Path,
     name: str,
+    weights: Path | None = None,
     imgsz: int = 416,
     epochs: int = 100,
     hours: float | None = None,
     batch: int = 16,
+    lr0: float = 0.002,
+    mosaic: float = 0.4,
+    keep_best: bool = True,
     device: str = "cpu",
     workers: int = 2,
     resume: bool = False,
 ) -> Path:
     """Train on a YOLO data set and return the folder with weights/best.pt and weights/last.pt.
 
-    With `hours` the number of epochs and the learning rate schedule follow from the time that an epoch takes.
-    `resume` goes on from last.pt of the run of this name. `device` is `cpu` or a GPU number.
+    `weights` is a .pt file to start from, whatever its labels; without it training starts from nothing. With `hours`
+    the number of epochs and the learning rate schedule follow from the time that an epoch takes. `mosaic` is the
+    share of training pictures put together from four. With `keep_best` best.pt is the epoch that did best on the
+    validation pictures; without it nothing is chosen by them, which are then looked at once, at the end, and best.pt
+    is last.pt. `resume` goes on from last.pt of the run of this name with the settings it was started with. `device`
+    is `cpu` or a GPU number.
     """
     run = runs.resolve() / name
     last = run / "weights" / "last.pt"
-    if not data_yaml.is_file():
-        raise FileNotFoundError(f"{data_yaml} is not there: write a data set with `glassline model render` first")
-    if resume and not last.is_file():
-        raise FileNotFoundError(f"cannot resume: {last} is not there; start without --resume")
-    yolo = load_yolo()
-    model = yolo(str(last) if resume else ARCHITECTURE)
+    _check_files(data_yaml, weights, last if resume else None)
+    model = load_yolo()(str(last if resume else weights or ARCHITECTURE))
+    model.add_callback("on_train_start", _turn_batches)
     if device == "cpu":
         model.add_callback("on_train_start", _use_whole_cpu)
     if resume:
@@ -76,19 +82,20 @@ def train(
         device=device,
         workers=workers,
         cache="ram",
+        val=keep_best,
         pretrained=False,
         amp=False,  # its self-test would download weights
         plots=False,
         deterministic=False,
         patience=0,
         optimizer="AdamW",
-        lr0=0.002,
+        lr0=lr0,
         lrf=0.01,
         cos_lr=True,
         warmup_epochs=0.5,
         warmup_bias_lr=0.0,
-        mosaic=0.4,
-        close_mosaic=2,
+        mosaic=mosaic,
+        close_mosaic=max(2, epochs // 8) if hours is None else 2,
         hsv_h=0.02,
         hsv_s=0.3,
         hsv_v=0.3,
@@ -99,6 +106,32 @@ def train(
         erasing=0.0,
     )
     return run
+
+
+def _check_files(data_yaml: Path, weights: Path | None, last: Path | None) -> None:
+    if not data_yaml.is_file():
+        raise FileNotFoundError(f"{data_yaml} is not there: write a data set with `glassline model render` first")
+    if weights is not None and not weights.is_file():
+        raise FileNotFoundError(f"{weights} is not there: weights to start from are a .pt file that a training left")
+    if last is not None and not last.is_file():
+        raise FileNotFoundError(f"cannot resume: {last} is not there; start without --resume")
+
+
+def _turn_batches(trainer: Any) -> None:
+    """Lay half of all batches on their side: with the mirror images, glass is then seen from all eight sides.
+
+    Quarter turns keep boxes tight; a rotation by any other angle would box the corners of the old boxes.
+    """
+    preprocess = trainer.preprocess_batch
+
+    def turned(batch: dict[str, Any]) -> dict[str, Any]:
+        batch = preprocess(batch)
+        if random.random() < 0.5:
+            batch["img"] = batch["img"].transpose(2, 3)
+            batch["bboxes"] = batch["bboxes"][:, [1, 0, 3, 2]]
+        return batch
+
+    trainer.preprocess_batch = turned
 
 
 def _use_whole_cpu(trainer: Any) -> None:

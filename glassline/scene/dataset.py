@@ -19,20 +19,22 @@ from numpy.typing import NDArray
 
 from glassline.scene.conveyor import Conveyor
 from glassline.scene.light import Camera
-from glassline.scene.marks import LABELS, draw
+from glassline.scene.marks import LABELS
 from glassline.scene.pane import render_pane
-from glassline.scene.sheet import Sheet, Site
-from glassline.scene.surface import draw_belt, draw_look, glass
+from glassline.scene.worn import render_worn
 
 #: Conveyor seeds from here on belong to training.
 FIRST_TRAINING_SEED = 1_000_000
 _TRAINING_SEEDS = 1_000_000_000
-_KINDS = ("conveyor", "pane", "close_up", "clean_conveyor", "clean_close_up")
-_KIND_ODDS = (0.52, 0.10, 0.30, 0.03, 0.05)
+_KINDS = ("conveyor", "pane", "worn", "clean_conveyor", "clean_worn")
+_KIND_ODDS = (0.32, 0.07, 0.54, 0.02, 0.05)
+_WORN_SIDES_PX, _WORN_SIDE_ODDS = (416, 512, 640), (0.2, 0.2, 0.6)
 #: Less of a mark than this at the picture's border is not labelled.
 _LEAST_SHARE = 0.15
 _LEAST_SIDE_PX = 4.0
 _VALIDATION_EVERY = 10
+#: Share of worn glass that is seen by a poor camera.
+_HARSH_SHARE = 0.25
 
 LabelledBox = tuple[str, tuple[float, float, float, float]]
 
@@ -57,7 +59,7 @@ def write_dataset(
 ) -> Path:
     """Render `count` pictures into `directory` and return its data.yaml; every tenth picture is for validation.
 
-    Half of them are conveyor frames of `image_wh`, the others crops of panes, close-ups and clean glass. Picture k
+    A third are conveyor frames of `image_wh`, most others close-ups of worn glass, some of them clean. Picture k
     depends on (seed, k) alone. `progress` is called with (pictures written, count).
     """
     for split in ("train", "val"):
@@ -80,8 +82,10 @@ def render_sample(seed: int, index: int, image_wh: tuple[int, int]) -> Sample:
     kind = str(rng.choice(_KINDS, p=_KIND_ODDS))
     if kind == "pane":
         bgr, boxes = _pane_crop(rng)
-    elif kind.endswith("close_up"):
-        bgr, boxes = _close_up(rng, clean=kind.startswith("clean"))
+    elif kind.endswith("worn"):
+        bgr, boxes = _worn_glass(rng, clean=kind.startswith("clean"))
+        if rng.random() > _HARSH_SHARE:
+            return Sample(bgr, boxes, int(rng.integers(60, 98)))
     else:
         bgr, boxes = _conveyor_frame(rng, image_wh, clean=kind.startswith("clean"))
         return Sample(bgr, boxes, int(rng.integers(70, 98)))
@@ -143,22 +147,10 @@ def _pane_crop(rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Labell
     return pane.tile[top : top + crop_h, left : left + crop_w].copy(), boxes
 
 
-def _close_up(rng: np.random.Generator, *, clean: bool) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
-    """Glass that fills the picture, with marks that may leave it, cross one another and lie in dense clutter."""
-    side = int(rng.choice((416, 512, 640)))
-    scale = float(np.exp(rng.uniform(np.log(0.8), np.log(1.9)))) * side / 640
-    sheet = Sheet(wh_px=(side, side), scale=scale, grain=float(rng.uniform(1, max(1.01, scale * 1.2))))
-    look = draw_look(rng, draw_belt(rng))
-    picture = glass(rng, sheet, look, clutter=float(rng.choice((0.3, 1.0, 2.5))))
-    boxes: list[LabelledBox] = []
-    site = Site(rect=(0.0, 0.0, *sheet.wh), contained=False)
-    kinds = rng.choice(("scratch", "crack", "bubble", "stain"), int(rng.integers(1, 5)), p=(0.42, 0.16, 0.12, 0.3))
-    for label in () if clean else kinds:
-        mark = draw(rng, str(label), sheet, look, site)
-        if mark is not None and min(mark.box_px[2] - mark.box_px[0], mark.box_px[3] - mark.box_px[1]) >= 3:
-            mark.apply(picture)
-            boxes.append((mark.label, mark.box_px))
-    return np.clip(picture, 0, 255).astype(np.uint8), boxes
+def _worn_glass(rng: np.random.Generator, *, clean: bool) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
+    """Glass that fills the picture, with marks that may leave it, cross one another and lie among hairlines."""
+    worn = render_worn(rng, side_px=int(rng.choice(_WORN_SIDES_PX, p=_WORN_SIDE_ODDS)), clean=clean)
+    return worn.bgr, [(mark.label, mark.box_px) for mark in worn.marks]
 
 
 def _photograph(rng: np.random.Generator, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

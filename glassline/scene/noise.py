@@ -52,6 +52,6 @@ def wander(rng: np.random.Generator, u: Field, level: int, along: float = 1.0) -
     return f32(np.interp(position, np.arange(_SIDE + 1), row))
 
 
-def soft_step(x: Field) -> Field:
+def soft_step(x: NDArray[np.floating]) -> Field:
     """The logistic curve: 0 far below zero, 1 far above, without overflow."""
     return f32(1.0 / (1.0 + np.exp(-np.clip(x, -20.0, 20.0))))

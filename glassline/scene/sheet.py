@@ -39,11 +39,10 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
-    """A grid of `wh_px` picture pixels at `scale` pixels per reference pixel; `grain` scales fine texture."""
+    """A grid of `wh_px` picture pixels at `scale` pixels per reference pixel."""
 
     wh_px: tuple[int, int]
     scale: float = 1.0
-    grain: float = 1.0
 
     @property
     def wh(self) -> tuple[float, float]:
@@ -81,28 +80,23 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Where a mark may lie: `rect` (reference pixels); if `contained`, wholly inside it.
+    """Where a mark may lie: wholly inside `rect` (reference pixels).
 
     `edges` says which sides of `rect` are cut edges of the glass, where chips can sit.
     """
 
     rect: tuple[float, float, float, float]
-    contained: bool = True
     edges: tuple[str, ...] = ()
 
     def place(self, rng: np.random.Generator, half_w: float, half_h: float) -> tuple[float, float]:
         """A random centre for something of the given half extents."""
         x0, y0, x1, y1 = self.rect
-        if not self.contained:
-            half_w = half_h = 0.0
         half_w, half_h = min(half_w, (x1 - x0) / 2), min(half_h, (y1 - y0) / 2)
         return float(rng.uniform(x0 + half_w, x1 - half_w)), float(rng.uniform(y0 + half_h, y1 - half_h))
 
     def longest(self, angle: float) -> float:
         """The longest straight line at this angle (radians) that fits into the rectangle."""
         x0, y0, x1, y1 = self.rect
-        if not self.contained:
-            return 2.0 * float(np.hypot(x1 - x0, y1 - y0))
         run, rise = abs(np.cos(angle)) + 1e-6, abs(np.sin(angle)) + 1e-6
         return float(min((x1 - x0) / run, (y1 - y0) / rise))
 

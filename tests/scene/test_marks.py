@@ -10,10 +10,10 @@ ROOM = (10.0, 20.0, 300.0, 430.0)
 EDGES = ("left", "right", "top", "bottom")
 
 
-def _drawn(label: str, *, scale: float, back_lit: bool, contained: bool = True) -> list[Mark]:
+def _drawn(label: str, *, scale: float, back_lit: bool) -> list[Mark]:
     look = Look(back_lit=back_lit, base_bgr=(150, 160, 150), belt_bgr=(50, 50, 50))
     sheet = Sheet(wh_px=(round(340 * scale), round(480 * scale)), scale=scale)
-    site = Site(rect=ROOM, contained=contained, edges=EDGES)
+    site = Site(rect=ROOM, edges=EDGES)
     marks = [draw(np.random.default_rng((3, number)), label, sheet, look, site) for number in range(40)]
     return [mark for mark in marks if mark is not None]
 
@@ -55,13 +55,3 @@ def test_marks_show_dark_on_a_bright_field_and_bright_under_back_light() -> None
         dark = np.mean([mark.levels.sum() for mark in _drawn(label, scale=1.0, back_lit=False)])
         bright = np.mean([mark.levels.sum() for mark in _drawn(label, scale=1.0, back_lit=True)])
         assert dark < 0 < bright
-
-
-@pytest.mark.parametrize("label", ["scratch", "crack", "bubble", "stain"])
-def test_marks_that_may_leave_the_picture_are_boxed_by_what_is_left(label: str) -> None:
-    marks = _drawn(label, scale=1.0, back_lit=False, contained=False)
-    assert len(marks) >= 20
-    for mark in marks:
-        x0, y0, x1, y1 = mark.box_px
-        assert 0 <= x0 < x1 <= 340
-        assert 0 <= y0 < y1 <= 480

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from glassline.scene import LABELS
 from glassline.vision import DEFAULT_MODEL, OnnxDetector
-from workbench.evaluation import on_conveyor, on_photographs
+from workbench.evaluation import finder, look_at, on_conveyor, photograph_figures, read_photographs
 from workbench.exporting import update_card, write_card
 from workbench.model import app
 
@@ -88,13 +88,15 @@ def test_the_shipped_model_finds_the_marks_of_a_conveyor_it_never_saw() -> None:
 def test_photographs_are_measured_against_their_label_files(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["render", str(tmp_path), "--count", "30", "--workers", "1"]).exit_code == 0
     images, labels = tmp_path / "images" / "train", tmp_path / "labels" / "train"
+    swapped = tmp_path / "swapped"
+    swapped.mkdir()
+    paths = sorted(labels.glob("*.txt"))
+    for path, other in zip(paths, paths[1:] + paths[:1], strict=True):
+        (swapped / path.name).write_text(other.read_text())
     with OnnxDetector(DEFAULT_MODEL, score_threshold=0.05) as detector:
-        right = on_photographs(detector, images, labels)
-        swapped = tmp_path / "swapped"
-        swapped.mkdir()
-        paths = sorted(labels.glob("*.txt"))
-        for path, other in zip(paths, paths[1:] + paths[:1], strict=True):
-            (swapped / path.name).write_text(other.read_text())
-        wrong = on_photographs(detector, images, swapped)
+        right, wrong = (
+            photograph_figures(look_at(finder(detector), read_photographs(images, kept)), score_threshold=0.3)
+            for kept in (labels, swapped)
+        )
     assert right["pictures"] == 27
     assert right["ap50"] > wrong["ap50"] + 0.3

@@ -1,4 +1,4 @@
-"""Cracks: a jagged line that forks, and the broken black strand that a crack in thick glass looks like."""
+"""Cracks: a jagged line that forks."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from glassline.scene.noise import Field, f32, soft_step, texture, wander
-from glassline.scene.ribbon import Ribbon
+from glassline.scene.noise import Field, f32, texture
 from glassline.scene.sheet import Look, Mark, Sheet, Site, Window, seen
 
 _SUBPIXEL_BITS = 4
 
 
 def crack(rng: np.random.Generator, sheet: Sheet, look: Look, site: Site) -> Mark | None:
-    """A forked crack; where marks may leave the site, half of them are broken strands."""
-    if not site.contained and rng.random() < 0.5:
-        return _strand(rng, sheet, look, site)
-    length = float(rng.uniform(55, 150)) * (1.0 if site.contained else float(rng.uniform(0.6, 2.0)))
+    """One crack with its branches."""
+    length = float(rng.uniform(55, 150))
     angle = rng.uniform(0, 2 * np.pi)
     lines = _fork(rng, length, angle)
     points = np.concatenate(lines)
@@ -70,32 +67,3 @@ def _fracture_levels(rng: np.random.Generator, window: Window, lines: list[NDArr
     else:
         levels = -rng.uniform(80, 150) * blade * uneven + rng.uniform(20, 60) * gleam
     return f32(levels * look.strength)
-
-
-def _strand(rng: np.random.Generator, sheet: Sheet, look: Look, site: Site) -> Mark | None:
-    angle, length = rng.uniform(0, np.pi), float(rng.uniform(40, 200))
-    half_width = length * rng.uniform(0.03, 0.11)
-    ribbon = Ribbon.lay(
-        rng,
-        sheet,
-        centre=site.place(rng, 0, 0),
-        angle=angle,
-        length=length,
-        half_width=half_width * 1.7,
-        bend=float(rng.normal(0, 0.02)),
-    )
-    if ribbon is None:
-        return None
-    u, v = ribbon.u, ribbon.v
-    taper = ribbon.taper(0.35 * length, 0.35 * length) ** 0.6
-    width = np.maximum(half_width * taper * (1 + 0.25 * wander(rng, u, 4) + 0.12 * wander(rng, u, 2)) + 0.3, 0.8)
-    across = np.abs(v) / width
-    body = soft_step((1 - across - 0.12 * texture(rng, u, v, 2)) * np.maximum(width, 1) / 0.7) * ribbon.inside()
-    clots = 0.8 * texture(rng, u, v, 3, 0.12) + 0.7 * texture(rng, u, v, 2, 0.25)
-    clots += 0.4 * texture(rng, u, v, 1, 0.6) + 0.8 * (1 - across)
-    black = soft_step((clots - np.float32(rng.uniform(0.0, 0.8))) * 4)
-    loops = soft_step((texture(rng, u, v, 2, 0.12, 0.8) - 1.0) * 5)
-    levels = -rng.uniform(80, 160) * black * (1 - 0.9 * loops) - rng.uniform(2, 20) + rng.uniform(0, 60) * loops
-    if look.back_lit:
-        levels = levels + rng.uniform(0, 40) * np.maximum(0, texture(rng, u, v, 1, 0.4))
-    return seen("crack", ribbon.window, f32(levels * body))

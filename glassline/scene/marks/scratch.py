@@ -10,13 +10,11 @@ from glassline.scene.sheet import Look, Mark, Sheet, Site, seen
 
 
 def scratch(rng: np.random.Generator, sheet: Sheet, look: Look, site: Site) -> Mark | None:
-    """A scratch with fading ends, mostly thin; now and then a scuffed band, more often where it may leave the site."""
-    banded = rng.random() < (0.25 if site.contained else 0.5)
-    shortest, longest = (70.0, 240.0) if site.contained else (40.0, 520.0)
+    """A scratch with fading ends, mostly thin; now and then a scuffed band."""
+    banded = rng.random() < 0.25
     angle = rng.uniform(0, np.pi)
-    length = min(float(np.exp(rng.uniform(np.log(shortest), np.log(longest)))), 0.92 * site.longest(angle))
-    widest = 8.0 if site.contained else 15.0
-    half_width = float(np.exp(rng.uniform(np.log(2.6), np.log(widest)) if banded else rng.uniform(-0.1, 0.75)))
+    length = min(float(np.exp(rng.uniform(np.log(70.0), np.log(240.0)))), 0.92 * site.longest(angle))
+    half_width = float(np.exp(rng.uniform(np.log(2.6), np.log(8.0)) if banded else rng.uniform(-0.1, 0.75)))
     half_w = abs(np.cos(angle)) * length / 2 + 4 + half_width
     half_h = abs(np.sin(angle)) * length / 2 + 4 + half_width
     bend = rng.normal(0, 0.03) if rng.random() < 0.8 else rng.normal(0, 0.09)
@@ -31,7 +29,7 @@ def scratch(rng: np.random.Generator, sheet: Sheet, look: Look, site: Site) -> M
     )
     if ribbon is None:
         return None
-    levels = _band(rng, ribbon, look, half_width, sheet.grain) if banded else _strands(rng, ribbon, look, half_width)
+    levels = _band(rng, ribbon, look, half_width) if banded else _strands(rng, ribbon, look, half_width)
     return seen("scratch", ribbon.window, levels * ribbon.inside() * look.strength)
 
 
@@ -51,7 +49,7 @@ def _strands(rng: np.random.Generator, ribbon: Ribbon, look: Look, half_width: f
     return f32(look.sign * strength * profile * np.clip(along, 0.25, 2) * (0.3 + 0.7 * taper**0.6))
 
 
-def _band(rng: np.random.Generator, ribbon: Ribbon, look: Look, half_width: float, grain: float) -> Field:
+def _band(rng: np.random.Generator, ribbon: Ribbon, look: Look, half_width: float) -> Field:
     u, v, length = ribbon.u, ribbon.v, ribbon.length
     head, tail = (rng.uniform(2, 0.6 * length) if rng.random() < 0.5 else 4.0 for _ in range(2))
     taper = ribbon.taper(head, tail)
@@ -60,9 +58,9 @@ def _band(rng: np.random.Generator, ribbon: Ribbon, look: Look, half_width: floa
     across = v / width
     ragged = np.abs(across) + 0.14 * texture(rng, u, v, 2)
     body = soft_step((1 - ragged) * width / rng.uniform(0.5, 1.2)) * (taper > 0)
-    fine = texture(rng, u, v, 0, grain * rng.uniform(0.6, 1), grain)
-    middle = texture(rng, u, v, 1, grain * rng.uniform(0.4, 1), grain)
-    streaks = texture(rng, u, v, 2, 0.1, grain * 1.3)
+    fine = texture(rng, u, v, 0, rng.uniform(0.6, 1))
+    middle = texture(rng, u, v, 1, rng.uniform(0.4, 1))
+    streaks = texture(rng, u, v, 2, 0.1, 1.3)
     specks = np.maximum(0, rng.uniform(0.5, 1.1) * middle + 0.5 * fine - rng.uniform(-0.2, 0.6))
     along = np.clip(1 + rng.uniform(0.1, 0.4) * wander(rng, u, 4, 0.5), 0.25, 2)
     if look.back_lit:

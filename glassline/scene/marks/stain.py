@@ -11,11 +11,9 @@ _TINTS_BGR = ((1.0, 1.0, 1.0), (1.0, 1.0, 1.0), (1.35, 1.0, 0.7), (0.8, 0.95, 1.
 
 
 def stain(rng: np.random.Generator, sheet: Sheet, look: Look, site: Site) -> Mark | None:
-    """A dried drop with a rim, a blotchy film, or a small strong spot (more often where marks may leave the site)."""
-    spot = rng.random() < (0.12 if site.contained else 0.45)
+    """A dried drop with a rim, a blotchy film, or a small strong spot."""
+    spot = rng.random() < 0.12
     radius = float(np.exp(rng.uniform(np.log(4.5), np.log(8)) if spot else rng.uniform(np.log(13), np.log(40))))
-    if not site.contained and not spot:
-        radius *= float(rng.uniform(0.6, 1.6))
     reach = radius * 1.6 + 3
     centre = site.place(rng, reach, reach)
     window = sheet.window(centre[0] - reach, centre[1] - reach, centre[0] + reach, centre[1] + reach)
@@ -28,7 +26,7 @@ def stain(rng: np.random.Generator, sheet: Sheet, look: Look, site: Site) -> Mar
     elif rng.random() < 0.5:
         levels = _dried_drop(rng, u, v, rho, radius) * body
     else:
-        levels = _film(rng, u, v, sheet.grain) * body
+        levels = _film(rng, u, v) * body
     sign = look.sign if rng.random() < 0.85 else -1.0
     tint = _TINTS_BGR[int(rng.integers(len(_TINTS_BGR)))] if sign < 0 else _TINTS_BGR[0]
     return seen("stain", window, f32(sign * levels * look.strength), tint)
@@ -60,7 +58,7 @@ def _dried_drop(rng: np.random.Generator, u: Field, v: Field, rho: Field, radius
     return f32(strength * (rim + np.maximum(0.1, fill)))
 
 
-def _film(rng: np.random.Generator, u: Field, v: Field, grain: float) -> Field:
+def _film(rng: np.random.Generator, u: Field, v: Field) -> Field:
     strength = np.exp(rng.uniform(np.log(24), np.log(60)))
-    cloud = 0.45 * texture(rng, u, v, 3) + 0.3 * texture(rng, u, v, 2, grain, grain) + 0.2 * texture(rng, u, v, 1)
+    cloud = 0.45 * texture(rng, u, v, 3) + 0.3 * texture(rng, u, v, 2) + 0.2 * texture(rng, u, v, 1)
     return f32(strength * np.maximum(0.0, rng.uniform(0.5, 0.9) + cloud))
