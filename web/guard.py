@@ -4,8 +4,6 @@ A browser visits strangers' pages too. They may not read here through a name tha
 rebinding), nor make it act through forms and sockets of theirs (cross-site request forgery).
 """
 
-from urllib.parse import urlsplit
-
 from flask import Flask, Response, request
 
 from .errors import ApiError
@@ -27,7 +25,10 @@ def _check() -> None:
     host = _hostname(request.host)
     if not is_loopback(host):
         raise ApiError(
-            421, "web.wrong_host", f"this web does not serve the name {host[:200]!r}", "Open it as http://127.0.0.1."
+            421,
+            "web.wrong_host",
+            f"this web does not serve the name {host[:200]!r}",
+            f"Open it as {request.scheme}://127.0.0.1.",
         )
     writes = request.method not in ("GET", "HEAD", "OPTIONS")
     if writes or "websocket" in request.headers.get("Upgrade", "").lower():
@@ -37,8 +38,10 @@ def _check() -> None:
 
 
 def _same_origin() -> None:
-    origin = request.headers.get("Origin")
-    same = origin is None or urlsplit(origin).netloc.lower() == request.host.lower()
+    """A page's own origin, and never a plain one under TLS: whoever is on the way could have written that page."""
+    schemes = ("https",) if request.is_secure else ("http", "https")
+    own = [f"{scheme}://{request.host.lower()}" for scheme in schemes]
+    same = request.headers.get("Origin", own[0]).lower() in own
     if not same or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise ApiError(403, "web.foreign_origin", "a page of another site may not do this here", "Use this web's page.")
 

@@ -6,6 +6,7 @@ import errno
 import logging
 import signal
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -100,8 +101,8 @@ class ServerLogger(Logger):  # type: ignore[misc]
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with our settings and nothing from its own files, arguments or environment."""
 
-    def __init__(self, *, settings: WebSettings, listener: socket.socket) -> None:
-        self._settings, self._listener = settings, listener
+    def __init__(self, *, settings: WebSettings, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
+        self._settings, self._listener, self._tls = settings, listener, tls
         self.services: Services | None = None
         super().__init__()
 
@@ -118,9 +119,17 @@ class Server(BaseApplication):  # type: ignore[misc]
             "proc_name": "glassline-web",
             "logger_class": ServerLogger,
             "control_socket_disable": True,
+            **self._tls_config(),
         }.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+
+    def _tls_config(self) -> dict[str, Any]:
+        """One context for all connections; the names of the files only tell gunicorn that there is TLS."""
+        if self._tls is None:
+            return {}
+        files = {"certfile": self._settings.tls_cert, "keyfile": self._settings.tls_key}
+        return {**files, "ssl_context": lambda config, default: self._tls}
 
     def load(self) -> Any:
         """In the worker, after the fork."""

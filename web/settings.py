@@ -1,8 +1,9 @@
 """The settings table of the web."""
 
 import ipaddress
+from typing import Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from glassline.contract import check_id
 from glassline.program import Settings, setting
@@ -18,9 +19,14 @@ class WebSettings(Settings, program="web"):
     store: str = setting("sqlite:var/glassline.db", "Where defects live, the same as the bridge's, like sqlite:PATH.")
     http_host: str = setting("127.0.0.1", "Address to listen on; only this machine's own, since nobody signs in yet.")
     http_port: int = setting(5000, "Port to listen on; 0 takes any free one.", ge=0, le=65535)
+    tls_cert: str = setting("", "File with this web's certificate and its chain (PEM); empty: plain HTTP.")
+    tls_key: str = setting("", "File (0600) with the certificate's private key (PEM); both or none.")
     threads: int = setting(400, "Requests served at once; every open page holds one.", ge=20, le=2000)
     max_fps: float = setting(30.0, "The highest picture rate a page may ask of a node.", unit="fps", gt=0, le=120)
-    stall_s: float = setting(20.0, "A page that accepts nothing for so long is dropped.", unit="s", gt=0, le=600)
+    stall_s: float = setting(
+        20.0, "A page that takes longer than this for one message is dropped; it comes again by itself.",
+        unit="s", gt=0, le=600,
+    )  # fmt: skip
     command_timeout_s: float = setting(5.0, "How long a node may take to answer a command.", unit="s", gt=0, le=60)
 
     @field_validator("id")
@@ -37,6 +43,18 @@ class WebSettings(Settings, program="web"):
                 "elsewhere through a tunnel, like ssh -L 5000:127.0.0.1:5000 SERVER"
             )
         return value
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.tls_cert) != bool(self.tls_key):
+            missing = "tls_key" if self.tls_cert else "tls_cert"
+            raise ValueError(f"tls_cert and tls_key belong together: set {missing} too, or neither for plain HTTP")
+        return self
+
+    @property
+    def scheme(self) -> str:
+        """How it is spoken to."""
+        return "https" if self.tls_cert else "http"
 
 
 def is_loopback(host: str) -> bool:

@@ -44,7 +44,7 @@ class Page:
 
     def __init__(self, web: Web, *watch: str, max_fps: float = 30, **options: Any) -> None:
         self.ws: ClientConnection = connect(
-            f"ws://127.0.0.1:{web.port}/live", max_size=None, compression=None, **options
+            f"{web.url.replace('http', 'ws', 1)}/live", max_size=None, compression=None, ssl=web.trusted, **options
         )
         self.pictures: list[Shown] = []
         self.events: list[dict[str, Any]] = []
@@ -84,10 +84,12 @@ class RawPage:
     """A WebSocket client that reads only when told to, with a small receive buffer."""
 
     def __init__(self, web: Web) -> None:
-        self.sock = socket.socket()
+        self.sock: socket.socket = socket.socket()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.sock.connect(("127.0.0.1", web.port))
         self.sock.settimeout(10)
+        if web.trusted:
+            self.sock = web.trusted.wrap_socket(self.sock, server_hostname="127.0.0.1")
         key = base64.b64encode(os.urandom(16)).decode()
         self.sock.sendall(
             f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -8,6 +8,7 @@ import pytest
 
 from glassline.store import open_store
 
+from .certificates import Certificate, make_certificate
 from .processes import Mosquitto, Web, until
 from .publishers import BridgeLike, NodeLike
 
@@ -33,6 +34,24 @@ def web(folder: Path, broker: Mosquitto, store_url: str) -> Iterator[Web]:
     with Web(folder, broker=broker.address, store=store_url) as process:
         until(lambda: process.get("/health")["broker"]["connected"])
         yield process
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def tls_web(folder: Path, broker: Mosquitto, store_url: str, certificate: Certificate) -> Iterator[Web]:
+    with Web(folder, broker=broker.address, store=store_url, id="web-tls", tls=certificate) as process:
+        until(lambda: process.get("/health")["broker"]["connected"])
+        yield process
+
+
+@pytest.fixture(params=["plain", "tls"])
+def any_web(request: pytest.FixtureRequest) -> Web:
+    """What holds for one holds for the other."""
+    return request.getfixturevalue({"plain": "web", "tls": "tls_web"}[request.param])
 
 
 _numbers = itertools.count(1)

@@ -14,6 +14,8 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from .certificates import Certificate
+
 ROOT = Path(__file__).parents[2]
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
@@ -110,7 +112,7 @@ class Mosquitto(Process):
 
 
 class Web(Process):
-    """A real `python -m web`."""
+    """A real `python -m web`; `trusted` is the context of its clients where it speaks TLS."""
 
     def __init__(
         self,
@@ -120,15 +122,18 @@ class Web(Process):
         store: str = "",
         port: int | None = None,
         env: dict[str, str] | None = None,
+        tls: Certificate | None = None,
         **more: Any,
     ) -> None:
-        self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port, self.trusted = port or free_port(), tls.trusted() if tls else None
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        if tls:
+            more = {"tls_cert": tls.cert, "tls_key": tls.key, **more}
         settings = {"broker": broker, "store": store or f"sqlite:{folder}/glassline.db", "http_port": self.port, **more}
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value != ""]
         log = folder / f"web-{self.port}.log"
         super().__init__(sys.executable, "-m", "web", *flags, env=env, log=log)
-        self.http = httpx.Client(base_url=self.url, timeout=20)
+        self.http = httpx.Client(base_url=self.url, timeout=20, verify=self.trusted or True)
         self.wait_for(self.health, what="the web answers")
 
     def health(self) -> dict[str, Any] | None:

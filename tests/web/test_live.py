@@ -15,8 +15,8 @@ from .processes import Web, until
 from .publishers import NodeLike, picture
 
 
-def test_a_client_gets_the_bytes_that_left_the_node(web: Web, node: NodeLike) -> None:
-    with Page(web, node.id) as page:
+def test_a_client_gets_the_bytes_that_left_the_node(any_web: Web, node: NodeLike) -> None:
+    with Page(any_web, node.id) as page:
         until(lambda: node.leases, what="a lease reaches the node")
         for _ in range(5):
             node.publish_frame()
@@ -120,7 +120,7 @@ def test_a_clock_that_is_set_back_does_not_end_the_picture(web: Web, node: NodeL
         until(lambda: len(page.pictures) == 2)
 
 
-def test_nothing_is_sent_before_the_handshake_is_answered(web: Web, node: NodeLike) -> None:
+def test_nothing_is_sent_before_the_handshake_is_answered(any_web: Web, node: NodeLike) -> None:
     stop = threading.Event()
 
     def chatter() -> None:
@@ -132,7 +132,7 @@ def test_nothing_is_sent_before_the_handshake_is_answered(web: Web, node: NodeLi
     talker.start()
     try:
         for _ in range(60):
-            page = RawPage(web)
+            page = RawPage(any_web)
             assert page.read()[0] == 1
             page.sock.close()
     finally:
@@ -140,17 +140,17 @@ def test_nothing_is_sent_before_the_handshake_is_answered(web: Web, node: NodeLi
         talker.join()
 
 
-def test_a_ping_during_a_half_written_picture_breaks_nothing(web: Web, node: NodeLike) -> None:
+def test_a_ping_during_a_half_written_picture_breaks_nothing(any_web: Web, node: NodeLike) -> None:
     big = [
         node.frame(number=n, jpeg=picture(n, image_wh=(1280, 960), noise=True, quality=92), image_wh=(1280, 960))
         for n in (1, 2)
     ]
     assert all(len(data) > 900_000 for data in big)
-    page = RawPage(web)
+    page = RawPage(any_web)
     page.say(watch=[node.id], max_fps=30)
     until(lambda: node.leases)
     node.link.publish("frame", big[0])
-    until(lambda: web.get(f"/api/devices/{node.id}")["image_wh"] == [1280, 960])
+    until(lambda: any_web.get(f"/api/devices/{node.id}")["image_wh"] == [1280, 960])
     time.sleep(0.3)
     for number in range(10):
         page.send(9, b"ping %d" % number)
@@ -168,11 +168,11 @@ def test_a_ping_during_a_half_written_picture_breaks_nothing(web: Web, node: Nod
     page.sock.close()
 
 
-def test_a_page_that_never_reads_delays_nobody(web: Web, node: NodeLike) -> None:
-    frozen = RawPage(web)
+def test_a_page_that_never_reads_delays_nobody(any_web: Web, node: NodeLike) -> None:
+    frozen = RawPage(any_web)
     frozen.say(watch=[node.id], max_fps=30)
     jpeg = picture(3, image_wh=(640, 480), noise=True)
-    with Page(web, node.id) as page:
+    with Page(any_web, node.id) as page:
         until(lambda: node.leases)
         node.stream(20, jpeg=jpeg)
         time.sleep(6)
@@ -180,7 +180,7 @@ def test_a_page_that_never_reads_delays_nobody(web: Web, node: NodeLike) -> None
         sent = len(node.sent)
         assert len(shown) >= 0.9 * sent - 2
         assert statistics.quantiles([one.age_s for one in shown], n=20)[-1] < 0.5
-        assert web.get("/health")["viewers"] >= 2
+        assert any_web.get("/health")["viewers"] >= 2
     frozen.sock.close()
 
 
@@ -217,14 +217,14 @@ def test_after_a_freeze_of_the_web_hardly_anything_old_is_shown(web: Web, node: 
         assert after[-1].age_s < 0.5
 
 
-def test_viewers_who_come_and_go_leave_nothing_behind(web: Web, node: NodeLike) -> None:
+def test_viewers_who_come_and_go_leave_nothing_behind(any_web: Web, node: NodeLike) -> None:
     node.stream(20)
-    with Page(web, node.id) as page:
+    with Page(any_web, node.id) as page:
         until(lambda: len(page.pictures) > 5)
 
         def visit() -> None:
             for _ in range(6):
-                with Page(web, node.id) as guest:
+                with Page(any_web, node.id) as guest:
                     until(lambda guest=guest: guest.pictures)
 
         guests = [threading.Thread(target=visit) for _ in range(5)]
@@ -232,9 +232,9 @@ def test_viewers_who_come_and_go_leave_nothing_behind(web: Web, node: NodeLike) 
             guest.start()
         for guest in guests:
             guest.join(60)
-        until(lambda: web.get("/health")["viewers"] == 1)
+        until(lambda: any_web.get("/health")["viewers"] == 1)
         count = len(page.pictures)
         until(lambda: len(page.pictures) > count + 10)
-        counters = web.get("/health")["counters"]
+        counters = any_web.get("/health")["counters"]
         assert "writer_failed" not in counters
         assert "pulse_failed" not in counters
