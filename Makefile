@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CAMERA ?= scene:?seed=7
+FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo doctor test lint format docs clean chaos-demo fresh
+.PHONY: fuzz help demo doctor test lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,6 +45,20 @@ docs: $(VENV)/.dev  ## Make the generated pages anew
 	@$(BIN)/glassline settings > docs/settings.md
 	@$(BIN)/python -m glassline.diagnosis > docs/troubleshooting.md
 	@$(BIN)/python -m glassline.contract.schema > docs/contract-v1.schema.json
+	@$(BIN)/python -m tests.garbage.page > docs/garbage.md
+
+bench-live: $(VENV)/.demo  ## What the live picture costs, against a bare relay and a naive loop (VIEWERS=50)
+	@$(BIN)/glassline bench live --viewers $(or $(VIEWERS),50)
+
+soak-stalled: $(VENV)/.dev  ## Clients that never read, MINUTES=10 long: the others lose nothing, memory stays
+	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),10)
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	@$(BIN)/pip install -q -e '.[fuzz]'
+	@touch $@
+
+fuzz: $(VENV)/.fuzz  ## Attack the readers of frames and messages for FUZZ_SECONDS (300), keep what reaches new code
+	@$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web killed in turn; prints the report
 	@$(BIN)/glassline demo --seconds 60 --kill --folder var/chaos --report var/chaos.json

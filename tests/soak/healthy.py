@@ -12,8 +12,8 @@ import paho.mqtt.client as paho
 
 from glassline.contract import parse
 from glassline.contract.topics import filter_of
-from workbench.bench.reading import Stream, client_message, seq_in
-from workbench.bench.viewers import connect
+from workbench.bench.reading import TEXT, Stream, client_message, seq_in
+from workbench.bench.viewers import handshake
 
 from .line import NODES, Line
 
@@ -24,8 +24,8 @@ MAX_FPS = 30
 class Page(Stream):
     """A WebSocket that watches all devices; `got` holds the numbers of the frames by device."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock)
+    def __init__(self, sock: socket.socket, head: bytes) -> None:
+        super().__init__(sock, head)
         self.got: defaultdict[str, set[int]] = defaultdict(set)
         self._device = ""
 
@@ -51,9 +51,11 @@ class Pages:
 
     def __enter__(self) -> Self:
         for _ in range(self._count):
-            sock = connect(self._port, NODES[0], MAX_FPS).sock
-            sock.send(client_message(1, json.dumps({"watch": NODES, "max_fps": MAX_FPS}).encode()))
-            self.pages.append(Page(sock))
+            sock = socket.create_connection(("127.0.0.1", self._port), 30)
+            _, head = handshake(sock, self._port, plain=False)
+            sock.sendall(client_message(TEXT, json.dumps({"watch": NODES, "max_fps": MAX_FPS}).encode()))
+            sock.setblocking(False)
+            self.pages.append(Page(sock, head))
             self._selector.register(sock, selectors.EVENT_READ, self.pages[-1])
         self._thread.start()
         return self

@@ -49,10 +49,10 @@ def band(samples: list[float], settle: int) -> tuple[float, float, float]:
 
     A sample is the median of five, so that a moment does not count.
     """
-    smooth = [median(samples[max(0, at - SMOOTH_SAMPLES + 1) : at + 1]) for at in range(len(samples))]
-    after = smooth[settle:]
-    if not after:
+    late = samples[settle:]
+    if not late:
         raise ValueError(f"expected more than {settle} samples, got {len(samples)}")
+    after = [median(late[max(0, at - SMOOTH_SAMPLES + 1) : at + 1]) for at in range(len(late))]
     return median(after[:BASE_SAMPLES]), min(after), max(after)
 
 

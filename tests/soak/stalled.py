@@ -7,7 +7,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 from abc import ABC, abstractmethod
 from typing import Self
 
@@ -15,6 +14,7 @@ import psutil
 
 from glassline.contract.topics import filter_of
 from tests.support.clients import RawClient, connect_packet, is_hung_up
+from tests.support.links import until
 from workbench.bench.reading import client_message
 from workbench.bench.viewers import handshake
 
@@ -22,15 +22,17 @@ from .line import NODES, Line
 
 RECEIVE_BUFFER = 4096
 LOOK_S = 0.5
+WATCH_S = 5.0
+"""For so long a page watches before it is stopped."""
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 class Stalled(ABC):
-    """Connects, looks twice a second whether it was dropped, and then does so again. `drops` counts."""
+    """Connects, looks twice a second whether it was dropped, and then does so again."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self.drops = 0
+        self.connections = self.drops = 0
         self.failures: list[str] = []
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -51,6 +53,7 @@ class Stalled(ABC):
         while not self._ending.is_set():
             try:
                 self.connect()
+                self.connections += 1
                 while not self._ending.wait(LOOK_S) and not self.is_dropped():
                     pass
                 self.drops += not self._ending.is_set()
@@ -96,15 +99,13 @@ class StalledSubscriber(Stalled):
 
 
 class StalledPage(Stalled):
-    """A WebSocket. Its end lies behind pictures that it does not read, so the web is asked whether it was dropped."""
+    """A WebSocket."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(line)
         self._sock: socket.socket | None = None
-        self._before = 0
 
     def connect(self) -> None:
-        self._before = self._stalled()
         self._sock = socket.socket()
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._sock.settimeout(30)
@@ -113,10 +114,8 @@ class StalledPage(Stalled):
         self._sock.sendall(client_message(1, json.dumps({"watch": NODES, "max_fps": 30}).encode()))
 
     def is_dropped(self) -> bool:
-        return self._stalled() > self._before
-
-    def _stalled(self) -> int:
-        return self.line.counters().get("viewers_stalled", 0)
+        assert self._sock is not None
+        return is_hung_up(self._sock)
 
     def leave(self) -> None:
         if self._sock is not None:
@@ -130,15 +129,14 @@ class StoppedBrowser(Stalled):
         super().__init__(line)
         self._folder = tempfile.TemporaryDirectory(prefix="glassline-soak-")
         self._browser: subprocess.Popen[bytes] | None = None
-        self._before = 0
 
     def connect(self) -> None:
         if self._browser is None:
             self._start()
         for renderer in self._renderers():
             renderer.send_signal(signal.SIGCONT)
-        time.sleep(5)
-        self._before = self.line.counters().get("viewers_stalled", 0)
+        assert until(self._is_connected, 30), "the page does not come back"
+        self._ending.wait(WATCH_S)
         for renderer in self._renderers():
             renderer.send_signal(signal.SIGSTOP)
 
@@ -146,21 +144,29 @@ class StoppedBrowser(Stalled):
         assert CHROMIUM, "a real browser is wanted: apt-get install chromium"
         self._browser = subprocess.Popen(
             [
+                "nice", "-n", "15",
                 CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                 "--disable-background-networking", "--no-first-run", f"--user-data-dir={self._folder.name}",
                 "--remote-debugging-port=0", self.line.url,
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        time.sleep(5)
 
     def _renderers(self) -> list[psutil.Process]:
+        return [process for process in self._family() if "--type=renderer" in process.cmdline()]
+
+    def _family(self) -> list[psutil.Process]:
         assert self._browser is not None
-        family = psutil.Process(self._browser.pid).children(recursive=True)
-        return [process for process in family if "--type=renderer" in process.cmdline()]
+        browser = psutil.Process(self._browser.pid)
+        return [browser, *browser.children(recursive=True)]
 
     def is_dropped(self) -> bool:
-        return self.line.counters().get("viewers_stalled", 0) > self._before
+        return not self._is_connected()
+
+    def _is_connected(self) -> bool:
+        """Whether the browser holds a connection to the web: the page's WebSocket, once its requests are over."""
+        found = (one for process in self._family() for one in process.net_connections("tcp"))
+        return any(one.status == psutil.CONN_ESTABLISHED and one.raddr.port == self.line.web_port for one in found)
 
     def leave(self) -> None:
         """The page stays open; only the end of all closes it."""
@@ -168,8 +174,8 @@ class StoppedBrowser(Stalled):
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
         if self._browser is not None:
-            family = psutil.Process(self._browser.pid).children(recursive=True)
-            for process in (*family, psutil.Process(self._browser.pid)):
+            family = self._family()
+            for process in family:
                 process.kill()
             self._browser.wait(10)
             psutil.wait_procs(family, timeout=10)
