@@ -69,10 +69,10 @@ class Pace:
         """The picture as it is to be sent, when one each `interval_s` is wanted. `encode` makes it at a step."""
         at, last = min(self._at, len(steps) - 1), len(steps) - 1
         picture = encode(steps[at])
-        bytes_per_s = self._speed.bytes_per_s(now_s)
-        if bytes_per_s is not None:
+        bytes_per_s, most_bytes_per_s = self._speed.bytes_per_s(now_s), self._speed.at_most_bytes_per_s(now_s)
+        if bytes_per_s is not None and most_bytes_per_s is not None:
             interval_bytes = bytes_per_s * interval_s
-            if self._must_fall(len(picture), interval_bytes, now_s):
+            if self._must_fall(len(picture), most_bytes_per_s * interval_s, now_s):
                 while at < last and len(picture) > interval_bytes * ROOM:
                     at += 1
                     picture = encode(steps[at])

@@ -126,6 +126,7 @@ class Sender:
         sent = parcel.detection is None or self._link.publish("detection", parcel.detection)
         evidence = parcel.evidence or b""
         if sent and 0 < len(evidence) <= self._speed.carried_in(HOPELESS_S, time.monotonic()):
+            self._way.let_live_go_first()
             with self._way.turn():
                 sent = self._way.send("evidence", evidence) is Sent.ACKNOWLEDGED
         if sent:

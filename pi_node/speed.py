@@ -51,7 +51,14 @@ class Speed:
 
     def bytes_per_s(self, now_s: float) -> float | None:
         """What the link carries besides its latency; None while nobody knows, which is as good as fast."""
-        recent, latency_s = self._recent(now_s), self._latency_s(now_s)
+        return self._given(median(self._latencies_s(now_s)), now_s)
+
+    def at_most_bytes_per_s(self, now_s: float) -> float | None:
+        """The same in favour of the link: what is left of the delay when the longest latency is taken off."""
+        return self._given(max(self._latencies_s(now_s)), now_s)
+
+    def _given(self, latency_s: float, now_s: float) -> float | None:
+        recent = self._recent(now_s)
         if not recent:
             return None
         return median(one.size_bytes / max(one.took_s - latency_s, one.took_s / 10) for one in recent)
@@ -65,9 +72,8 @@ class Speed:
         """Seconds since the latency was measured last."""
         return now_s - self._probes[-1][1] if self._probes else float("inf")
 
-    def _latency_s(self, now_s: float) -> float:
-        recent = [took_s for took_s, at_s in self._probes.copy() if at_s > now_s - OLD_S]
-        return max(recent, default=0.0)
+    def _latencies_s(self, now_s: float) -> list[float]:
+        return [took_s for took_s, at_s in self._probes.copy() if at_s > now_s - OLD_S] or [0.0]
 
     def _recent(self, now_s: float) -> list[_Picture]:
         return [picture for picture in self._pictures.copy() if picture.at_s > now_s - OLD_S]

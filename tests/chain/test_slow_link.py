@@ -70,6 +70,10 @@ def device(chain):
     return chain.get(f"/api/devices/{NODE_ID}").json()
 
 
+def changes(pictures):
+    return sum((a.image_wh, a.coarseness) != (b.image_wh, b.coarseness) for a, b in pairwise(pictures))
+
+
 def is_full(picture, like):
     return (picture.image_wh, picture.coarseness) == (like.image_wh, like.coarseness)
 
@@ -103,8 +107,8 @@ def test_at_2_mbit_s_the_picture_on_screen_is_at_most_600_ms_old_and_recovers_wi
         print(
             f"2 Mbit/s: on screen p50/p99/max {on_screen.round(3)} s, at arrival {arriving.round(3)} s, "
             f"{len(pictures) / MEASURED_S:.1f} fps, {np.mean([p.size_bytes for p in pictures]):.0f} bytes, "
-            f"{sorted({(p.image_wh, p.coarseness) for p in pictures})}; full again after "
-            f"{first_full.arrived_s - opened_s:.1f} s, at full rate after {recovered_s:.1f} s; "
+            f"{sorted({(p.image_wh, p.coarseness) for p in pictures})} in {changes(pictures)} changes; "
+            f"full again after {first_full.arrived_s - opened_s:.1f} s, at full rate after {recovered_s:.1f} s; "
             f"{stored} defects stored meanwhile; {live}"
         )
         assert on_screen[1] <= 0.6
