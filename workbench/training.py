@@ -83,7 +83,7 @@ def train(
         workers=workers,
         cache="ram",
         val=keep_best,
-        pretrained=False,
+        pretrained=weights is not None,
         amp=False,  # its self-test would download weights
         plots=False,
         deterministic=False,
