@@ -276,8 +276,9 @@ class Fanout:
         """Stop writing and wake its reader, which then gives the socket back."""
         if viewer.gone:
             return
+        half_written = viewer.out is not None
         self._let_go(viewer)
-        viewer.channel.hang_up(reset=True)
+        viewer.channel.hang_up(reset=half_written)
 
     def _let_go(self, viewer: Viewer) -> None:
         self._wait_for(viewer, 0)

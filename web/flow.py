@@ -1,8 +1,8 @@
 """What is under way to one viewer, known by the marks (WebSocket pings) that go out behind its pictures.
 
 A picture that the kernel, a tunnel or a proxy took has not arrived; it has when the ping behind it is answered. A
-viewer that keeps up is asked now and then. One that does not is asked after every picture and has at most two under
-way, or as many as its round trip needs (Little's law): what it sees is new, and what it cannot take is never sent.
+viewer that keeps up is asked now and then. One that does not is asked after every picture, and has only one or two
+under way, or as many more as its round trip needs (Little's law): what it sees is new, and nothing piles up before it.
 """
 
 from collections import deque
@@ -11,7 +11,7 @@ MARK_S = 0.5
 LATE_S = 0.25
 CALM_S = 3.0
 RATE_S = 0.5
-LEAST_UNDER_WAY = 2
+SLOW_FPS = 5.0
 
 
 class Flow:
@@ -39,7 +39,11 @@ class Flow:
             self.strain(now_s)
         if not self.careful(now_s):
             return True
-        return self._sent - self._arrived < LEAST_UNDER_WAY + int(self._per_s * self._trip_s)
+        return self._sent - self._arrived < self._under_way()
+
+    def _under_way(self) -> int:
+        """One where a picture takes long and the round trip is short beside it; else one more, so that none waits."""
+        return 1 + int(self._per_s * self._trip_s + (0.8 if self._per_s < SLOW_FPS else 1.0))
 
     def careful(self, now_s: float) -> bool:
         """Whether each picture is marked: at first, and while it did not keep up lately."""

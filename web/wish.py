@@ -65,5 +65,5 @@ class Wish:
     def _judge(self, span_s: float, busy_share: float) -> None:
         if self._skipped:
             self.takes_fps = min(self.fps, max(LEAST_FPS, self._sent / span_s * ROOM))
-        elif self.is_held and busy_share < BUSY:
-            self.takes_fps = min(self.fps, self.takes_fps * LEAP)
+        elif self.is_held:
+            self.takes_fps = min(self.fps, self.takes_fps * (LEAP if busy_share < BUSY else ROOM))

@@ -129,6 +129,24 @@ class NodeLike:
 
         self._background(run)
 
+    def wanted_fps(self) -> float:
+        """The highest rate of the newest lease of each web, as a node takes it; 0 without any."""
+        newest = {web_id: lease.max_fps for _, web_id, lease in self.leases}
+        return max(newest.values(), default=0.0)
+
+    def obey(self, **more: Any) -> None:
+        """Publish frames in the background at the rate that leases ask for, until the end."""
+
+        def run() -> None:
+            due_s = time.monotonic()
+            while not self._stopping.wait(0.005):
+                fps = self.wanted_fps()
+                if fps and time.monotonic() >= due_s:
+                    due_s = max(due_s + 1 / fps, time.monotonic() - 0.1)
+                    self.publish_frame(**more)
+
+        self._background(run)
+
     def keep_healthy(self) -> None:
         """Publish health every 2 s in the background."""
 

@@ -11,7 +11,7 @@ export function metadata(bytes) {
     const length = (bytes[at + 2] << 8) | bytes[at + 3];
     const end = at + 2 + length;
     if (length < 2 || end > bytes.length || marker === SOS) return null;
-    if (marker === COM && bytes[at + 4] === 0x7b) return parsed(bytes.subarray(at + 4, end));
+    if (marker === COM && length > 2 && bytes[at + 4] === 0x7b) return parsed(bytes.subarray(at + 4, end));
     at = end;
   }
   return null;
