@@ -95,6 +95,7 @@ class RawPage:
             f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
+        self.got_bytes = 0
         self._buffer = b""
         while b"\r\n\r\n" not in self._buffer:
             self._buffer += self.sock.recv(100)
@@ -133,5 +134,6 @@ class RawPage:
             data = self.sock.recv(65536)
             assert data, "the web closed the connection"
             self._buffer += data
+        self.got_bytes += count
         taken, self._buffer = self._buffer[:count], self._buffer[count:]
         return taken

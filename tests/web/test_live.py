@@ -5,13 +5,16 @@ import signal
 import statistics
 import threading
 import time
+from collections import Counter
+from pathlib import Path
 
+import psutil
 import pytest
 
 from glassline.contract import from_unix, new_event_id
 
 from .clients import Page, RawPage
-from .processes import Web, until
+from .processes import Mosquitto, Web, until
 from .publishers import NodeLike, picture
 
 
@@ -65,6 +68,77 @@ def test_the_lease_is_the_highest_wish_and_is_renewed_and_given_back(web: Web, n
         assert node.leases[-1][1:][0] == "web-1"
         assert node.leases[-1][2].ttl_s == 15
     until(lambda: last() == 0, what="the lease is given back")
+
+
+def test_a_wall_at_a_low_rate_and_one_large_picture_share_a_connection(web: Web, broker: Mosquitto) -> None:
+    with NodeLike(broker.address, "wall-1") as one, NodeLike(broker.address, "wall-2") as two, Page(web) as page:
+        page.say(watch={"wall-1": 12, "wall-2": 2})
+        until(lambda: (one.wanted_fps(), two.wanted_fps()) == (12, 2))
+        for node in (one, two):
+            node.stream(12)
+        time.sleep(1)
+        page.pictures.clear()
+        time.sleep(4)
+        shown = Counter(picture.device_id for picture in page.pictures)
+        assert shown["wall-1"] > 30
+        assert 7 <= shown["wall-2"] <= 10
+        page.say(watch={"wall-1": 2, "wall-2": 12})
+        until(lambda: (one.wanted_fps(), two.wanted_fps()) == (2, 12))
+        page.say(watch=["wall-1", "wall-2"], max_fps=5)
+        until(lambda: (one.wanted_fps(), two.wanted_fps()) == (5, 5))
+
+
+def test_two_webs_keep_their_leases_apart(web: Web, broker: Mosquitto, node: NodeLike, tmp_path: Path) -> None:
+    def newest(web_id: str) -> float | None:
+        return next((lease.max_fps for _, id, lease in reversed(node.leases) if id == web_id), None)
+
+    with Web(tmp_path, broker=broker.address, id="web-2") as other:
+        until(lambda: other.get("/health")["broker"]["connected"])
+        node.publish_health()
+        until(lambda: other.http.get(f"/api/devices/{node.id}").status_code == 200)
+        with Page(web, node.id, max_fps=12):
+            with Page(other, node.id, max_fps=4):
+                until(lambda: (newest("web-1"), newest("web-2")) == (12, 4))
+                assert node.wanted_fps() == 12
+            until(lambda: newest("web-2") == 0)
+            assert newest("web-1") == 12
+            assert node.wanted_fps() == 12
+        until(lambda: node.wanted_fps() == 0)
+
+
+def test_a_viewer_costs_hardly_more_bytes_than_its_pictures(web: Web, node: NodeLike) -> None:
+    jpeg = picture(3, image_wh=(320, 240), noise=True, quality=74)
+    page = RawPage(web)
+    page.say(watch=[node.id], max_fps=30)
+    until(lambda: node.leases)
+    node.keep_healthy()
+    node.stream(15, jpeg=jpeg)
+    while page.read()[0] != 2:
+        pass
+    before, jpeg_bytes, pictures = page.got_bytes, 0, 0
+    while pictures < 100:
+        opcode, payload = page.read()
+        if opcode == 2:
+            pictures, jpeg_bytes = pictures + 1, jpeg_bytes + len(payload) - 1 - payload[0]
+    assert page.got_bytes - before <= 1.005 * jpeg_bytes
+    page.sock.close()
+
+
+def test_a_tls_viewer_that_never_reads_costs_no_memory(tls_web: Web, node: NodeLike) -> None:
+    """The frozen one is 40 pictures of 300 kB behind; what waits is one of them."""
+    jpeg = picture(3, image_wh=(640, 480), noise=True)
+    [worker] = tls_web.workers()
+    with Page(tls_web, node.id) as page:
+        until(lambda: node.leases)
+        node.stream(10, jpeg=jpeg)
+        until(lambda: len(page.pictures) > 10)
+        page.pictures.clear()
+        before = psutil.Process(worker).memory_info().rss
+        frozen = RawPage(tls_web)
+        frozen.say(watch=[node.id], max_fps=30)
+        until(lambda: len(page.pictures) > 40)
+        assert psutil.Process(worker).memory_info().rss - before < 6_000_000
+        frozen.sock.close()
 
 
 @pytest.mark.parametrize(
