@@ -1,117 +1,62 @@
-"""The reading side of one viewer's WebSocket, by wsproto: the handshake, then what the page says until it goes."""
+"""What flask-sock gets for a socket: it reads the channel, the fan-out writes, and the web server closes.
 
-import logging
-from collections.abc import Callable
+So the library's pongs and its close stand in line behind a picture that is half written, and under TLS too.
+"""
 
-from werkzeug.datastructures import Headers
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import (
-    AcceptConnection,
-    BytesMessage,
-    CloseConnection,
-    Event,
-    Ping,
-    Pong,
-    Request,
-    TextMessage,
-)
-from wsproto.frame_protocol import CloseReason
-from wsproto.utilities import ProtocolError
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from .channel import Channel
+from wsproto.events import Event, Pong
+
+from .channel import open_channel
 from .fanout import Fanout
-from .viewer import Viewer
 from .wire import read_mark
 
-log = logging.getLogger(__name__)
 
-MAX_MESSAGE_BYTES = 8192
-MAX_MISTAKES = 10
-NEEDED = ("Host", "Connection", "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version")
-"""No extensions: compressing JPEGs costs memory and time, and saves nothing."""
+class ViewerSocket:
+    """Stands in for the socket of one WebSocket connection."""
 
+    def __init__(self, sock: socket.socket, fanout: Fanout) -> None:
+        self._channel, self._fanout = open_channel(sock), fanout
+        self._wake: Callable[[], None] | None = None
+        self._closed = False
+        self.viewer = fanout.attach(self._channel)
 
-class HandshakeError(Exception):
-    """What was asked for is no WebSocket."""
+    def recv(self, size: int) -> bytes:
+        return self._channel.recv()
 
-
-class Conversation:
-    """Reads on the caller's thread; everything that is to be written goes through the fan-out."""
-
-    _channel: Channel
-    _viewer: Viewer
-    _fanout: Fanout
-
-    def __init__(self, headers: Headers) -> None:
-        """Read the handshake; HandshakeError."""
-        self._protocol = WSConnection(ConnectionType.SERVER)
-        try:
-            self._protocol.initiate_upgrade_connection(
-                [(name.encode(), headers.get(name, "").encode("latin-1")) for name in NEEDED], "/"
-            )
-            asked = [event for event in self._protocol.events() if isinstance(event, Request)]
-        except (ProtocolError, ValueError) as error:
-            raise HandshakeError(str(error)) from None
-        if not asked:
-            raise HandshakeError("no upgrade is asked for")
-        self._text = ""
-        self._mistakes = 0
-
-    def accept(self, *, channel: Channel, viewer: Viewer, fanout: Fanout) -> None:
-        """Answer the handshake."""
-        self._channel, self._viewer, self._fanout = channel, viewer, fanout
-        fanout.control(viewer, self._protocol.send(AcceptConnection()))
-
-    def run(self, take: Callable[[str | None], bool]) -> None:
-        """Give `take` every text, and None for every message that is none, until either side ends."""
-        while True:
-            try:
-                data = self._channel.recv()
-            except OSError as error:
-                log.debug("a viewer left: %s", error)
-                return
-            if not data:
-                return
-            self._protocol.receive_data(data)
-            for event in self._protocol.events():
-                if not self._do(event, take):
-                    return
-
-    def _do(self, event: Event, take: Callable[[str | None], bool]) -> bool:
-        match event:
-            case Pong():
-                self._fanout.answered(self._viewer, read_mark(event.payload))
-            case Ping():
-                self._answer(event.response())
-            case CloseConnection():
-                self._answer(event.response())
-                return False
-            case TextMessage():
-                return self._collect(event, take)
-            case BytesMessage() if event.message_finished:
-                return self._judge(take(None))
-        return True
-
-    def _collect(self, event: TextMessage, take: Callable[[str | None], bool]) -> bool:
-        self._text += event.data
-        if len(self._text) > MAX_MESSAGE_BYTES:
-            self._answer(
-                CloseConnection(CloseReason.MESSAGE_TOO_BIG, f"expected at most {MAX_MESSAGE_BYTES} characters")
-            )
-            return False
-        if not event.message_finished:
-            return True
-        text, self._text = self._text, ""
-        return self._judge(take(text))
-
-    def _judge(self, made_sense: bool) -> bool:
-        self._mistakes += not made_sense
-        if self._mistakes >= MAX_MISTAKES:
-            self._answer(CloseConnection(CloseReason.POLICY_VIOLATION, "too much of what was said made no sense"))
-            return False
-        return True
-
-    def _answer(self, event: Event) -> None:
+    def send(self, data: bytes) -> int:
         """Nothing more is said to a viewer that was told to go."""
-        if not self._viewer.closing:
-            self._fanout.control(self._viewer, self._protocol.send(event))
+        if data and not self.viewer.closing:
+            self._fanout.control(self.viewer, bytes(data))
+        return len(data)
+
+    def close(self) -> None:
+        """Left to the web server, once the fan-out has let go: a closed number could be another viewer's next."""
+        self._closed = True
+        if self._wake is not None:
+            self._wake()
+
+    def attend(self, ws: Any) -> None:
+        """Learn of the pongs that `ws` hears, and wake its reader at its end: it may be told before it is so."""
+        ws.ws = _Overheard(ws.ws, lambda payload: self._fanout.answered(self.viewer, read_mark(payload)))
+        self._wake = ws.event.set
+        if self._closed:
+            self._wake()
+
+
+class _Overheard:
+    """The library's protocol object; what pongs carry, which the library throws away, is told to `heard`."""
+
+    def __init__(self, protocol: Any, heard: Callable[[bytes], None]) -> None:
+        self._protocol, self._heard = protocol, heard
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._protocol, name)
+
+    def events(self) -> Iterator[Event]:
+        for event in self._protocol.events():
+            if isinstance(event, Pong):
+                self._heard(event.payload)
+            yield event

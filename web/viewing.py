@@ -1,53 +1,72 @@
 """The WebSocket /live: pictures and events out, wishes in."""
 
 import time
-from collections.abc import Iterable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, request
+from flask_sock import Sock
 from pydantic import ValidationError
+from wsproto.frame_protocol import CloseReason
 
 import glassline
 from glassline.program import shown
 
-from .channel import open_channel
-from .conversation import Conversation, HandshakeError
+from .conversation import ViewerSocket
 from .errors import ApiError
 from .requests import WatchMessage
 from .services import Services
 from .viewer import Viewer
 
 PATH = "/live"
+MAX_MESSAGE_BYTES = 8192
+MAX_MISTAKES = 10
 SPARE_THREADS = 12
-
-
-class _Over(Response):
-    """The connection was the WebSocket's and is over: nothing more is to be written, and gunicorn closes it."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Iterable[bytes]:
-        raise StopIteration
+HANDSHAKE = {
+    "HTTP_HOST", "HTTP_UPGRADE", "HTTP_CONNECTION", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION",
+}  # fmt: skip
 
 
 def register(app: Flask, services: Services) -> None:
     """Serve /live."""
+    app.config["SOCK_SERVER_OPTIONS"] = {"max_message_size": MAX_MESSAGE_BYTES}
 
-    @app.route(PATH, websocket=True)
-    def live() -> Response:
-        _check_room(services)
-        try:
-            conversation = Conversation(request.headers)
-        except HandshakeError as error:
-            raise ApiError(400, "web.bad_websocket", f"expected a WebSocket handshake, version 13: {error}") from None
-        channel = open_channel(request.environ["gunicorn.socket"])
-        viewer = services.fanout.attach(channel)
-        try:
-            conversation.accept(channel=channel, viewer=viewer, fanout=services.fanout)
-            services.fanout.admit(viewer, _hello(services))
-            conversation.run(lambda text: _take(text, viewer, services))
-        finally:
-            services.fanout.detach(viewer)
+    @app.before_request
+    def take_over_socket() -> None:
+        if request.path == PATH and request.headers.get("Upgrade", "").lower() == "websocket":
+            _check_handshake()
+            _check_room(services)
+            _leave_out_extensions(request.environ)
+            request.environ["gunicorn.socket"] = ViewerSocket(request.environ["gunicorn.socket"], services.fanout)
+
+    @app.teardown_request
+    def give_back_socket(error: BaseException | None) -> None:
+        sock = request.environ.get("gunicorn.socket")
+        if isinstance(sock, ViewerSocket):
+            services.fanout.detach(sock.viewer)
             services.pulse.wake()
-        return _Over()
+
+    @Sock(app).route(PATH)  # type: ignore[untyped-decorator]
+    def live(ws: Any) -> None:
+        ws.sock.attend(ws)
+        services.fanout.admit(ws.sock.viewer, _hello(services))
+        _converse(ws, ws.sock.viewer, services)
+
+
+def _check_handshake() -> None:
+    asked = request.headers
+    if (
+        request.method != "GET"
+        or asked.get("Sec-WebSocket-Version") != "13"
+        or "Sec-WebSocket-Key" not in asked
+        or "upgrade" not in asked.get("Connection", "").lower()
+    ):
+        raise ApiError(400, "web.bad_websocket", "expected a WebSocket handshake, version 13")
+
+
+def _leave_out_extensions(environ: dict[str, Any]) -> None:
+    """Compressing JPEGs costs memory and time, and saves nothing; and no header that nobody needs can be too long."""
+    for name in [name for name in environ if name.startswith("HTTP_") and name not in HANDSHAKE]:
+        del environ[name]
 
 
 def _check_room(services: Services) -> None:
@@ -58,19 +77,27 @@ def _check_room(services: Services) -> None:
         )  # fmt: skip
 
 
-def _take(text: str | None, viewer: Viewer, services: Services) -> bool:
-    """Do what a page asks for; False if that makes no sense. None: it sent something else than text."""
+def _converse(ws: Any, viewer: Viewer, services: Services) -> None:
+    """Do what the page asks for until it goes, or is sent away for talking nonsense."""
+    mistakes = 0
+    while mistakes < MAX_MISTAKES:
+        mistakes += not _take(ws.receive(), viewer, services)
+    ws.close(CloseReason.POLICY_VIOLATION, "too much of what was said made no sense")
+
+
+def _take(said: str | bytes, viewer: Viewer, services: Services) -> bool:
+    """Do what a page asks for; False if that makes no sense."""
     try:
-        said = WatchMessage.model_validate_json(text or "")
+        wish = WatchMessage.model_validate_json(said)
     except (ValidationError, ValueError):
         problem = 'expected JSON like {"watch": {"pi-1": 15, "pi-2": 2}} or {"ping": 1}'
-        services.tally.note("refused_live_message", f"a page said what makes no sense: {shown(text or 'no text')}")
+        services.tally.note("refused_live_message", f"a page said what makes no sense: {shown(said)}")
         services.fanout.tell(viewer, {"type": "error", "code": "web.bad_request", "message": problem})
         return False
-    if said.ping is not None:
-        services.fanout.tell(viewer, {"type": "pong", "ping": said.ping, "now_s": time.monotonic()})
-    if said.watch is not None:
-        _watch(viewer, said.wanted_fps(services.settings.max_fps), services)
+    if wish.ping is not None:
+        services.fanout.tell(viewer, {"type": "pong", "ping": wish.ping, "now_s": time.monotonic()})
+    if wish.watch is not None:
+        _watch(viewer, wish.wanted_fps(services.settings.max_fps), services)
     return True
 
 
