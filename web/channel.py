@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 SEND_AHEAD_BYTES = 32_768
 RECORD_BYTES = 16_384
+READ_BYTES = 2048
+"""A viewer's thread holds so much memory while it waits, and what viewers say is short."""
 _POLL = {EVENT_READ: select.POLLIN, EVENT_WRITE: select.POLLOUT}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -64,7 +66,7 @@ class PlainChannel:
             return 0
 
     def recv(self) -> bytes:
-        return self._sock.recv(RECORD_BYTES)
+        return self._sock.recv(READ_BYTES)
 
     def fileno(self) -> int:
         return self._sock.fileno()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -59,14 +60,14 @@ class Line:
 def running_line(folder: Path, *, stall_s: float) -> Iterator[Line]:
     """Run the three programs; logs lie in `folder`. `stall_s`: after how long the web drops who reads nothing."""
     folder.mkdir(parents=True, exist_ok=True)
-    store, port = f"sqlite:{folder / 'glassline.db'}", free_port()
-    with broker_process(ROLES, log=folder / "broker.log") as broker:
+    with TemporaryDirectory() as private, broker_process(ROLES, log=folder / "broker.log") as broker:
+        store, port = f"sqlite:{private}/glassline.db", free_port()
         processes = {}
         for program, id, more in (
             ("bridge", "bridge-1", []),
             ("web", "web-1", [f"--http-port={port}", f"--stall-s={stall_s:g}"]),
         ):
-            secret = folder / f"{program}.secret"
+            secret = Path(private) / program
             write_secret(secret, broker.passwords[id])
             reach = [f"--broker={broker.url}", f"--password-file={secret}", f"--store={store}"]
             with (folder / f"{program}.log").open("wb") as log:
