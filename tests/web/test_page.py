@@ -4,12 +4,15 @@ import re
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from glassline.contract import Box, Reason
+from glassline.contract.messages import LiveHealth
+from tests.support.hoard import Hoard
 
 from .processes import ROOT, Mosquitto, Web, until
 from .publishers import BridgeLike, NodeLike
@@ -86,7 +89,7 @@ def test_the_picture_moves_and_says_that_it_is_live(watched: Page, node: NodeLik
     assert re.fullmatch(r"0\.\d s old", watched.locator(".pill .age").inner_text())
     expect(watched.locator("#stage")).to_contain_text("640 × 480")
     expect(watched.locator("#stage")).to_contain_text("fps")
-    expect(watched.locator("#devices .tab[aria-pressed=true]")).to_contain_text(node.id)
+    expect(watched.locator("#stage .name")).to_have_text(node.id)
 
 
 def test_boxes_are_drawn_and_can_be_switched_off(watched: Page) -> None:
@@ -217,6 +220,94 @@ def test_a_hidden_page_gives_its_lease_back(watched: Page, node: NodeLike) -> No
         }"""
     )
     until(lambda: node.leases[-1][2].max_fps == 0)
+
+
+TILE = """(tile) => {
+  const canvas = tile.querySelector("canvas");
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let sum = 7;
+  for (let at = 0; at < data.length; at += 97) sum = (sum * 31 + data[at]) % 1000003;
+  return sum;
+}"""
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[tuple[Mosquitto, Web]]:
+    """A web that nobody else's cameras are at."""
+    with Mosquitto(tmp_path) as broker, Web(tmp_path, broker=broker.address) as web:
+        yield broker, web
+
+
+def test_several_cameras_make_a_wall_of_which_one_is_large(alone: tuple[Mosquitto, Web], page: Page) -> None:
+    broker, web = alone
+    with NodeLike(broker.address, "pi-1") as one:
+        page.goto(web.url)
+        expect(page.locator("#stage .name")).to_have_text("pi-1")
+        expect(page.locator("#devices")).to_be_hidden()
+        with NodeLike(broker.address, "pi-2") as two, NodeLike(broker.address, "pi-10"):
+            for node in (one, two):
+                node.keep_healthy()
+                node.obey()
+            tiles = page.locator("#devices .tile")
+            expect(page.locator("#devices .tile-name")).to_have_text(["pi-1", "pi-2", "pi-10"])
+            until(lambda: (one.wanted_fps(), two.wanted_fps()) == (15, 2), what="a low rate for the wall")
+            seen = {tiles.nth(1).evaluate(TILE) for _ in range(12) if page.wait_for_timeout(150) is None}
+            assert 2 <= len(seen) <= 6
+            assert re.fullmatch(r"\d\.\d s", tiles.nth(0).locator(".tile-age").inner_text())
+            expect(tiles.nth(2)).to_contain_text("No picture yet")
+            page.screenshot(path=_shot("wall-1280"))
+            tiles.nth(1).focus()
+            page.keyboard.press("Enter")
+            expect(page.locator("#stage .name")).to_have_text("pi-2")
+            expect(page.locator(".mark")).to_have_text("LIVE", timeout=1000)
+            expect(tiles.nth(1)).to_have_attribute("aria-pressed", "true")
+            until(lambda: (one.wanted_fps(), two.wanted_fps()) == (2, 15))
+            assert page.url.endswith("#pi-2")
+            assert web.get("/health")["viewers"] == 1
+
+
+def test_a_tile_out_of_sight_asks_for_nothing(alone: tuple[Mosquitto, Web], page: Page) -> None:
+    broker, web = alone
+    page.set_viewport_size({"width": 360, "height": 800})
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(NodeLike(broker.address, f"pi-{number}")) for number in range(1, 9)]
+        page.goto(f"{web.url}/#pi-1")
+        expect(page.locator("#devices .tile")).to_have_count(8)
+        until(lambda: nodes[1].wanted_fps() == 2)
+        assert nodes[7].wanted_fps() == 0
+        page.locator("#devices .tile").nth(7).scroll_into_view_if_needed()
+        until(lambda: nodes[7].wanted_fps() == 2)
+        until(lambda: nodes[1].wanted_fps() == 0)
+        assert nodes[0].wanted_fps() == 15
+
+
+def test_a_slow_link_of_the_node_is_said_in_words(alone: tuple[Mosquitto, Web], page: Page) -> None:
+    broker, web = alone
+    with NodeLike(broker.address) as node:
+        page.goto(web.url)
+        node.publish_health(live=LiveHealth(fps=5, quality=60, image_wh=(480, 360), limited_by="link"))
+        expect(page.locator("#stage .limit")).to_have_text("Slow link: 5 fps, quality 60, 480 × 360")
+        node.publish_health(live=LiveHealth(fps=15, quality=80, image_wh=(640, 480)))
+        expect(page.locator("#stage .limit")).to_be_hidden()
+
+
+def test_a_page_that_was_let_go_comes_again_and_the_count_is_shown(tmp_path: Path, page: Page) -> None:
+    with (
+        Mosquitto(tmp_path) as broker,
+        NodeLike(broker.address) as node,
+        Web(tmp_path, broker=broker.address, stall_s=1) as web,
+        Hoard(web.port, bytes_per_s=1e7) as tunnel,
+    ):
+        node.keep_healthy()
+        node.stream(10)
+        page.goto(f"http://127.0.0.1:{tunnel.port}")
+        expect(page.locator(".mark")).to_have_text("LIVE")
+        page.wait_for_timeout(500)
+        tunnel.bytes_per_s = 2000
+        until(lambda: web.get("/health")["counters"].get("viewers_stalled"))
+        tunnel.bytes_per_s = 1e7
+        expect(page.locator("#stage .facts")).to_contain_text("let go, too slow to take pictures", timeout=10_000)
+        expect(page.locator(".mark")).to_have_text("LIVE")
 
 
 def test_without_any_camera_the_page_says_what_to_do(tmp_path: Path, page: Page) -> None:

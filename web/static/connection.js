@@ -1,5 +1,7 @@
 // The WebSocket to the web: it comes back by itself, and keeps the web's clock.
 
+import { metadata } from "./jpeg.js";
+
 const BACKOFF_S = [0.5, 1, 2, 4, 8];
 const PING_S = 10;
 const SILENCE_S = 25;
@@ -35,8 +37,7 @@ export class Connection extends EventTarget {
   since = seconds();
   #socket = null;
   #tries = 0;
-  #watch = [];
-  #maxFps = 15;
+  #watch = {};
   #heard = 0;
 
   start() {
@@ -46,9 +47,9 @@ export class Connection extends EventTarget {
     addEventListener("visibilitychange", () => this.#sendWatch());
   }
 
-  watch(devices, maxFps) {
-    this.#watch = devices;
-    this.#maxFps = maxFps;
+  // Pictures of these devices, each at most at its rate: {device: fps}.
+  watch(rates) {
+    this.#watch = rates;
     this.#sendWatch();
   }
 
@@ -94,7 +95,9 @@ export class Connection extends EventTarget {
       const bytes = new Uint8Array(data);
       const size = bytes[0];
       const device = String.fromCharCode(...bytes.subarray(1, 1 + size));
-      this.dispatchEvent(new CustomEvent("frame", { detail: { device, jpeg: bytes.subarray(1 + size) } }));
+      const jpeg = bytes.subarray(1 + size);
+      const frame = { device, jpeg, meta: metadata(jpeg), gotAt: this.#heard };
+      this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
       return;
     }
     const event = JSON.parse(data);
@@ -117,7 +120,7 @@ export class Connection extends EventTarget {
   // A hidden page sees nothing, so it asks for nothing.
   #sendWatch() {
     if (!this.open) return;
-    const watch = document.visibilityState === "hidden" ? [] : this.#watch;
-    this.#socket.send(JSON.stringify({ watch, max_fps: this.#maxFps }));
+    const watch = document.visibilityState === "hidden" ? {} : this.#watch;
+    this.#socket.send(JSON.stringify({ watch }));
   }
 }

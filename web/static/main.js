@@ -1,5 +1,6 @@
 // The page put together.
 
+import { Ages } from "./ages.js";
 import { api } from "./api.js";
 import { Chain } from "./chain.js";
 import { Connection } from "./connection.js";
@@ -8,27 +9,31 @@ import { Detail } from "./detail.js";
 import { Devices } from "./devices.js";
 import { Stage } from "./stage.js";
 
-const MAX_FPS = 15;
-
 const connection = new Connection();
-const stage = new Stage(document.querySelector("#stage"), connection);
+const ages = new Ages(connection.clock);
+const stage = new Stage(document.querySelector("#stage"), ages);
 const chain = new Chain(document.querySelector("#chain"), connection, stage);
 const defects = new Defects(document.querySelector("#defects"));
 const detail = new Detail(document.querySelector("#detail"));
-const devices = new Devices(document.querySelector("#devices"), look);
+const devices = new Devices(document.querySelector("#devices"), ages);
+const letGo = new Map();
 
-function look(id) {
+devices.onSelect = (id) => {
   stage.show(id);
+  const last = devices.lastFrame(id);
+  if (last) stage.take(last);
   const device = devices.get(id);
   if (device) learn(device);
   chain.reset();
-  connection.watch([id], MAX_FPS);
   api.chain(id).then((verdict) => id === devices.selected && chain.take(verdict), () => {});
-}
+};
+devices.onWish = (rates) => connection.watch(rates);
 
 function learn(device) {
-  if (device.clock) stage.setClock({ device_id: device.deviceId, ...device.clock });
-  if (device.deviceId === devices.selected) stage.setInfo(device);
+  if (device.clock) ages.set({ device_id: device.deviceId, ...device.clock });
+  if (device.role === "web") letGo.set(device.deviceId, device.health?.counters?.viewers_stalled ?? 0);
+  const shown = devices.get(devices.selected);
+  if (shown) stage.setInfo(shown, [...letGo.values()].reduce((sum, count) => sum + count, 0));
 }
 
 async function readAll() {
@@ -40,7 +45,7 @@ async function readAll() {
 
 const on = {
   device: ({ device }) => { devices.put(device); learn(device); },
-  clock: (event) => stage.setClock(event),
+  clock: (event) => ages.set(event),
   hello: (event) => { if (devices.selected === null) chain.take(event.chain); },
   chain: (event) => { if (event.chain.deviceId === devices.selected) chain.take(event.chain); },
   detection: ({ defect }) => defects.put(defect),
@@ -56,6 +61,6 @@ defects.onChange = (defect) => detail.update(defect);
 detail.onReviewed = (defect) => defects.put(defect);
 connection.addEventListener("open", readAll);
 connection.addEventListener("close", () => chain.update());
-connection.addEventListener("frame", ({ detail: { device, jpeg } }) => stage.take(device, jpeg));
+connection.addEventListener("frame", ({ detail: frame }) => { stage.take(frame); devices.show(frame); });
 connection.addEventListener("event", ({ detail: event }) => on[event.type]?.(event));
 connection.start();

@@ -2,31 +2,30 @@
 
 import { el, say, sentence } from "./dom.js";
 import { age, colour } from "./format.js";
-import { metadata } from "./jpeg.js";
+import { Newest } from "./newest.js";
 import { texts } from "./texts.js";
 import { seconds } from "./connection.js";
 
-const LIVE_S = 2;
 const TICK_MS = 200;
 
 export class Stage {
   device = null;
-  #connection;
-  #clocks = new Map();
-  #pending = null;
-  #decoding = false;
+  #ages;
+  #newest = new Newest((bitmap, frame) => this.#show(bitmap, frame));
   #shown = null;
   #drawnAt = [];
   #cause = null;
 
-  constructor(root, connection) {
-    this.#connection = connection;
+  constructor(root, ages) {
+    this.#ages = ages;
     this.canvas = el("canvas", { width: 640, height: 480, "aria-label": texts.stage.label, role: "img" });
     this.mark = el("span", { class: "mark" });
     this.ageText = el("span", { class: "age" });
+    this.nameText = el("span", { class: "name" });
     this.sizeText = el("span");
     this.fpsText = el("span");
     this.boxes = el("input", { type: "checkbox", checked: true, on: { change: () => this.#draw() } });
+    this.limit = el("p", { class: "limit", role: "status" });
     this.note = el("div", { class: "veil", "aria-live": "polite" });
     this.facts = el("dl", { class: "facts" });
     root.append(
@@ -34,9 +33,9 @@ export class Stage {
         this.canvas,
         el("div", { class: "overlay" },
           el("span", { class: "pill" }, this.mark, this.ageText),
-          el("span", { class: "pill quiet" }, this.sizeText, this.fpsText)),
+          el("span", { class: "pill quiet" }, this.nameText, this.sizeText, this.fpsText)),
         this.note),
-      el("div", { class: "bar" }, el("label", { class: "switch" }, this.boxes, texts.stage.boxes)),
+      el("div", { class: "bar" }, el("label", { class: "switch" }, this.boxes, texts.stage.boxes), this.limit),
       this.facts);
     setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
@@ -45,15 +44,14 @@ export class Stage {
   // Show another device: what was there says nothing about it.
   show(device) {
     this.device = device;
-    this.#shown = this.#pending = null;
+    this.#newest.clear();
+    this.#shown = null;
     this.#drawnAt = [];
+    say(this.nameText, device);
+    say(this.limit, "");
     this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.facts.replaceChildren();
     this.#tick();
-  }
-
-  setClock(event) {
-    this.#clocks.set(event.device_id, event);
   }
 
   // The first thing that is wrong, as the chain says it; null while nothing is.
@@ -62,32 +60,23 @@ export class Stage {
     this.#tick();
   }
 
-  setInfo(device) {
-    this.#showFacts(device);
+  // What is known of the device, and how many pages the web let go.
+  setInfo(device, letGo) {
+    this.#showFacts(device, letGo);
+    const live = device.health?.live;
+    say(this.limit, live?.limited_by === "link" ? texts.stage.slowLink(live) : "");
   }
 
-  take(device, jpeg) {
-    if (device !== this.device) return;
-    this.#pending = { jpeg, gotAt: seconds(), meta: metadata(jpeg) };
-    if (!this.#decoding) this.#decode();
+  take(frame) {
+    if (frame.device === this.device) this.#newest.take(frame);
   }
 
-  async #decode() {
-    this.#decoding = true;
-    while (this.#pending) {
-      const frame = this.#pending;
-      this.#pending = null;
-      try {
-        const bitmap = await createImageBitmap(new Blob([frame.jpeg], { type: "image/jpeg" }));
-        this.#shown?.bitmap.close();
-        this.#shown = { ...frame, bitmap };
-        this.#drawnAt.push(seconds());
-        this.#draw();
-      } catch (error) {
-        console.warn("a picture could not be decoded", error);
-      }
-    }
-    this.#decoding = false;
+  #show(bitmap, frame) {
+    if (frame.device !== this.device) return bitmap.close();
+    this.#shown?.bitmap.close();
+    this.#shown = { ...frame, bitmap };
+    this.#drawnAt.push(seconds());
+    this.#draw();
   }
 
   #draw() {
@@ -104,15 +93,9 @@ export class Stage {
     this.#tick();
   }
 
-  // Seconds since the shown picture was taken: the node's clock is read through the web's, never compared with ours.
+  // Seconds since the shown picture was taken.
   age() {
-    if (!this.#shown) return null;
-    const { meta, gotAt } = this.#shown;
-    const here = seconds() - gotAt;
-    const clock = this.#clocks.get(this.device);
-    const now = this.#connection.clock.now();
-    if (!meta || !clock || clock.boot !== meta.boot || now === null) return here;
-    return Math.max(now - (Date.parse(meta.ts) / 1000 + clock.offset_s), 0);
+    return this.#shown && this.#ages.of(this.#shown);
   }
 
   // Seconds since anything arrived here, and whether that is recent enough to call it live.
@@ -121,9 +104,7 @@ export class Stage {
   }
 
   isLive() {
-    const now = this.age();
-    const fps = this.#shown?.meta?.fps;
-    return now !== null && now < Math.max(LIVE_S, fps > 0 ? 3 / fps : 0);
+    return this.#shown !== null && this.#ages.isLive(this.#shown);
   }
 
   #tick() {
@@ -159,7 +140,7 @@ export class Stage {
     this.note.append(el("p", {}, ...sentence(why ?? hint)));
   }
 
-  #showFacts({ info, health }) {
+  #showFacts({ info, health }, letGo) {
     const names = texts.stage.facts;
     const rows = [
       [names.camera, info?.camera?.uri],
@@ -168,6 +149,7 @@ export class Stage {
       [names.temperature, health?.cpu_temp_c === undefined ? null : texts.stage.celsius(Math.round(health.cpu_temp_c))],
       [names.outbox, health?.outbox?.depth ? texts.stage.waitingRows(health.outbox.depth) : null],
       [names.version, info?.version],
+      [names.letGo, letGo ? texts.stage.letGo(letGo) : null],
     ];
     this.facts.replaceChildren(...rows.filter(([, value]) => value).map(([name, value]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, value))));

@@ -1,5 +1,7 @@
 // Every English text of the page.
 
+const trimmed = (number) => String(Number(number.toFixed(1)));
+
 export const texts = {
   hops: { camera: "Camera", node: "Node", broker: "Broker", bridge: "Bridge", store: "Store", web: "Web", you: "You" },
   states: { ok: "works", degraded: "partly works", failed: "broken", unknown: "not known" },
@@ -27,6 +29,7 @@ export const texts = {
   devices: {
     label: "Cameras",
     none: "No camera yet",
+    noPicture: "No picture yet",
     online: "online",
     offline: "offline",
   },
@@ -46,8 +49,12 @@ export const texts = {
     why: "Why",
     facts: {
       camera: "Camera", model: "Model", detection: "Detection", temperature: "Temperature", outbox: "Waiting to be stored",
-      version: "Version",
+      version: "Version", letGo: "Slow pages",
     },
+    slowLink: ({ fps, quality, image_wh: size }) =>
+      [`Slow link: ${trimmed(fps)} fps`, `quality ${quality}`, size ? `${size[0]} × ${size[1]}` : null]
+        .filter(Boolean).join(", "),
+    letGo: (count) => `${count} let go, too slow to take pictures`,
     inference: (ms) => `${ms} ms a picture`,
     celsius: (degrees) => `${degrees} °C`,
     waitingRows: (count) => (count === 1 ? "1 detection" : `${count} detections`),
