@@ -26,6 +26,8 @@ from .way import Way
 log = logging.getLogger(__name__)
 
 TOO_OLD_S = 0.5
+LONGEST_S = 2.0
+"""However few pictures are wanted, none is made for more than a part of so long: defects want the link too."""
 SNAPSHOT_S = 5.0
 """A snapshot that was asked for is sent as it is, if the link can carry it within so long."""
 
@@ -155,7 +157,7 @@ class Live:
     def _send_now(self, frame: Frame) -> None:
         self._now.clear()
         settings, now_s = self._settings(), time.monotonic()
-        interval_s = self._wanted_interval_s(now_s)
+        interval_s = min(self._wanted_interval_s(now_s), LONGEST_S)
         picture = self._encoded(frame, self._meta(frame), interval_s, now_s)
         if settings.frame_meta:
             self._link.publish("frame/meta", picture.meta.to_json())

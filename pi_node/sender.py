@@ -124,13 +124,18 @@ class Sender:
     def _send_one(self, parcel: Parcel) -> bool:
         # The detection goes first: a picture that arrives alone waits in a small quota.
         sent = parcel.detection is None or self._link.publish("detection", parcel.detection)
-        evidence = parcel.evidence or b""
-        if sent and 0 < len(evidence) <= self._speed.carried_in(HOPELESS_S, time.monotonic()):
-            self._way.let_live_go_first()
-            with self._way.turn():
-                sent = self._way.send("evidence", evidence) is Sent.ACKNOWLEDGED
+        if sent and parcel.evidence is not None:
+            sent = self._send_picture(parcel.evidence)
         if sent:
             wait_s = min(FIRST_WAIT_S * 2 ** min(parcel.attempts, 8), LAST_WAIT_S) * random.uniform(0.8, 1.2)
             now_s = time.monotonic()
             self._outbox.mark_sent(parcel, now_s, now_s + wait_s)
         return sent
+
+    def _send_picture(self, jpeg: bytes) -> bool:
+        """False if it did not get through; one that has no chance on this link is left for later."""
+        self._way.let_live_go_first()
+        with self._way.turn():
+            if len(jpeg) > self._speed.carried_in(HOPELESS_S, time.monotonic()):
+                return True
+            return self._way.send("evidence", jpeg) is Sent.ACKNOWLEDGED

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from glassline.contract import Reason, from_unix
-from glassline.contract.messages import CameraInfo, Health, Info, OutboxHealth, StoreHealth
+from glassline.contract.messages import CameraInfo, Health, Info, LiveHealth, OutboxHealth, StoreHealth
 from glassline.diagnosis import (
     Hop,
     Observation,
@@ -177,3 +177,14 @@ def test_web_owes_pictures_only_while_somebody_watches(
     watched_s: float | None, frame_age_s: float | None, code: Reason | None
 ) -> None:
     assert observe_web(id="pi-1", watched_s=watched_s, frame_age_s=frame_age_s).code is code
+
+
+@pytest.mark.parametrize(("kbit_s", "told"), [(1939, "1.9 Mbit/s"), (160, "160 kbit/s"), (None, "less than is wanted")])
+def test_a_slow_link_is_told_with_what_it_carries_and_how_pictures_are_sent(kbit_s: float | None, told: str) -> None:
+    live = LiveHealth(fps=15, quality=60, image_wh=(480, 360), limited_by="link", link_kbit_s=kbit_s)
+    report = health("degraded", "link.slow", last_frame_age_s=0.1, live=live)
+    verdict = diagnose(observe_device(id="pi-1", status="online", health=report, health_age_s=1.0, frame_age_s=0.2))
+    assert verdict.first_cause is not None
+    assert (verdict.first_cause.hop, verdict.first_cause.code) == (Hop.NODE, Reason.LINK_SLOW)
+    assert verdict.first_cause.sentence.startswith(f"The link of pi-1 carries only {told}")
+    assert "quality 60, 480x360, at most 15 a second" in verdict.first_cause.sentence

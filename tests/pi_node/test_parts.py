@@ -12,7 +12,7 @@ from glassline.contract.messages import Lease
 from pi_node.camera import CameraError, open_camera
 from pi_node.capture import Capture
 from pi_node.config import Config, ConfigError
-from pi_node.jpeg import encode_evidence
+from pi_node.jpeg import LEAST_EVIDENCE_BYTES, encode_evidence
 from pi_node.leases import IDLE_FPS, MAX_LEASES, Leases
 from pi_node.settings import NodeSettings
 from pi_node.slot import Slot
@@ -158,3 +158,17 @@ def test_evidence_is_encoded_until_it_fits():
     jpeg, image_wh = encode_evidence(noise, 95)
     assert len(jpeg) <= 1_500_000
     assert check_jpeg(jpeg) == image_wh
+
+
+def test_over_a_slow_link_evidence_gives_quality_first_and_size_only_where_it_must():
+    noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
+    full, full_wh = encode_evidence(noise, 90)
+    plainer, plainer_wh = encode_evidence(noise, 90, wanted_bytes=1000)
+    smaller, smaller_wh = encode_evidence(noise, 90, max_bytes=60_000)
+    least, least_wh = encode_evidence(noise, 90, max_bytes=1)
+    assert full_wh == plainer_wh == (640, 480)
+    assert len(full) > len(plainer) > 100_000
+    assert smaller_wh == (320, 240)
+    assert len(smaller) <= 60_000
+    assert least_wh[0] >= 160
+    assert 5_000 < len(least) <= LEAST_EVIDENCE_BYTES

@@ -1,10 +1,12 @@
 """What happens to detections when the disk, the bridge or the link is in trouble."""
 
 import time
+from itertools import pairwise
 
 import pytest
 
 from glassline.contract import new_event_id
+from glassline.link import Sent
 from pi_node.findings import Findings
 from pi_node.outbox import Outbox, OutboxError
 from pi_node.sender import FIRST_WAIT_S, WINDOW, Sender
@@ -12,6 +14,7 @@ from pi_node.speed import Speed
 from pi_node.way import Way
 from tests.support.embedded_broker import embedded_broker
 from tests.support.links import make_link, until
+from tests.support.throttle import Throttle
 
 from .test_outbox import NOW, detection, receipt
 
@@ -94,14 +97,16 @@ def test_the_size_is_known_without_reading_the_pictures(outbox):
 class Wire:
     """Node and listener on an open broker."""
 
-    def __init__(self, broker, outbox):
-        self.sent = []
+    def __init__(self, broker, outbox, url=None):
+        self.sent, self.order = [], []
         self.listener = make_link(broker.url, "web-1", None, "web")
         self.listener.on("glass/v1/+/evidence", lambda address, payload, retained: self.sent.append(payload))
-        self.node = make_link(broker.url, "pi-1", None)
+        for kind in ("frame", "detection", "evidence"):
+            self.listener.on(f"glass/v1/+/{kind}", lambda address, *_: self.order.append(address.kind))
+        self.node = make_link(url or broker.url, "pi-1", None)
         self.speed = Speed()
-        way = Way(link=self.node, speed=self.speed)
-        self.sender = Sender(link=self.node, way=way, speed=self.speed, outbox=outbox)
+        self.way = Way(link=self.node, speed=self.speed)
+        self.sender = Sender(link=self.node, way=self.way, speed=self.speed, outbox=outbox)
 
     def __enter__(self):
         for part in (self.listener, self.node):
@@ -148,3 +153,40 @@ def test_after_a_thousand_attempts_the_sender_still_lives(outbox):
         assert until(lambda: len(wire.sent) == 2, 20)
         outbox._db.execute("UPDATE sent SET sent_s = 0, due_s = 0")
         assert until(lambda: len(wire.sent) == 3, 20)
+
+
+def test_on_a_slow_link_a_live_picture_goes_between_two_pictures_of_defects(outbox):
+    for i in range(5):
+        outbox.put(detection(new_event_id(NOW + i), at_s=NOW + i), bytes(50_000))
+    with (
+        embedded_broker() as broker,
+        Throttle(broker.port, bytes_per_s=250_000) as slow,
+        Wire(broker, outbox, url=slow.url) as wire,
+    ):
+        waited_s = []
+        while wire.order.count("evidence") < 5:
+            asked_s = time.monotonic()
+            with wire.way.turn():
+                waited_s.append(time.monotonic() - asked_s)
+                assert wire.way.send("frame", bytes(10_000)) is Sent.ACKNOWLEDGED
+            time.sleep(0.03)
+        pictures = [kind for kind in wire.order if kind != "detection"]
+        print(f"{pictures}; a live picture waited {max(waited_s):.2f} s at most")
+        assert ("evidence", "evidence") not in set(pairwise(pictures))
+        assert max(waited_s) < 0.2 * 1.5
+        assert 200_000 < wire.speed.bytes_per_s(time.monotonic()) < 300_000
+
+
+def test_a_picture_that_would_outlast_the_connection_waits_for_a_better_link_and_its_detection_goes(outbox):
+    outbox.put(detection(new_event_id()), bytes(300_000))
+    with embedded_broker() as broker:
+        wire = Wire(broker, outbox)
+        wire.speed.carried(20_000, 1.0, time.monotonic())
+        with wire:
+            assert until(lambda: wire.order == ["detection"])
+            time.sleep(0.5)
+            assert wire.order == ["detection"]
+            for _ in range(5):
+                wire.speed.carried(20_000, 0.01, time.monotonic())
+            wire.sender.on_connected()
+            assert until(lambda: "evidence" in wire.order)
