@@ -19,6 +19,12 @@ def cpu_s(pid: int) -> float:
     return sum(_own_cpu_s(process) for process in tree(pid))
 
 
+def machine_cpu_s() -> float:
+    """CPU seconds that this machine has spent so far on anything, its neighbours on the same host included."""
+    times = psutil.cpu_times()._asdict()
+    return float(sum(times[name] for name in ("user", "nice", "system", "irq", "softirq", "steal") if name in times))
+
+
 def rss_mb(pid: int) -> float:
     """Resident memory of a process and its children; pages that they share count for each."""
     total = 0

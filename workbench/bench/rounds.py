@@ -111,7 +111,7 @@ def _other(figures: Figures) -> dict[str, float]:
 
 
 def _rest(figures: Figures) -> dict[str, float]:
-    names = ("mean_share", "published_fps", "viewers_cpu_share")
+    names = ("mean_share", "published_fps", "viewers_cpu_share", "foreign_cpu_share")
     return {name: _short(getattr(figures, name)) for name in names}
 
 

@@ -17,6 +17,7 @@ _ROWS: list[tuple[str, str, str]] = [
     ("memory, MB", "rss_mb", ".0f"),
     ("published, fps", "published_fps", ".1f"),
     ("viewers' own CPU, cores", "viewers_cpu_share", ".2f"),
+    ("foreign load, cores", "foreign_cpu_share", ".2f"),
 ]
 NO_BARS = "Bars are set for 50 and for 300 viewers at 15 fps."
 

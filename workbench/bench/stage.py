@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from .child import MOSQUITTO, BenchError, Child, free_port, program, python
-from .meter import cpu_s, rss_mb
+from .meter import cpu_s, machine_cpu_s, rss_mb
 
 Contender = Literal["ours", "relay", "naive"]
 CONTENDERS: tuple[Contender, ...] = ("ours", "relay", "naive")
@@ -59,6 +59,8 @@ class Figures:
     rss_mb: float
     viewers_cpu_share: float
     """Of one core."""
+    foreign_cpu_share: float
+    """What the machine did besides, as a share of one core."""
 
 
 def measure(contender: Contender, load: Load) -> Figures:
@@ -78,7 +80,7 @@ def measure(contender: Contender, load: Load) -> Figures:
         watching = [port, load.viewers, NODE, load.fps, *([] if load.compression else ["plain"])]
         viewers = start("viewers", python("workbench.bench.viewers", *watching))
         viewers.wait_for_line("ready", READY_S, broker, publisher, server)
-        window = Window(server=server, broker=broker, viewers=viewers)
+        window = Window(server=server, broker=broker, viewers=viewers, publisher=publisher)
         window.watch(load.seconds)
         time.sleep(GRACE_S)
         seen, sent = viewers.result(), publisher.result()
@@ -118,8 +120,9 @@ def _no_settings(folder: Path) -> Path:
 class Window:
     """The time in which is measured."""
 
-    def __init__(self, *, server: Child, broker: Child, viewers: Child) -> None:
-        self._server, self._broker, self._viewers = server, broker, viewers
+    def __init__(self, *, server: Child, broker: Child, viewers: Child, publisher: Child) -> None:
+        self._server = server
+        self._children = (server, broker, viewers, publisher)
         self._began_s = self._ended_s = 0.0
         self._rss_mb = 0.0
         self._spent_s: list[float] = []
@@ -136,7 +139,7 @@ class Window:
         self._spent_s = [after - spent for after, spent in zip(self._cpu_s(), before, strict=True)]
 
     def _cpu_s(self) -> list[float]:
-        return [cpu_s(child.pid) for child in (self._server, self._broker, self._viewers)]
+        return [*(cpu_s(child.pid) for child in self._children), machine_cpu_s()]
 
     def figures(self, seen: list[tuple[list[int], list[float]]], captured_s: dict[int, float]) -> Figures:
         """`seen` is, for each viewer, [frame numbers, times of arrival]; `captured_s` when each frame was taken."""
@@ -145,13 +148,14 @@ class Window:
         if not latencies_s:
             raise BenchError("no frame was sent and arrived in the time measured: is the machine overloaded?")
         p50_ms, p99_ms = np.percentile(np.array(latencies_s) * 1000, [50, 99])
-        server_s, broker_s, viewers_s = self._spent_s
+        server_s, broker_s, viewers_s, publisher_s, machine_s = self._spent_s
+        foreign_s = max(0.0, machine_s - server_s - broker_s - viewers_s - publisher_s)
         seconds, thousands = self._ended_s - self._began_s, len(latencies_s) / 1000
         return Figures(
             p50_ms=float(p50_ms), p99_ms=float(p99_ms), delivered_share=min(shares),
             mean_share=sum(shares) / len(shares), published_fps=len(wanted) / seconds,
             cpu_s_per_1000=server_s / thousands, broker_cpu_s_per_1000=broker_s / thousands, rss_mb=self._rss_mb,
-            viewers_cpu_share=viewers_s / seconds,
+            viewers_cpu_share=viewers_s / seconds, foreign_cpu_share=foreign_s / seconds,
         )  # fmt: skip
 
 
