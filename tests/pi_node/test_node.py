@@ -172,7 +172,7 @@ def test_a_retained_command_is_ignored(tmp_path):
         )
         with listener(broker) as heard, node(tmp_path, broker=broker) as process:
             assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "pi-1"), 20)
-            assert until(lambda: "retained command" in (tmp_path / "log").read_text())
+            assert until(lambda: "a retained one is ignored" in (tmp_path / "log").read_text())
             time.sleep(1)
             assert process.poll() is None
 
