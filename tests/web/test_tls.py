@@ -10,9 +10,12 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from workbench.doctor.web_look import WebLook
+
 from .certificates import Certificate, make_certificate
 from .clients import Page
-from .processes import ROOT, Web, free_port
+from .processes import ROOT, Web, free_port, until
+from .publishers import NodeLike
 
 
 def _run(*flags: str) -> subprocess.CompletedProcess[str]:
@@ -85,3 +88,18 @@ def test_files_that_cannot_be_used_are_named_in_one_line(certificate: Certificat
         assert ended.returncode == 1
         [line] = ended.stderr.strip().splitlines()
         assert said in line
+
+
+def test_the_doctor_looks_at_it_and_at_no_web_with_another_certificate(
+    tls_web: Web, node: NodeLike, certificate: Certificate, tmp_path: Path
+) -> None:
+    node.stream(10)
+    with WebLook(host="127.0.0.1", port=tls_web.port, cert=str(certificate.cert), devices=[node.id]) as look:
+        until(lambda: look.seen.picture_at_s)
+        assert look.address == tls_web.url
+        assert not look.seen.error
+    other = make_certificate(tmp_path)
+    with WebLook(host="127.0.0.1", port=tls_web.port, cert=str(other.cert), devices=[node.id]) as look:
+        until(lambda: look.seen.done)
+        assert "CERTIFICATE_VERIFY_FAILED" in look.seen.error
+        assert look.seen.answered_at_s is None

@@ -76,7 +76,9 @@ def _look_at_web(machine: Machine, expected: list[str]) -> "WebLook | None":
         return None
     from .web_look import WebLook
 
-    return WebLook(host=web.text("http_host"), port=int(web.text("http_port")), devices=expected)
+    return WebLook(
+        host=web.text("http_host"), port=int(web.text("http_port")), cert=web.text("tls_cert"), devices=expected
+    )
 
 
 def _best(ways: list[Way]) -> Way | None:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -36,9 +37,9 @@ class WebSeen:
 class WebLook:
     """A context manager that looks in a thread until it is left. `seen` grows meanwhile."""
 
-    def __init__(self, *, host: str, port: int, devices: list[str]) -> None:
+    def __init__(self, *, host: str, port: int, cert: str, devices: list[str]) -> None:
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-        self.port = port
+        self.port, self._cert = port, cert
         self.seen = WebSeen(devices=list(devices))
         self._stop = threading.Event()
         self._shown: dict[str, bytes] = {}
@@ -46,7 +47,7 @@ class WebLook:
 
     @property
     def address(self) -> str:
-        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return f"http{'s' if self._cert else ''}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
     def __enter__(self) -> "WebLook":
         self._thread.start()
@@ -88,7 +89,7 @@ class WebLook:
             self.seen.devices = list(dict.fromkeys([*self.seen.devices, *nodes]))
 
     def _get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_S)
+        connection = self._client()
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -96,9 +97,18 @@ class WebLook:
         finally:
             connection.close()
 
+    def _client(self) -> http.client.HTTPConnection:
+        if not self._cert:
+            return http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_S)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=TIMEOUT_S, context=_own(self._cert))
+
+    def _connected(self) -> socket.socket:
+        plug = socket.create_connection((self.host, self.port), timeout=TIMEOUT_S)
+        return _own(self._cert).wrap_socket(plug) if self._cert else plug
+
     def _live(self) -> None:
         protocol = WSConnection(ConnectionType.CLIENT)
-        with socket.create_connection((self.host, self.port), timeout=TIMEOUT_S) as plug:
+        with self._connected() as plug:
             plug.sendall(protocol.send(Request(host=self.address.partition("//")[2], target="/live")))
             self.seen.watched_since_s = time.monotonic()
             message = bytearray()
@@ -134,6 +144,14 @@ class WebLook:
         if before is not None and before != metadata:
             self.seen.picture_at_s[device_id] = time.monotonic()
             self.seen.answered_at_s = time.monotonic()
+
+
+def _own(cert: str) -> ssl.SSLContext:
+    """Trusts the web's own certificate and no other, whatever names stand in it: here it is asked by its address."""
+    context = ssl.create_default_context(cafile=cert)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def _received(plug: socket.socket) -> bytes | None:
