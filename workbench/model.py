@@ -18,6 +18,9 @@ def render(
     count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 4000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that render at the same time.")] = 2,
+    backgrounds: Annotated[
+        Path | None, typer.Option(help="A folder of JPEGs of good glass, without marks, to draw on.")
+    ] = None,
 ) -> None:
     """Render glass with known marks to train on."""
     import cv2
@@ -25,6 +28,9 @@ def render(
     from glassline.scene.dataset import write_dataset
 
     cv2.setNumThreads(1)
+    grounds = sorted(backgrounds.glob("*.jpg")) if backgrounds is not None else []
+    if backgrounds is not None and not grounds:
+        raise typer.BadParameter(f"there is no *.jpg in {backgrounds}")
     with typer.progressbar(length=count, label="Rendering") as bar:
         data_yaml = write_dataset(
             directory,
@@ -32,6 +38,7 @@ def render(
             seed=seed,
             image_wh=_IMAGE_WH,
             workers=workers,
+            grounds=grounds,
             progress=lambda done, _: bar.update(done - bar.pos),
         )
     typer.echo(f"Wrote {count} pictures. Train on them with: glassline model train {data_yaml}")

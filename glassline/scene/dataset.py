@@ -7,7 +7,7 @@ demo ever shows a pane that the model was trained on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -55,17 +55,19 @@ def write_dataset(
     seed: int = 0,
     image_wh: tuple[int, int] = (640, 480),
     workers: int = 1,
+    grounds: Sequence[Path] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Render `count` pictures into `directory` and return its data.yaml; every tenth picture is for validation.
 
     A third are conveyor frames of `image_wh`, most others close-ups of worn glass, some of them clean. Picture k
-    depends on (seed, k) alone. `progress` is called with (pictures written, count).
+    depends on (seed, k) and `grounds` alone. `grounds` are photographs of good glass without marks: with them, half
+    of the close-ups are drawn on one of these. `progress` is called with (pictures written, count).
     """
     for split in ("train", "val"):
         (directory / "images" / split).mkdir(parents=True, exist_ok=True)
         (directory / "labels" / split).mkdir(parents=True, exist_ok=True)
-    write_one = partial(_write_sample, directory, seed, image_wh)
+    write_one = partial(_write_sample, directory, seed, image_wh, tuple(grounds))
     with ProcessPoolExecutor(max_workers=workers) as pool:
         for done, _ in enumerate(pool.map(write_one, range(count), chunksize=8), start=1):
             if progress is not None:
@@ -76,14 +78,14 @@ def write_dataset(
     return data_yaml
 
 
-def render_sample(seed: int, index: int, image_wh: tuple[int, int]) -> Sample:
+def render_sample(seed: int, index: int, image_wh: tuple[int, int], grounds: Sequence[Path] = ()) -> Sample:
     """Picture `index` of the data set with this seed."""
     rng = np.random.default_rng((seed, index, 4))
     kind = str(rng.choice(_KINDS, p=_KIND_ODDS))
     if kind == "pane":
         bgr, boxes = _pane_crop(rng)
     elif kind.endswith("worn"):
-        bgr, boxes = _worn_glass(rng, clean=kind.startswith("clean"))
+        bgr, boxes = _worn_glass(rng, grounds, clean=kind.startswith("clean"))
         if rng.random() > _HARSH_SHARE:
             return Sample(bgr, boxes, int(rng.integers(60, 98)))
     else:
@@ -92,8 +94,8 @@ def render_sample(seed: int, index: int, image_wh: tuple[int, int]) -> Sample:
     return Sample(_photograph(rng, bgr), boxes, int(rng.integers(60, 98)))
 
 
-def _write_sample(directory: Path, seed: int, image_wh: tuple[int, int], index: int) -> None:
-    sample = render_sample(seed, index, image_wh)
+def _write_sample(directory: Path, seed: int, image_wh: tuple[int, int], grounds: tuple[Path, ...], index: int) -> None:
+    sample = render_sample(seed, index, image_wh, grounds)
     split = "val" if index % _VALIDATION_EVERY == _VALIDATION_EVERY - 1 else "train"
     name = f"{seed}-{index:06d}"
     picture = directory / "images" / split / f"{name}.jpg"
@@ -147,10 +149,26 @@ def _pane_crop(rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Labell
     return pane.tile[top : top + crop_h, left : left + crop_w].copy(), boxes
 
 
-def _worn_glass(rng: np.random.Generator, *, clean: bool) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
+def _worn_glass(
+    rng: np.random.Generator, grounds: Sequence[Path], *, clean: bool
+) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
     """Glass that fills the picture, with marks that may leave it, cross one another and lie among hairlines."""
-    worn = render_worn(rng, side_px=int(rng.choice(_WORN_SIDES_PX, p=_WORN_SIDE_ODDS)), clean=clean)
+    side_px = int(rng.choice(_WORN_SIDES_PX, p=_WORN_SIDE_ODDS))
+    ground = _cut(rng, grounds[int(rng.integers(len(grounds)))], side_px) if grounds and rng.random() < 0.5 else None
+    worn = render_worn(rng, side_px=side_px, clean=clean, ground=ground)
     return worn.bgr, [(mark.label, mark.box_px) for mark in worn.marks]
+
+
+def _cut(rng: np.random.Generator, path: Path, side_px: int) -> NDArray[np.uint8]:
+    """A random square of the photograph, half its shorter side or more, at `side_px`."""
+    bgr = cv2.imread(str(path))
+    if bgr is None:
+        raise ValueError(f"{path} is not a picture that OpenCV can read")
+    height, width = bgr.shape[:2]
+    cut = int(rng.uniform(0.5, 1) * min(height, width))
+    left, top = int(rng.integers(0, width - cut + 1)), int(rng.integers(0, height - cut + 1))
+    square = bgr[top : top + cut, left : left + cut]
+    return np.asarray(cv2.resize(square, (side_px, side_px), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _photograph(rng: np.random.Generator, bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

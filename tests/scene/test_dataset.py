@@ -54,3 +54,14 @@ def test_pictures_are_varied_cover_all_labels_and_include_clean_glass() -> None:
     assert len(sizes) >= 5
     assert any(not sample.boxes for sample in samples)
     assert np.std([sample.bgr.mean() for sample in samples]) > 10
+
+
+def test_photographs_of_good_glass_become_grounds_of_close_ups(tmp_path: Path) -> None:
+    photograph = tmp_path / "good.jpg"
+    green = np.zeros((500, 700, 3), np.uint8)
+    green[..., 1] = 160
+    cv2.imwrite(str(photograph), green)
+    samples = [render_sample(9, index, (640, 480), [photograph]) for index in range(30)]
+    on_it = [sample for sample in samples if sample.bgr[..., 1].mean() > 4 * sample.bgr[..., 0].mean()]
+    assert 4 <= len(on_it) < len(samples) / 2
+    assert any(sample.boxes for sample in on_it)

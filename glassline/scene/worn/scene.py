@@ -29,18 +29,25 @@ class WornGlass:
     marks: list[Mark]
 
 
-def render_worn(rng: np.random.Generator, *, side_px: int, clean: bool = False) -> WornGlass:
-    """Draw a square picture of `side_px`; `clean` leaves the marks out, not the clutter."""
+def render_worn(
+    rng: np.random.Generator, *, side_px: int, clean: bool = False, ground: NDArray[np.uint8] | None = None
+) -> WornGlass:
+    """Draw a square picture of `side_px`; `clean` leaves the marks out, not the clutter.
+
+    On `ground`, a photograph (side_px, side_px, 3) uint8 BGR of good glass, marks alone are drawn: it brings its own
+    light, clutter and noise.
+    """
     scale = side_px / REFERENCE_SIDE
     sheet = Sheet(wh_px=(side_px, side_px), scale=scale)
     back_lit = bool(rng.random() < 0.5)
-    shade = clutter(rng, sheet, back_lit=back_lit)
+    if ground is None:
+        picture = _ground(rng, sheet) + _softened(rng, clutter(rng, sheet, back_lit=back_lit))[..., None]
+        picture += _sensor_noise(rng, picture.shape[:2])
+    else:
+        picture = f32(ground)
     marks = [] if clean else _marks(rng, sheet, back_lit)
-    picture = _ground(rng, sheet)
-    picture += _softened(rng, shade)[..., None]
     for mark in marks:
         mark.apply(picture)
-    picture += _sensor_noise(rng, picture.shape[:2])
     return WornGlass(np.clip(picture, 0, 255).astype(np.uint8), marks)
 
 
