@@ -44,6 +44,34 @@ class Memory:
         self._thread.join(5)
 
 
+class Pauses:
+    """When, and for how long, this process stood still: what its readers lose then says nothing about the others."""
+
+    LOOK_S, LONG_S = 0.02, 0.06
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[float, float]] = []
+        """(monotonic seconds, length in s)"""
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self) -> None:
+        before_s = time.monotonic()
+        while not self._ending.wait(self.LOOK_S):
+            now_s = time.monotonic()
+            if now_s - before_s - self.LOOK_S > self.LONG_S:
+                self.seen.append((before_s, now_s - before_s))
+            before_s = now_s
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ending.set()
+        self._thread.join(5)
+
+
 def band(samples: list[float], settle: int) -> tuple[float, float, float]:
     """(base, lowest, highest) in MB: the median of the ten samples from `settle` on, and the extremes after it.
 

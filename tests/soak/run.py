@@ -18,7 +18,7 @@ from tests.support.links import until
 
 from .healthy import Pages, Subscriber
 from .line import NODES, Line, running_line, sleep_until
-from .memory import Memory, band, draw, holds
+from .memory import Memory, Pauses, band, draw, holds
 from .sources import Source
 from .stalled import Stalled, StalledPage, StalledSubscriber, StoppedBrowser
 
@@ -38,6 +38,8 @@ class Report:
     lost: dict[str, int]
     lost_at_s: dict[str, list[float]]
     """When those frames were captured, after the beginning."""
+    pauses: list[tuple[float, float]]
+    """When, and for how many seconds, the readers' own process stood still."""
     subscriber_disconnects: int
     drops: dict[str, int]
     failures: dict[str, list[str]]
@@ -68,6 +70,7 @@ def soak(folder: Path, *, seconds: float, settle_s: int, stall_s: float, browser
         assert until(lambda: all(one.connections for one in stalled), 60), [one.failures for one in stalled]
         began_s = time.monotonic()
         memory = stack.enter_context(Memory(line.pids))
+        pauses = stack.enter_context(Pauses())
         _wait(began_s + seconds, stalled)
         ended_s = time.monotonic()
         for source in sources:
@@ -91,6 +94,7 @@ def soak(folder: Path, *, seconds: float, settle_s: int, stall_s: float, browser
             sent_fps={id: round(len(numbers) / (ended_s - began_s), 2) for id, numbers in wanted.items()},
             lost={name: len(moments_s) for name, moments_s in lost_at_s.items()},
             lost_at_s={name: moments_s[:100] for name, moments_s in lost_at_s.items()},
+            pauses=[(round(at_s - began_s, 2), round(long_s, 3)) for at_s, long_s in pauses.seen][:100],
             subscriber_disconnects=subscriber.disconnects,
             drops={name_of(one): one.drops for one in stalled},
             failures={name_of(one): one.failures[-5:] for one in stalled},

@@ -35,10 +35,11 @@ class Source(NodeLike):
         self.link.on(filter_of("receipt", id), self._on_receipt)
 
     def run_frames(self) -> None:
-        """Publish until the end; what is due while another is in flight is left out."""
+        """Publish until the end, like a node: what is due while another is in flight is left out, and never a burst."""
+        interval_s = 1 / self._fps
         seq, due_s = 0, time.monotonic()
         while not self._ending.wait(max(0.0, due_s - time.monotonic())):
-            due_s = max(due_s + 1 / self._fps, time.monotonic() - 1 / self._fps)
+            due_s = max(due_s + interval_s, time.monotonic() + 0.75 * interval_s)
             seq += 1
             captured_s = time.monotonic()
             meta = FrameMeta(ts=from_unix(time.time()), boot=self.boot, seq=seq, image_wh=IMAGE_WH, boxes=[BOX])

@@ -129,6 +129,8 @@ class StoppedBrowser(Stalled):
         super().__init__(line)
         self._folder = tempfile.TemporaryDirectory(prefix="glassline-soak-")
         self._browser: subprocess.Popen[bytes] | None = None
+        self._network: psutil.Process | None = None
+        """The one of its processes that holds all sockets."""
 
     def connect(self) -> None:
         if self._browser is None:
@@ -165,7 +167,9 @@ class StoppedBrowser(Stalled):
 
     def _is_connected(self) -> bool:
         """Whether the browser holds a connection to the web: the page's WebSocket, once its requests are over."""
-        found = (one for process in self._family() for one in process.net_connections("tcp"))
+        if self._network is None:
+            self._network = next((one for one in self._family() if "network.mojom" in " ".join(one.cmdline())), None)
+        found = self._network.net_connections("tcp") if self._network else []
         return any(one.status == psutil.CONN_ESTABLISHED and one.raddr.port == self.line.web_port for one in found)
 
     def leave(self) -> None:
