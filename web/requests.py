@@ -85,6 +85,8 @@ def body(model: type[M]) -> M:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise ApiError(413, "web.too_large", f"expected at most {MAX_BODY_BYTES} bytes, got {request.content_length}")
     raw = request.get_data() or b"{}"
+    if len(raw) >= MAX_BODY_BYTES:  # one that came in chunks is cut there
+        raise ApiError(413, "web.too_large", f"expected less than {MAX_BODY_BYTES} bytes, got more")
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:

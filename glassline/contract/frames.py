@@ -59,7 +59,7 @@ def embed(jpeg: bytes, metadata: bytes) -> bytes:
 def extract(jpeg: bytes) -> bytes | None:
     """Return the first COM segment that looks like a JSON object, or None; raise ContractError if not a JPEG."""
     for marker, start, end in _segments(jpeg):
-        if marker == _COM and jpeg[start : start + 1] == b"{":
+        if marker == _COM and jpeg.startswith(b"{", start, end):
             return jpeg[start:end]
     return None
 

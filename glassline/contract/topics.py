@@ -97,4 +97,4 @@ def parse(topic: str) -> Address:
             head, _, rest = tail.partition("/")
             if head in SPECS and SPECS[head].has_rest and is_id(rest):
                 return Address(id, head, rest)
-    raise ContractError(f"no topic of the contract: {topic[:120]!r}", why="topic")
+    raise ContractError(f"no topic of the contract: {topic[:120]!r:.130}", why="topic")
