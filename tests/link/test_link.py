@@ -8,9 +8,10 @@ import threading
 import time
 
 import pytest
+from paho.mqtt.client import MQTTMessage
 
 from glassline.contract import ContractError, Reason, Role
-from glassline.contract.messages import Probe
+from glassline.contract.messages import Info, Probe, Receipt, decode
 from glassline.contract.topics import filter_of
 from glassline.link import BrokerAddress, Sent, probe_broker
 from tests.support.embedded_broker import broker_process, free_port
@@ -186,3 +187,28 @@ def test_a_link_that_is_stopped_while_it_connects_leaves_no_online_behind(broker
         os.kill(broker.pid, signal.SIGCONT)
     with listener(broker) as heard:
         assert not heard.wait_for(lambda kind, id, payload, _: (kind, id, payload) == ("status", "pi-1", b"online"), 2)
+
+
+def test_what_is_refused_is_counted_by_topic_and_fault_and_told_without_flooding_the_log(caplog):
+    link = make_link("mqtt://127.0.0.1:1", "web-1", None)
+    for kind, model in (("receipt", Receipt), ("info", Info)):
+        link.on(filter_of(kind), lambda _address, payload, _retained, model=model: decode(model, payload))
+    for topic, payload in (
+        (b"glass/v1/pi-1/receipt", b"no JSON \x1b[2J"),
+        (b"glass/v1/pi-1/receipt", b"{"),
+        (b"glass/v1/pi-2/receipt", b"{}"),
+        (b"glass/v1/pi-1/info", bytes(40_000)),
+        (b"glass/v1/pi-\xff/info", b""),
+        (b"elsewhere", b""),
+    ):
+        message = MQTTMessage(topic=topic)
+        message.payload = payload
+        link._on_message(None, None, message)
+    assert link.counters == {
+        "refused_receipt_not_json": 2,
+        "refused_receipt_wrong_value": 1,
+        "refused_info_too_large": 1,
+        "refused_topic": 2,
+    }
+    assert len(caplog.records) == 4
+    assert "\x1b" not in caplog.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.clock import WINDOW_S, NodeClock
+from web.clock import DOUBT_S, WINDOW_S, NodeClock
 
 BOOT, NEXT_BOOT = "00000001", "00000002"
 
@@ -47,3 +47,12 @@ def test_a_clock_that_was_set_back_between_rare_frames_heals_within_two_windows(
     assert clock.admit(BOOT, 0, 1000.0, 50.0)
     admitted_at_s = [50.0 + 10 * n for n in range(1, 20) if clock.admit(BOOT, n, 1000.0 + 10 * n - 5, 50.0 + 10 * n)]
     assert admitted_at_s[0] <= 50.0 + 2 * WINDOW_S + 10
+
+
+def test_one_forged_number_does_not_end_the_picture() -> None:
+    clock = NodeClock()
+    assert clock.admit(BOOT, 1, 1000.0, 50.0)
+    assert clock.admit(BOOT, 2**53, 1000.1, 50.1), "anybody may say that"
+    shown = [at for at in range(1, 300) if clock.admit(BOOT, 1 + at, 1000.1 + at / 10, 50.1 + at / 10)]
+    assert shown[0] <= 10 * DOUBT_S + 2
+    assert shown == list(range(shown[0], 300))
