@@ -121,12 +121,25 @@ def photograph_figures(pictures: Sequence[Looked], *, score_threshold: float) ->
     }
 
 
-def label_table(pictures: Sequence[Looked], labels: Sequence[str], *, score_threshold: float) -> dict[str, Any]:
+def label_table(
+    pictures: Sequence[Looked], labels: Sequence[str], *, score_threshold: float
+) -> dict[str, dict[str, float | int]]:
     """Precision, recall, AP50 and AP50-95 of each label, and their means as `all`."""
     rows = {label: scoring.label_figures(pictures, label, score_threshold) for label in labels}
     present = [row for row in rows.values() if row["boxes"]]
-    means = {key: round(float(np.mean([row[key] for row in present])), 3) for key in present[0] if key != "boxes"}
+    figures = ("precision", "recall", "ap50", "ap50_95")
+    means = {key: round(float(np.mean([row[key] for row in present] or [0])), 3) for key in figures}
     return {**rows, "all": {"boxes": sum(int(row["boxes"]) for row in present), **means}}
+
+
+def as_text(table: dict[str, dict[str, float | int]]) -> str:
+    """The table of `label_table` for people to read: a line for each label."""
+    head = f"{'label':<16}{'boxes':>7}{'precision':>11}{'recall':>8}{'mAP50':>8}{'mAP50-95':>10}"
+    lines = [
+        f"{label:<16}{row['boxes']:>7}{row['precision']:>11.3f}{row['recall']:>8.3f}{row['ap50']:>8.3f}{row['ap50_95']:>10.3f}"
+        for label, row in table.items()
+    ]
+    return "\n".join([head, *lines])
 
 
 def draw_mistakes(

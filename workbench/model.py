@@ -162,6 +162,7 @@ def evaluate(
                 figures = evaluation.photograph_figures(looked, score_threshold=believed)
                 if classes and set(classes) == set(detector.card.labels):
                     figures["labels"] = evaluation.label_table(looked, classes, score_threshold=believed)
+                    typer.echo(evaluation.as_text(figures["labels"]))
                 if baseline:
                     simple = evaluation.look_at(subtraction.subtract_background, photographs)
                     figures["baseline_ap50"] = evaluation.photograph_figures(simple, score_threshold=0)["ap50"]

@@ -100,3 +100,26 @@ def test_photographs_are_measured_against_their_label_files(tmp_path: Path) -> N
         )
     assert right["pictures"] == 27
     assert right["ap50"] > wrong["ap50"] + 0.3
+
+
+def test_a_model_of_the_same_labels_gets_a_table_and_pictures_of_its_mistakes(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["render", str(tmp_path), "--count", "20", "--workers", "1"]).exit_code == 0
+    command = ["eval", str(DEFAULT_MODEL), "--images", str(tmp_path / "images/train"), "--baseline"]
+    command += ["--labels", str(tmp_path / "labels/train"), "--names", ",".join(LABELS), "--skip", "2", "--limit", "8"]
+    result = CliRunner().invoke(app, [*command, "--mistakes", str(tmp_path / "mistakes")])
+    assert result.exit_code == 0, result.output
+    assert "mAP50-95" in result.output
+    figures = json.loads(result.output[result.output.index("{") :])
+    assert figures["pictures"] == 8
+    assert set(figures["labels"]) == {*LABELS, "all"}
+    assert 0 < figures["labels"]["all"]["ap50"] <= 1
+    assert 0 <= figures["baseline_ap50"] < 1
+    drawn = list((tmp_path / "mistakes").glob("*.jpg"))
+    assert f"Wrote {len(drawn)} pictures" in result.output
+    assert len(drawn) <= 8
+
+
+def test_backgrounds_to_draw_on_must_be_there(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["render", str(tmp_path / "set"), "--count", "10", "--backgrounds", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "no *.jpg" in result.output
