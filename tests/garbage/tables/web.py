@@ -1,0 +1,197 @@
+"""HTTP and WebSocket."""
+
+from .. import checks, controls
+from ..guards import REQUESTS, TEXT
+from ..payloads import NOISE, SCRIPT
+from ..rows import (
+    Row,
+    as_json,
+    half_open,
+    http,
+    masked,
+    raw_http,
+    raw_websocket,
+    websocket,
+)
+
+WEB = [
+    Row(
+        entrance="HTTP path",
+        sent="`..` plain and encoded, to files outside",
+        throw=raw_http(
+            *(
+                b"GET %s HTTP/1.1\r\nHost: HOST\r\n\r\n" % path
+                for path in (
+                    b"/static/../../pyproject.toml",
+                    b"/static/%2e%2e/%2e%2e/etc/passwd",
+                    b"/static/..%2f..%2fsettings.py",
+                    b"/../../etc/passwd",
+                    b"/static//etc/passwd",
+                )
+            ),
+            begins=(b"HTTP/1.1 40", b"HTTP/1.1 308"),
+        ),
+        counted=[("web", "refused_http_http_not_found")],
+        holds="404",
+        guard="werkzeug's safe join; ids are checked",
+        control=controls.leaves_the_folder,
+        harm="joined to a path it leaves the folder",
+    ),
+    Row(
+        entrance="HTTP path",
+        sent="device ids with `/`, `+`, `#`, `..`, NUL, capitals, 33 letters",
+        throw=checks.odd_ids,
+        counted=[("web", "refused_http_web_bad_id")],
+        holds="400 or 404, in the one form",
+        guard=REQUESTS,
+    ),
+    Row(
+        entrance="HTTP query",
+        sent="limits, times, labels and cursors that are none",
+        throw=checks.odd_queries,
+        counted=[("web", "refused_http_web_bad_request")],
+        holds="400 with every problem",
+        guard=REQUESTS,
+    ),
+    Row(
+        entrance="HTTP body",
+        sent="NaN, 10,000 levels, wrong types, broken UTF-8, lone surrogates",
+        throw=checks.odd_bodies,
+        counted=[("web", "refused_http_web_bad_request")],
+        holds="400",
+        guard=REQUESTS,
+        control=controls.recurses_too_deep,
+        harm="json.loads raises RecursionError",
+    ),
+    Row(
+        entrance="HTTP body",
+        sent="3 MB, announced and in chunks",
+        throw=checks.large_bodies,
+        holds="413, without keeping it",
+        guard="MAX_CONTENT_LENGTH",
+    ),
+    Row(
+        entrance="HTTP body",
+        sent="a review whose note is HTML",
+        throw=checks.html_note,
+        holds="stored as it is written, shown as text; nothing runs",
+        check=checks.html_note_is_text,
+        guard=TEXT,
+        control=controls.runs_the_script,
+        harm="innerHTML runs it",
+    ),
+    Row(
+        entrance="HTTP body",
+        sent="a command with 40 kB of arguments",
+        throw=http(
+            "POST",
+            "/api/devices/pi-good/cmd/ping",
+            "web.too_large",
+            json={"args": {"a": "x" * 40_000}},
+        ),
+        counted=[("web", "refused_http_web_too_large")],
+        holds="413, nothing is sent",
+        guard="`web/commands.py`",
+    ),
+    Row(
+        entrance="HTTP head",
+        sent="other hosts, other origins, forms, two lengths at once",
+        throw=checks.odd_heads,
+        counted=[
+            ("web", "refused_http_web_wrong_host"),
+            ("web", "refused_http_web_foreign_origin"),
+            ("web", "refused_http_web_not_json"),
+        ],
+        holds="421, 403, 415, 400",
+        guard="`web/guard.py`",
+    ),
+    Row(
+        entrance="HTTP head",
+        sent="random bytes, 200 headers, a line of 100 kB",
+        throw=raw_http(
+            b"\x16\x03\x01" + NOISE + b"\r\n\r\n",
+            b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % i for i in range(200)) + b"\r\n",
+            b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+            begins=(b"HTTP/1.1 4", b""),
+        ),
+        holds="400 or closed; one line a minute in the log",
+        guard="gunicorn's limits",
+    ),
+    Row(
+        entrance="HTTP head",
+        sent="60 requests that are never finished",
+        throw=half_open(b"GET / HTTP/1.1\r\nHost: 127", 60, broker=False),
+        holds="others are served",
+        guard="400 threads, and loopback only",
+    ),
+    Row(
+        entrance="WebSocket /live",
+        sent="no JSON, wrong JSON, NaN, too many and odd ids, ten times",
+        throw=websocket(
+            "x",
+            "[]",
+            '{"ping":NaN}',
+            '{"ping":1e999}',
+            '{"watch":["../x"]}',
+            '{"watch":["+"]}',
+            '{"watch":{"pi-1":0}}',
+            '{"watch":' + str(["a"] * 51).replace("'", '"') + "}",
+            '{"max_fps":-1}',
+            '{"watch":7}',
+            closes=1008,
+        ),
+        counted=[("web", "refused_live_message")],
+        holds="answered, and ended after ten",
+        guard="`requests.WatchMessage`",
+    ),
+    Row(
+        entrance="WebSocket /live",
+        sent="JSON 4000 levels deep, binary, HTML",
+        throw=websocket("[" * 4000, NOISE[:100], SCRIPT),
+        counted=[("web", "refused_live_message")],
+        holds="answered; the page goes on",
+        guard="`requests.WatchMessage`",
+        control=controls.recurses_too_deep,
+        harm="json.loads raises RecursionError",
+    ),
+    Row(
+        entrance="WebSocket /live",
+        sent="a message of 3 MB",
+        throw=websocket("x" * 3_000_000, closes=1009),
+        holds="ended after 8 kB",
+        guard="`web/viewing.py`",
+    ),
+    Row(
+        entrance="WebSocket /live",
+        sent="an endless message of empty pieces",
+        throw=raw_websocket(masked(0x01) + masked(0x00) * 100_000 + masked(0x89, b"still"), answer=b"still"),
+        holds="nothing is kept of them",
+        guard="simple-websocket joins pieces at once",
+        control=controls.keeps_empty_pieces,
+        harm="a list of pieces grows without end, at 6 bytes a piece",
+    ),
+    Row(
+        entrance="WebSocket /live",
+        sent="broken UTF-8, reserved bits, unmasked frames, a length of 2^63",
+        throw=checks.all_of(
+            raw_websocket(masked(0x81, b"\xff\xfe")),
+            raw_websocket(masked(0xF1, b"{}")),
+            raw_websocket(b"\x81\x02{}"),
+            raw_websocket(b"\x81\xff\x7f" + b"\xff" * 7 + bytes(9000)),
+        ),
+        holds="ended with a close frame",
+        guard="wsproto",
+    ),
+    Row(
+        entrance="WebSocket /live",
+        sent="50 made-up devices to watch, 2000 times over",
+        throw=websocket(
+            *[as_json({"watch": {f"made-up-{at}-{i}": 1 for i in range(50)}}).decode() for at in range(2000)]
+        ),
+        holds="no lease goes out for them",
+        check=checks.nobody_watches_made_up_devices,
+        guard="leases only for devices that were heard",
+        control=controls.grows_with_every_name,
+        harm="a dictionary by device id grows with every name",
+    ),
+]
