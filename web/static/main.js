@@ -9,6 +9,8 @@ import { Detail } from "./detail.js";
 import { Devices } from "./devices.js";
 import { Stage } from "./stage.js";
 
+const MAX_TOLD = 1000;
+
 const connection = new Connection();
 const ages = new Ages(connection.clock);
 const stage = new Stage(document.querySelector("#stage"), ages);
@@ -16,7 +18,9 @@ const chain = new Chain(document.querySelector("#chain"), connection, stage);
 const defects = new Defects(document.querySelector("#defects"));
 const detail = new Detail(document.querySelector("#detail"));
 const devices = new Devices(document.querySelector("#devices"), ages);
-const letGo = new Map();
+const toldAt = new Map();
+let web = null;
+let letGo = 0;
 
 devices.onSelect = (id) => {
   stage.show(id);
@@ -31,22 +35,37 @@ devices.onWish = (rates) => connection.watch(rates);
 
 function learn(device) {
   if (device.clock) ages.set({ device_id: device.deviceId, ...device.clock });
-  if (device.role === "web") letGo.set(device.deviceId, device.health?.counters?.viewers_stalled ?? 0);
+  if (device.deviceId === web) letGo = device.health?.counters?.viewers_stalled ?? 0;
   const shown = devices.get(devices.selected);
-  if (shown) stage.setInfo(shown, [...letGo.values()].reduce((sum, count) => sum + count, 0));
+  if (shown) stage.setInfo(shown, letGo);
+}
+
+// An answer that was long on its way may be older than what was pushed meanwhile.
+function isNews(device) {
+  if (device.now_s < (toldAt.get(device.deviceId) ?? 0)) return false;
+  if (toldAt.size >= MAX_TOLD) toldAt.clear();
+  toldAt.set(device.deviceId, device.now_s);
+  return true;
 }
 
 async function readAll() {
   defects.reload();
-  const list = await api.devices().then((answer) => answer.devices, () => []);
+  const list = await api.devices().then((answer) => answer.devices.filter(isNews), () => []);
   devices.replace(list);
   list.forEach(learn);
 }
 
 const on = {
-  device: ({ device }) => { devices.put(device); learn(device); },
+  device: ({ device }) => {
+    if (!isNews(device)) return;
+    devices.put(device);
+    learn(device);
+  },
   clock: (event) => ages.set(event),
-  hello: (event) => { if (devices.selected === null) chain.take(event.chain); },
+  hello: (event) => {
+    web = event.web;
+    if (devices.selected === null) chain.take(event.chain);
+  },
   chain: (event) => { if (event.chain.deviceId === devices.selected) chain.take(event.chain); },
   detection: ({ defect }) => defects.put(defect),
   defect: ({ defect }) => defects.put(defect),
@@ -59,7 +78,10 @@ chain.onCause = (cause) => stage.setCause(cause);
 defects.onOpen = (defect) => detail.open(defect);
 defects.onChange = (defect) => detail.update(defect);
 detail.onReviewed = (defect) => defects.put(defect);
-connection.addEventListener("open", readAll);
+connection.addEventListener("open", () => {
+  toldAt.clear();
+  readAll();
+});
 connection.addEventListener("close", () => chain.update());
 connection.addEventListener("frame", ({ detail: frame }) => { stage.take(frame); devices.show(frame); });
 connection.addEventListener("event", ({ detail: event }) => on[event.type]?.(event));
