@@ -18,6 +18,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from glassline.program import Tally, shown
+
 from .app import create_app
 from .services import Services
 from .settings import WebSettings
@@ -79,6 +81,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         _die_with_parent()
         self.cfg.set("graceful_timeout", WORKER_STOP_S)
         self.services = self.app.services
+        self.log.error_log.addFilter(Malformed(self.services.tally))
         with self.services:
             super().run()
 
@@ -86,6 +89,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         """SIGTERM: viewers hold their threads for ever, so they are sent away before these are waited for."""
         threading.Thread(target=self.services.fanout.stop, name="goodbye", daemon=True).start()
         super().handle_exit(sig, frame)
+
+
+class Malformed(logging.Filter):
+    """Takes gunicorn's line for every request that is no HTTP out of the log, and counts it with the others."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__()
+        self._tally = tally
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if not text.startswith("Invalid request"):
+            return True
+        self._tally.note("refused_http_malformed", shown(text, limit=300))
+        return False
 
 
 class ServerLogger(Logger):  # type: ignore[misc]

@@ -36,12 +36,12 @@ def fuzz(target: str, seconds: int) -> bool:
         found, seeds = Path(scratch) / "found", Path(scratch) / "seeds"
         found.mkdir()
         _atheris(target, "--write-seeds", seeds)
-        before = {file.name for file in REGRESSIONS.iterdir()}
+        before = _broken(target)
         run = _atheris(
             target, found, seeds, CORPUS / target, f"-max_total_time={seconds}", f"-dict={seeds.with_suffix('.dict')}",
             f"-artifact_prefix={REGRESSIONS / target}-", f"-max_len={MAX_LEN[target]}", "-print_final_stats=1", *LIMITS,
         )  # fmt: skip
-        crashes = sorted({file.name for file in REGRESSIONS.iterdir()} - before)
+        crashes = sorted(_broken(target) - before)
         if not crashes and run.returncode == 0:
             _merge(target, found, seeds)
     executions = re.search(r"number_of_executed_units:\s+(\d+)", run.stderr)
@@ -54,6 +54,10 @@ def fuzz(target: str, seconds: int) -> bool:
     if crashes or run.returncode:
         print(run.stderr[-4000:], *crashes, sep="\n", file=sys.stderr)
     return not crashes and run.returncode == 0
+
+
+def _broken(target: str) -> set[str]:
+    return {file.name for file in REGRESSIONS.glob(f"{target}-*")}
 
 
 def _merge(target: str, *more: Path) -> None:

@@ -114,7 +114,8 @@ WEB = [
             b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
             begins=(b"HTTP/1.1 4", b""),
         ),
-        holds="400 or closed; one line a minute in the log",
+        counted=[("web", "refused_http_malformed")],
+        holds="400 or closed",
         guard="gunicorn's limits",
     ),
     Row(
