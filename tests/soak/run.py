@@ -1,6 +1,7 @@
 """Clients that never read, for minutes: the others lose nothing, and memory stays where it is.
 
-`python -m tests.soak.run [--minutes 10] [--no-browser] [--out var/soak-stalled]`; the exit code is 0 if all bars hold.
+`python -m tests.soak.run [--minutes 10] [--no-browser] [--control] [--out var/soak-stalled]`; the exit code is 0 if all
+bars hold. `--control` leaves out those who never read: what is lost then, the machine lost.
 """
 
 import argparse
@@ -56,7 +57,9 @@ class Report:
         return not any(self.lost.values()) and stored and self.memory_holds and not self.subscriber_disconnects
 
 
-def soak(folder: Path, *, seconds: float, settle_s: int, stall_s: float, browser: bool) -> Report:
+def soak(
+    folder: Path, *, seconds: float, settle_s: int, stall_s: float, browser: bool, control: bool = False
+) -> Report:
     """Run it; memory is judged from `settle_s` on."""
     with ExitStack() as stack:
         line = stack.enter_context(running_line(folder, stall_s=stall_s))
@@ -66,7 +69,7 @@ def soak(folder: Path, *, seconds: float, settle_s: int, stall_s: float, browser
         subscriber = stack.enter_context(Subscriber(line, "healthy"))
         readers = {f"page {number}": page for number, page in enumerate(pages.pages, 1)} | {"subscriber": subscriber}
         assert until(lambda: all(len(reader.got) == len(NODES) for reader in readers.values()), 30)
-        stalled = [stack.enter_context(one) for one in _stalled(line, browser)]
+        stalled = [stack.enter_context(one) for one in ([] if control else _stalled(line, browser))]
         assert until(lambda: all(one.connections for one in stalled), 60), [one.failures for one in stalled]
         began_s = time.monotonic()
         memory = stack.enter_context(Memory(line.pids))
@@ -158,13 +161,21 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--out", type=Path, default=Path("var/soak-stalled"))
     parser.add_argument("--no-browser", action="store_true", help="leave out the real page that is stopped")
+    parser.add_argument("--control", action="store_true", help="leave out all who never read, to compare")
     given = parser.parse_args()
     try:
         os.nice(-5)
     except PermissionError:
         print("without root's rights what else this machine does may cost frames", flush=True)
     settle_s = min(60, int(given.minutes * 60 / 3))
-    report = soak(given.out, seconds=given.minutes * 60, settle_s=settle_s, stall_s=20.0, browser=not given.no_browser)
+    report = soak(
+        given.out,
+        seconds=given.minutes * 60,
+        settle_s=settle_s,
+        stall_s=20.0,
+        browser=not given.no_browser,
+        control=given.control,
+    )
     as_dict: dict[str, Any] = asdict(report) | {"holds": report.holds}
     text = json.dumps(as_dict, indent=2)
     (given.out / "report.json").write_text(text + "\n")
