@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help demo doctor test lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,6 +31,15 @@ doctor: $(VENV)/.demo  ## Ask what is wrong with the demo that runs now
 test: $(VENV)/.dev  ## All tests; installs what they need where it may
 	@deploy/test-needs.sh
 	@$(BIN)/python -m pytest -q
+
+$(VENV)-train/.train: pyproject.toml
+	@deploy/make-venv.sh $(PYTHON) $(VENV)-train
+	@echo "installing what training needs (some GB) …"
+	@$(VENV)-train/bin/pip install -q -e '.[train,dev]'
+	@touch $@
+
+test-train: $(VENV)-train/.train  ## Train, interrupt, resume and export for real, small (minutes)
+	@$(VENV)-train/bin/python -m pytest -q -m train
 
 lint: $(VENV)/.dev  ## Style, types, and that rooms import only from floors below
 	@$(BIN)/ruff check $(SOURCES)

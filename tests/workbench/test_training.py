@@ -1,4 +1,4 @@
-"""Real training, small: weights are kept and changed, what was interrupted goes on. Needs the extra `train`."""
+"""Real training, small: weights are kept and changed, what was interrupted goes on. `make test-train` runs it."""
 
 import csv
 import os
@@ -13,7 +13,7 @@ from glassline.scene.dataset import write_dataset
 from workbench.exporting import export_onnx
 from workbench.training import train
 
-pytest.importorskip("ultralytics", reason="the extra `train` is not installed")
+pytestmark = pytest.mark.train
 
 IMGSZ = 64
 
