@@ -5,8 +5,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from glassline.contract import ContractError
-from glassline.contract.messages import Info, decode, decode_status
+from glassline.contract.messages import decode_info, decode_status
 from glassline.contract.topics import Address
 from glassline.program import Tally
 
@@ -37,9 +36,7 @@ class Presence:
         self._note(address.id, status=decode_status(payload), seen=not retained)
 
     def on_info(self, address: Address, payload: bytes, retained: bool) -> None:
-        info = decode(Info, payload)
-        if info.id != address.id:
-            raise ContractError(f"info: expected the id of its topic, {address.id}, got {info.id}", why="wrong_id")
+        info = decode_info(payload, address.id)
         self._note(address.id, role=info.role, info=info.to_dict(), seen=not retained)
 
     def on_health(self, address: Address, payload: bytes, retained: bool) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from glassline.contract import ContractError
-from glassline.contract.messages import Health, Info, decode, decode_status
+from glassline.contract.messages import Health, Info, decode, decode_info, decode_status
 from glassline.contract.topics import Address
 
 from .clock import NodeClock
@@ -74,11 +74,7 @@ class Hub:
                 program = self._program(address.id)
                 program.status, program.status_at_s = status, None if retained else now_s
             case "info":
-                info = decode(Info, payload)
-                if info.id != address.id:
-                    raise ContractError(
-                        f"info: expected the id of its topic, {address.id}, got {info.id}", why="wrong_id"
-                    )
+                info = decode_info(payload, address.id)
                 self._program(address.id).info = info
             case "health":
                 health = decode(Health, payload)

@@ -284,6 +284,14 @@ def decode(model: type[M], payload: bytes, *, max_bytes: int = MAX_JSON_BYTES) -
         raise ContractError(f"{model.__name__}: {where[:120]}: {first['msg'][:300]}", why=why) from None
 
 
+def decode_info(payload: bytes, id: str) -> Info:
+    """Decode an `info` that came under the topic of `id`; nobody announces another."""
+    info = decode(Info, payload)
+    if info.id != id:
+        raise ContractError(f"info: expected the id of its topic, {id}, got {info.id}", why="wrong_id")
+    return info
+
+
 def decode_status(payload: bytes) -> Literal["online", "offline"]:
     """Decode the plain word of a `status` topic."""
     match payload:

@@ -1,31 +1,27 @@
 """The table, row by row against the running chain; and each control, which shows the harm where nobody guards."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from tests.support.chromium import chromium
 
 from .chain import Chain
 from .page import page as printed
 from .rows import Row
 from .table import ROWS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 NOT_ERRORS = ("ERR_CONNECTION_", "404", "409", "could not be decoded")
 HARMS = {row.control.__name__: row for row in ROWS if row.control is not None}
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "these tests need a real browser: apt-get install chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from statistics import median
 from typing import Self
@@ -19,14 +20,33 @@ MARGIN = 50
 COLOURS = ((200, 90, 20), (40, 140, 40), (30, 30, 200))
 
 
-class Memory:
+class Watch(ABC):
+    """Looks at something on a thread of its own, as long as the block lasts."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Look until `_ending` is set."""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ending.set()
+        self._thread.join(5)
+
+
+class Memory(Watch):
     """RSS in MB of each process tree, each second."""
 
     def __init__(self, pids: dict[str, int]) -> None:
+        super().__init__()
         self.samples: dict[str, list[float]] = {name: [] for name in pids}
         self._pids = pids
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         due_s = time.monotonic()
@@ -35,25 +55,16 @@ class Memory:
             for name, pid in self._pids.items():
                 self.samples[name].append(rss_mb(pid))
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(self, *error: object) -> None:
-        self._ending.set()
-        self._thread.join(5)
-
-
-class Pauses:
+class Pauses(Watch):
     """When, and for how long, this process stood still: what its readers lose then says nothing about the others."""
 
     LOOK_S, LONG_S = 0.02, 0.06
 
     def __init__(self) -> None:
+        super().__init__()
         self.seen: list[tuple[float, float]] = []
         """(monotonic seconds, length in s)"""
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         before_s = time.monotonic()
@@ -62,14 +73,6 @@ class Pauses:
             if now_s - before_s - self.LOOK_S > self.LONG_S:
                 self.seen.append((before_s, now_s - before_s))
             before_s = now_s
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._ending.set()
-        self._thread.join(5)
 
 
 def band(samples: list[float], settle: int) -> tuple[float, float, float]:

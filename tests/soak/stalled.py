@@ -1,7 +1,6 @@
 """Those who never read: they connect as they should, ask for everything, and come back as soon as they are dropped."""
 
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ from typing import Self
 import psutil
 
 from glassline.contract.topics import filter_of
+from tests.support.chromium import ARGUMENTS, chromium_path
 from tests.support.clients import RawClient, connect_packet, is_hung_up
 from tests.support.links import until
 from workbench.bench.reading import client_message
@@ -24,7 +24,6 @@ RECEIVE_BUFFER = 4096
 LOOK_S = 0.5
 WATCH_S = 5.0
 """For so long a page watches before it is stopped."""
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 class Stalled(ABC):
@@ -143,12 +142,10 @@ class StoppedBrowser(Stalled):
             renderer.send_signal(signal.SIGSTOP)
 
     def _start(self) -> None:
-        assert CHROMIUM, "a real browser is wanted: apt-get install chromium"
         self._browser = subprocess.Popen(
             [
                 "nice", "-n", "15",
-                CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                "--disable-background-networking", "--no-first-run", f"--user-data-dir={self._folder.name}",
+                chromium_path(), "--headless=new", *ARGUMENTS, "--no-first-run", f"--user-data-dir={self._folder.name}",
                 "--remote-debugging-port=0", self.line.url,
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -14,15 +14,12 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from tests.support.embedded_broker import free_port
+
 from .certificates import Certificate
 
 ROOT = Path(__file__).parents[2]
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
 
 
 def until(condition: Callable[[], Any], *, timeout_s: float = 15.0, what: str = "") -> Any:

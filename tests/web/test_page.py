@@ -1,7 +1,6 @@
 """The page in a real Chromium: it moves, it is pushed, it says what is wrong. Screenshots go to var/screenshots."""
 
 import re
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -9,18 +8,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from glassline.contract import Box, Reason
 from glassline.contract.messages import LiveHealth
+from tests.support.chromium import chromium, chromium_path
 from tests.support.hoard import Hoard
 
 from .processes import ROOT, Mosquitto, Web, until
 from .publishers import BridgeLike, NodeLike
 from .tabs import Tabs
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 SHOTS = ROOT / "var" / "screenshots"
 PICTURE = """() => {
   const canvas = document.querySelector("#stage canvas");
@@ -37,11 +35,8 @@ BOX_PIXEL = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "these tests need a real browser: apt-get install chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -214,8 +209,7 @@ def test_the_page_survives_a_restart_of_the_web_and_catches_up(tmp_path: Path, b
 
 
 def test_a_hidden_tab_gives_its_lease_back_at_once(web: Web, node: NodeLike, tmp_path: Path) -> None:
-    assert CHROMIUM
-    with Tabs(CHROMIUM, tmp_path) as tabs:
+    with Tabs(chromium_path(), tmp_path) as tabs:
         page = tabs.open(f"{web.url}/#{node.id}")
         until(lambda: node.wanted_fps() == 15)
         began_s = time.monotonic()
