@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from glassline.scene import LABELS, Conveyor
 from glassline.vision import Detector
 from workbench import scoring
 from workbench.scoring import Corners, FoundBox, Looked
+from workbench.yolo_data import Photograph
 
 #: Marks of which less is in view need not be found, and finding them is no mistake.
 _OWED_SHARE = 0.6
@@ -54,14 +55,6 @@ class Tally:
         return 2 * found / max(1, sum(self.owed.values()) + found + self.false)
 
 
-@dataclass(frozen=True)
-class Photograph:
-    """A JPEG and the boxes drawn on it: (label, corners 0-1)."""
-
-    path: Path
-    truths: list[tuple[str, Corners]]
-
-
 def finder(detector: Detector) -> Finder:
     """The detector as a function from a picture to what it finds there."""
     return lambda bgr: [FoundBox(box.score, box.label, box.xyxyn) for box in detector.detect(bgr)]
@@ -91,18 +84,7 @@ def on_conveyor(
     return {"seeds": list(seeds), "frames": frames * len(seeds), "by_score_threshold": by_threshold}, best
 
 
-def read_photographs(
-    images: Path, labels: Path, *, names: Sequence[str] = (), skip: int = 0, limit: int | None = None
-) -> list[Photograph]:
-    """The JPEGs of a folder by name, without the first `skip`, at most `limit`, with their YOLO labels.
-
-    A label is the name of its class number or, where `names` has none, the number itself.
-    """
-    chosen = sorted(images.glob("*.jpg"))[skip:][:limit]
-    return [Photograph(path, list(_read_labels(labels / f"{path.stem}.txt", names))) for path in chosen]
-
-
-def look_at(find: Finder, photographs: Sequence[Photograph]) -> list[Looked]:
+def look_at(find: Finder, photographs: Iterable[Photograph]) -> list[Looked]:
     """What is found on each; ValueError when a file is no picture."""
     return [Looked(photograph.truths, find(_read(photograph.path))) for photograph in photographs]
 
@@ -191,14 +173,3 @@ def _read(path: Path) -> NDArray[np.uint8]:
     if bgr is None:
         raise ValueError(f"{path} is not a picture that OpenCV can read")
     return np.asarray(bgr, np.uint8)
-
-
-def _read_labels(path: Path, names: Sequence[str]) -> Iterator[tuple[str, Corners]]:
-    if not path.is_file():
-        return
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.strip():
-            number = int(line.split()[0])
-            x, y, width, height = (float(value) for value in line.split()[1:5])
-            label = names[number] if number < len(names) else str(number)
-            yield label, (x - width / 2, y - height / 2, x + width / 2, y + height / 2)

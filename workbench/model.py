@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from workbench import exporting
+from workbench.yolo_data import Photograph
 
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
 
@@ -131,54 +137,75 @@ def export(
 
 @app.command("eval")
 def evaluate(
-    onnx: Annotated[Path, typer.Argument(help="An ONNX model.")],
-    frames: Annotated[int, typer.Option(min=1, help="Conveyor frames of each seed.")] = 150,
-    seeds: Annotated[str, typer.Option(help="Conveyor seeds, none of those used in training.")] = "7,8",
-    images: Annotated[Path | None, typer.Option(help="Measure on the JPEGs of this folder instead.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="Their YOLO label files.")] = None,
-    names: Annotated[str, typer.Option(help="What their classes are called, separated by commas.")] = "",
+    data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
+    model: Annotated[Path | None, typer.Option(help="The model; without it, the one that is shipped.")] = None,
+    part: Annotated[str, typer.Option(help="The part of the data set: train, val, test, or all.")] = "val",
     skip: Annotated[int, typer.Option(min=0, help="Leave out the first so many pictures by name.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many pictures.")] = None,
     baseline: Annotated[bool, typer.Option("--baseline", help="Measure background subtraction beside it.")] = False,
     mistakes: Annotated[Path | None, typer.Option(help="Write pictures of misses and false alarms here.")] = None,
     record: Annotated[str | None, typer.Option(help="Keep the figures in the model's card under this name.")] = None,
 ) -> None:
-    """Measure a model on conveyor frames, or on labelled photographs."""
-    import json
+    """Measure a model on labelled pictures: a table by class, and pictures of its mistakes."""
+    from glassline.vision import DEFAULT_MODEL, DetectorError, OnnxDetector
+    from workbench import evaluation, subtraction, yolo_data
 
-    from glassline.vision import DetectorError, OnnxDetector
-    from workbench import evaluation, exporting, subtraction
-
-    if (images is None) != (labels is None):
-        raise typer.BadParameter("--images and --labels go together: the pictures, and the boxes drawn on them")
-    threshold = None
+    path = model or DEFAULT_MODEL
     try:
-        with OnnxDetector(onnx, score_threshold=0.02 if images else 0.2) as detector:
-            if images is not None and labels is not None:
-                classes = [name.strip() for name in names.split(",") if name.strip()]
-                photographs = evaluation.read_photographs(images, labels, names=classes, skip=skip, limit=limit)
-                believed = detector.card.score_threshold
-                looked = evaluation.look_at(evaluation.finder(detector), photographs)
-                figures = evaluation.photograph_figures(looked, score_threshold=believed)
-                if classes and set(classes) == set(detector.card.labels):
-                    figures["labels"] = evaluation.label_table(looked, classes, score_threshold=believed)
-                    typer.echo(evaluation.as_text(figures["labels"]))
-                if baseline:
-                    simple = evaluation.look_at(subtraction.subtract_background, photographs)
-                    figures["baseline_ap50"] = evaluation.photograph_figures(simple, score_threshold=0)["ap50"]
-                if mistakes is not None:
-                    count = evaluation.draw_mistakes(photographs, looked, mistakes, score_threshold=believed)
-                    typer.echo(f"Wrote {count} pictures with mistakes to {mistakes}")
-            else:
-                numbers = [int(number) for number in seeds.split(",")]
-                figures, threshold = evaluation.on_conveyor(detector, seeds=numbers, frames=frames)
+        names, photographs = yolo_data.read_part(data_yaml, part)
+        photographs = photographs[skip:][:limit]
+        with OnnxDetector(path, score_threshold=0.02) as detector:
+            looked = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "Looking"))
+            believed, labels = detector.card.score_threshold, detector.card.labels
+        figures = evaluation.photograph_figures(looked, score_threshold=believed)
+        if set(names) == set(labels):
+            figures["labels"] = evaluation.label_table(looked, names, score_threshold=believed)
+            typer.echo(evaluation.as_text(figures["labels"]))
+        if baseline:
+            simple = evaluation.look_at(subtraction.subtract_background, _shown(photographs, "Subtracting"))
+            figures["baseline_ap50"] = evaluation.photograph_figures(simple, score_threshold=0)["ap50"]
+        if mistakes is not None:
+            count = evaluation.draw_mistakes(photographs, looked, mistakes, score_threshold=believed)
+            typer.echo(f"Wrote {count} pictures with mistakes to {mistakes}")
     except (DetectorError, ValueError) as error:
         raise _stop(error) from None
+    _report(figures, path, record)
+
+
+@app.command()
+def calibrate(
+    model: Annotated[Path | None, typer.Argument(help="The model; without it, the one that is shipped.")] = None,
+    frames: Annotated[int, typer.Option(min=1, help="Conveyor frames of each seed.")] = 150,
+    seeds: Annotated[str, typer.Option(help="Conveyor seeds, none of those used in training.")] = "7,8",
+    record: Annotated[str | None, typer.Option(help="Keep figures and threshold in the card under this name.")] = None,
+) -> None:
+    """Measure a model on rendered conveyor frames, and recommend the score from which on to believe it."""
+    from glassline.vision import DEFAULT_MODEL, DetectorError, OnnxDetector
+    from workbench import evaluation
+
+    path = model or DEFAULT_MODEL
+    try:
+        with OnnxDetector(path, score_threshold=0.2) as detector:
+            numbers = [int(number) for number in seeds.split(",")]
+            figures, threshold = evaluation.on_conveyor(detector, seeds=numbers, frames=frames)
+    except (DetectorError, ValueError) as error:
+        raise _stop(error) from None
+    _report(figures, path, record, threshold)
+    typer.echo(f"Recommended score threshold: {threshold}")
+
+
+def _shown(photographs: list[Photograph], label: str) -> Iterator[Photograph]:
+    """The photographs one by one, with a progress bar."""
+    with typer.progressbar(photographs, label=label, file=sys.stderr) as bar:
+        yield from bar
+
+
+def _report(figures: dict[str, Any], model: Path, record: str | None, score_threshold: float | None = None) -> None:
+    """Print the figures, and keep them in the model's card if asked."""
     typer.echo(json.dumps(figures, indent=2))
-    if threshold is not None:
-        typer.echo(f"Recommended score threshold: {threshold}")
     if record is not None:
-        typer.echo(f"Recorded in {exporting.update_card(onnx, figures={record: figures}, score_threshold=threshold)}")
+        card = exporting.update_card(model, figures={record: figures}, score_threshold=score_threshold)
+        typer.echo(f"Recorded in {card}")
 
 
 def _stop(error: Exception) -> typer.Exit:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from typer.testing import CliRunner
 
 from glassline.scene import LABELS
 from glassline.vision import DEFAULT_MODEL, OnnxDetector
-from workbench.evaluation import finder, look_at, on_conveyor, photograph_figures, read_photographs
+from workbench.evaluation import finder, look_at, on_conveyor, photograph_figures
 from workbench.exporting import update_card, write_card
 from workbench.model import app
+from workbench.yolo_data import read_part
 
 
 @pytest.fixture
@@ -87,16 +89,13 @@ def test_the_shipped_model_finds_the_marks_of_a_conveyor_it_never_saw() -> None:
 
 def test_photographs_are_measured_against_their_label_files(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["render", str(tmp_path), "--count", "30", "--workers", "1"]).exit_code == 0
-    images, labels = tmp_path / "images" / "train", tmp_path / "labels" / "train"
-    swapped = tmp_path / "swapped"
-    swapped.mkdir()
-    paths = sorted(labels.glob("*.txt"))
-    for path, other in zip(paths, paths[1:] + paths[:1], strict=True):
-        (swapped / path.name).write_text(other.read_text())
+    names, photographs = read_part(tmp_path / "data.yaml", "train")
+    others = photographs[1:] + photographs[:1]
+    swapped = [replace(one, truths=other.truths) for one, other in zip(photographs, others, strict=True)]
+    assert names == list(LABELS)
     with OnnxDetector(DEFAULT_MODEL, score_threshold=0.05) as detector:
         right, wrong = (
-            photograph_figures(look_at(finder(detector), read_photographs(images, kept)), score_threshold=0.3)
-            for kept in (labels, swapped)
+            photograph_figures(look_at(finder(detector), some), score_threshold=0.3) for some in (photographs, swapped)
         )
     assert right["pictures"] == 27
     assert right["ap50"] > wrong["ap50"] + 0.3
@@ -104,12 +103,11 @@ def test_photographs_are_measured_against_their_label_files(tmp_path: Path) -> N
 
 def test_a_model_of_the_same_labels_gets_a_table_and_pictures_of_its_mistakes(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["render", str(tmp_path), "--count", "20", "--workers", "1"]).exit_code == 0
-    command = ["eval", str(DEFAULT_MODEL), "--images", str(tmp_path / "images/train"), "--baseline"]
-    command += ["--labels", str(tmp_path / "labels/train"), "--names", ",".join(LABELS), "--skip", "2", "--limit", "8"]
+    command = ["eval", str(tmp_path / "data.yaml"), "--part", "all", "--baseline", "--skip", "2", "--limit", "8"]
     result = CliRunner().invoke(app, [*command, "--mistakes", str(tmp_path / "mistakes")])
     assert result.exit_code == 0, result.output
     assert "mAP50-95" in result.output
-    figures = json.loads(result.output[result.output.index("{") :])
+    figures = json.loads(result.stdout[result.stdout.index("{") :])
     assert figures["pictures"] == 8
     assert set(figures["labels"]) == {*LABELS, "all"}
     assert 0 < figures["labels"]["all"]["ap50"] <= 1
