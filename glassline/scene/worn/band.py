@@ -12,8 +12,8 @@ from glassline.scene.worn.path import Path, Point, Run, boxed
 
 def band(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Point | None = None) -> Run | None:
     """One band, now and then with a second or third beside it under the same box."""
-    long = rng.random() < 0.65
-    length = float(rng.uniform(350, 950) if long else np.exp(rng.uniform(np.log(50), np.log(400))))
+    long = rng.random() < 0.8
+    length = float(rng.uniform(400, 1400) if long else np.exp(rng.uniform(np.log(60), np.log(450))))
     half_width = float(np.exp(rng.uniform(np.log(2.2), np.log(20))))
     if rng.random() < 0.08:
         half_width = float(rng.uniform(20, 55))

@@ -13,8 +13,8 @@ _TINTS_BGR = ((1.35, 1.0, 0.7), (1.5, 1.0, 0.6), (0.6, 0.95, 1.25), (1.1, 0.9, 1
 
 def spot(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | None:
     """A speck of a few pixels, or a drop or film of a few dozen; box with room, as people draw it."""
-    small = rng.random() < 0.8
-    radius = float(np.exp(rng.uniform(np.log(1.7), np.log(6)) if small else rng.uniform(np.log(6), np.log(22))))
+    small = rng.random() < 0.62
+    radius = float(np.exp(rng.uniform(np.log(1.7), np.log(6)) if small else rng.uniform(np.log(6), np.log(32))))
     outline = _outline(rng, sheet, radius, wild=float(rng.uniform(0, 0.2)), longest=3.0 if rng.random() < 0.2 else 1.7)
     if outline is None:
         return None
@@ -34,7 +34,7 @@ def spot(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | No
 
 def blow(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | None:
     """A shattered patch: crumpled edges, dark in the light; filled with bright splinters against it."""
-    radius = float(np.exp(rng.uniform(np.log(9), np.log(75))))
+    radius = float(np.exp(rng.uniform(np.log(12), np.log(95))))
     outline = _outline(rng, sheet, radius, wild=float(rng.uniform(0.05, 0.3)), longest=2.6)
     if outline is None:
         return None

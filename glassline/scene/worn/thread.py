@@ -11,8 +11,8 @@ from glassline.scene.worn.path import Path, Point, Run, boxed
 
 def thread(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Point | None = None) -> Run | None:
     """One scratch; dark ones are faint, fade out and keep the box of all of their length."""
-    long = rng.random() < 0.62
-    length = float(rng.uniform(250, 800) if long else np.exp(rng.uniform(np.log(50), np.log(350))))
+    long = rng.random() < 0.7
+    length = float(rng.uniform(300, 1200) if long else np.exp(rng.uniform(np.log(60), np.log(400))))
     half_width = float(np.exp(rng.uniform(np.log(0.6), np.log(5.0 if back_lit else 2.6))))
     path = Path.draw(rng, sheet, length=length, start=start)
     ribbon = path.lay(rng, sheet, half_width * 5 + 2)
