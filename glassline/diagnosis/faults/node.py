@@ -42,17 +42,51 @@ NODE_FAULTS: dict[Reason, Fault] = {
     Reason.DETECTOR_MODEL_MISSING: Fault(
         sentence="The node {id} has no model {model}, so it finds no defects; its live picture goes on.",
         remedy="""
-            On {id}: let `model` in [pi_node] of {file} (GLASS_MODEL, --model) name an .onnx file that has its card
-            (.json) beside it, or leave it out for the model that comes with Glassline. Then `sudo systemctl restart
-            pi_node`.
+            On {id}: let `model` in [pi_node] of {file} (GLASS_MODEL, --model) name what `glassline model export` wrote
+            (the .json card, or one of the models beside it), or leave it out for the model that comes with Glassline.
+            Then `sudo systemctl restart pi_node`.
+        """,
+    ),
+    Reason.DETECTOR_MODEL_UNKNOWN: Fault(
+        sentence="What {id} is told to use as its model {model} is no model that Glassline can run.",
+        remedy="""
+            Models are an .onnx file, a folder NAME_ncnn_model or NAME_openvino_model, a .pt file of Ultralytics, or
+            the .json card beside them: set `model` in [pi_node] of {file} (GLASS_MODEL, --model) to one of these.
+            `glassline model export best.pt` makes all of them. Then `sudo systemctl restart pi_node`.
         """,
     ),
     Reason.DETECTOR_MODEL_BROKEN: Fault(
         sentence="The node {id} cannot use its model {model}, so it finds no defects; its live picture goes on.",
         remedy="""
-            Model (.onnx) and card (.json) belong together, since the card holds the model's digest: copy both anew
-            onto {id}, or leave `model` in [pi_node] of {file} out for the model that comes with Glassline. Then
-            `sudo systemctl restart pi_node`; `journalctl -u pi_node -n 50` says what was wrong with it.
+            The file is damaged or not what its card says: copy model and card (.json) anew onto {id}, or export them
+            again with `glassline model export best.pt`, or leave `model` in [pi_node] of {file} out for the model that
+            comes with Glassline. Then `sudo systemctl restart pi_node`; `journalctl -u pi_node -n 50` says what was
+            wrong with it.
+        """,
+    ),
+    Reason.DETECTOR_CARD_WRONG: Fault(
+        sentence="The card of the model {model} of {id} cannot be used, or was written for another file.",
+        remedy="""
+            A card (.json) holds the digests of the models beside it: copy all of them anew onto {id}. If the model was
+            replaced on purpose, delete the card: what Ultralytics exports describes itself. Then `sudo systemctl
+            restart pi_node`; `journalctl -u pi_node -n 50` names the key that is wrong.
+        """,
+    ),
+    Reason.DETECTOR_TASK_WRONG: Fault(
+        sentence="The model {model} of {id} is made for another task and gives no boxes of defects.",
+        remedy="""
+            Train a model that does (`glassline model train`, `yolo detect train` or `yolo segment train`), export it
+            with `glassline model export best.pt`, and set `model` in [pi_node] of {file} (GLASS_MODEL, --model) to the
+            card that it writes. Then `sudo systemctl restart pi_node`.
+        """,
+    ),
+    Reason.DETECTOR_RUNTIME_MISSING: Fault(
+        sentence="On {id} nothing is installed that runs its model {model}, so it finds no defects.",
+        remedy="""
+            In the virtual environment of the node: `pip install 'glassline[pi]'` for .onnx files, `pip install
+            'glassline[ncnn]'` for ncnn, `pip install 'glassline[openvino]'` for OpenVINO, `pip install
+            'glassline[train]'` for .pt (2 GB; `glassline model export` once, elsewhere, makes do without). Then `sudo
+            systemctl restart pi_node`.
         """,
     ),
     Reason.DETECTOR_STUCK: Fault(
