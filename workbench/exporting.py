@@ -1,95 +1,126 @@
-"""A trained best.pt becomes the ONNX file that Glassline runs, and the card beside it."""
+"""A trained best.pt becomes what runtimes take, ONNX, ncnn and OpenVINO, and one card beside them."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from glassline.vision import DEFAULT_SCORE_THRESHOLD
+from glassline.vision.files import find_model
+from workbench import exporters
 from workbench.training import load_yolo
 
-#: Old enough for every ONNX Runtime that Glassline accepts, new enough for YOLO11.
-OPSET = 17
-_SMALLEST_HALVED = 256
+FORMATS = ("onnx", "openvino", "ncnn")
+TASKS = ("detect", "segment")
+_DISTANCES = 16
 
 
-def export_onnx(best: Path, target: Path, *, imgsz: int = 416, half_weights: bool = True) -> list[str]:
-    """Write `target` (input (1, 3, imgsz, imgsz) float32 RGB 0-1, output (1, 4 + labels, N) without suppression).
+class CannotExport(ValueError):
+    """These weights cannot become a model that Glassline runs; the message says why and what to do."""
 
-    With `half_weights` the weights are stored in float16 and cast back when the file is loaded: half the size, and
-    the network still computes in float32. Returns the labels. FileNotFoundError when `best` is missing.
+
+@dataclass
+class Exported:
+    """What was written, and a line for each format that was not."""
+
+    card: Path
+    written: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def export_model(
+    best: Path, out: Path | None = None, *, formats: Sequence[str] = FORMATS, imgsz: int | None = None,
+    half_weights: bool = True, trained_on: str = "",
+) -> Exported:  # fmt: skip
+    """Write NAME.onnx, NAME_openvino_model/, NAME_ncnn_model/ and the card NAME.json.
+
+    `out` is a folder, or the path of the .onnx file, which then gives the NAME; by default all go beside `best`. A
+    format that cannot be written leaves a line in `problems`, and the others are written. `imgsz` is by default what
+    the model was trained with. FileNotFoundError when `best` is missing, TrainingUnavailable without Ultralytics,
+    CannotExport when the weights are not those of a YOLOv8 or YOLO11 detect or segment model.
     """
     if not best.is_file():
         raise FileNotFoundError(f"{best} is not there: train first with `glassline model train`")
     yolo = load_yolo()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / target.with_suffix(".pt").name
-        shutil.copyfile(best, copy)
-        model = yolo(str(copy))
-        exported = model.export(
-            format="onnx", imgsz=imgsz, batch=1, dynamic=False, simplify=False, nms=False, opset=OPSET, device="cpu"
-        )
-        if half_weights:
-            store_weights_in_half(Path(exported))
-        shutil.move(exported, target)
-    return [str(model.names[number]) for number in sorted(model.names)]
-
-
-def store_weights_in_half(path: Path) -> None:
-    """Replace the large float32 initializers of an ONNX file by float16 ones followed by a Cast to float32."""
-    import numpy as np
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    model = onnx.load(str(path))
-    graph = model.graph
-    casts = []
-    for initializer in graph.initializer:
-        if initializer.data_type != TensorProto.FLOAT:
-            continue
-        weights = numpy_helper.to_array(initializer)
-        if weights.size < _SMALLEST_HALVED or np.abs(weights).max() > np.finfo(np.float16).max:
-            continue
-        name = initializer.name
-        initializer.CopyFrom(numpy_helper.from_array(weights.astype(np.float16), f"{name}.half"))
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT, name=f"{name}.cast"))
-    nodes = list(graph.node)
-    del graph.node[:]
-    graph.node.extend(casts + nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-
-
-def write_card(model: Path, *, labels: list[str], imgsz: int, trained_on: str, score_threshold: float = 0.25) -> Path:
-    """Write the JSON card of an ONNX file beside it and return its path."""
-    card = {
-        "name": model.stem,
-        "task": "detect",
-        "labels": labels,
-        "imgsz": imgsz,
-        "score_threshold": score_threshold,
-        "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),
-        "trained_on": trained_on,
-        "figures": {},
-        "licence": "AGPL-3.0-or-later",
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-    return _save(model.with_suffix(".json"), card)
+    metadata = _examined(best, yolo, imgsz)
+    folder, name = _target(best, out)
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx = folder / f"{name}.onnx"
+    steps: dict[str, tuple[Path, Callable[[Path], None]]] = {
+        "onnx": (onnx, lambda path: exporters.write_onnx(
+            best, path, yolo=yolo, imgsz=metadata["imgsz"][0], half_weights=half_weights)),
+        "openvino": (folder / f"{name}_openvino_model", lambda path: exporters.write_openvino(
+            onnx, path, metadata=metadata, half_weights=half_weights)),
+        "ncnn": (folder / f"{name}_ncnn_model", lambda path: exporters.write_ncnn(
+            best, path, yolo=yolo, metadata=metadata, half_weights=half_weights)),
+    }  # fmt: skip
+    result = Exported(folder / f"{name}.json")
+    logging.getLogger("ultralytics").setLevel(logging.WARNING)
+    for kind in (kind for kind in FORMATS if kind in formats):
+        path, write = steps[kind]
+        try:
+            write(path)
+            result.written.append(path)
+        except Exception as error:  # noqa: BLE001 - whatever a foreign exporter raises, the others go on
+            result.problems.append(f"{kind} was not written: {error}")
+    if result.written:
+        _save(result.card, _new_card(name, metadata, result.written, trained_on))
+    return result
 
 
 def update_card(model: Path, *, figures: dict[str, Any], score_threshold: float | None = None) -> Path:
-    """Add figures to the card beside an ONNX file, and set its score threshold if one is given."""
-    path = model.with_suffix(".json")
+    """Add figures to the card beside a model, and set its score threshold if one is given."""
+    path = find_model(model).card_path
     card = json.loads(path.read_text(encoding="utf-8"))
     card["figures"] = {**card.get("figures", {}), **figures}
     if score_threshold is not None:
         card["score_threshold"] = score_threshold
     return _save(path, card)
+
+
+def _examined(best: Path, yolo: Any, imgsz: int | None) -> dict[str, Any]:
+    """What the exported folders say of themselves, as Ultralytics' own do."""
+    again = "Give the best.pt of a YOLO11 or YOLOv8 that was trained with `yolo detect train` or `yolo segment train`."
+    try:
+        model = yolo(str(best))
+        network = model.model
+        head, trained_with = network.model[-1], network.args
+    except Exception as error:
+        raise CannotExport(f"{best} is not a model that Ultralytics can load ({error}). {again}") from error
+    if model.task not in TASKS:
+        raise CannotExport(f"{best} is a model for the task {model.task!r}, which gives no boxes of defects. {again}")
+    if getattr(head, "end2end", False) or getattr(head, "reg_max", 0) != _DISTANCES:
+        raise CannotExport(f"{best} has another kind of head than YOLO11 and YOLOv8. {again}")
+    side = imgsz or trained_with.get("imgsz") or 640
+    side = max(side) if isinstance(side, list | tuple) else int(side)
+    names = {number: str(network.names[number]) for number in sorted(network.names)}
+    return {"task": model.task, "stride": int(max(head.stride)), "imgsz": [side, side], "names": names}
+
+
+def _target(best: Path, out: Path | None) -> tuple[Path, str]:
+    if out is None:
+        return best.parent, best.stem
+    return (out.parent, out.stem) if out.suffix in (".onnx", ".json") else (out, best.stem)
+
+
+def _new_card(name: str, metadata: dict[str, Any], written: Sequence[Path], trained_on: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "task": metadata["task"],
+        "labels": list(metadata["names"].values()),
+        "imgsz": metadata["imgsz"][0],
+        "score_threshold": DEFAULT_SCORE_THRESHOLD,
+        "files": {path.name: find_model(path).sha256() for path in written},
+        "trained_on": trained_on,
+        "figures": {},
+        "licence": "AGPL-3.0-or-later",
+        "date": datetime.now(UTC).date().isoformat(),
+    }
 
 
 def _save(path: Path, card: dict[str, Any]) -> Path:

@@ -119,20 +119,35 @@ def train(
 @app.command()
 def export(
     best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
-    onnx: Annotated[Path, typer.Argument(help="The ONNX file to write; its card is written beside it.")],
-    imgsz: Annotated[int, typer.Option(min=32, help="Side of the input, pixels: the one it was trained with.")] = 416,
+    out: Annotated[
+        Path | None, typer.Argument(help="A folder, or the .onnx file to write; by default all goes beside BEST.")
+    ] = None,
+    imgsz: Annotated[
+        int | None, typer.Option(min=32, help="Longer side of the input, pixels; by default what it was trained with.")
+    ] = None,
+    formats: Annotated[str, typer.Option(help="Which to write, separated by commas.")] = ",".join(exporting.FORMATS),
     trained_on: Annotated[str, typer.Option(help="One sentence for the card.")] = "",
     half_weights: Annotated[bool, typer.Option(help="Store the weights in float16: half the size.")] = True,
 ) -> None:
-    """Turn trained weights into an ONNX file and its card."""
-    from workbench import exporting, training
+    """Turn trained weights into ONNX, OpenVINO and ncnn models and their card."""
+    from workbench import training
 
+    wanted = [name.strip() for name in formats.split(",")]
+    if unknown := set(wanted) - set(exporting.FORMATS):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there is {', '.join(exporting.FORMATS)}")
     try:
-        labels = exporting.export_onnx(best, onnx, imgsz=imgsz, half_weights=half_weights)
-    except (training.TrainingUnavailable, FileNotFoundError) as error:
+        done = exporting.export_model(
+            best, out, formats=wanted, imgsz=imgsz, half_weights=half_weights, trained_on=trained_on
+        )
+    except (training.TrainingUnavailable, FileNotFoundError, exporting.CannotExport) as error:
         raise _stop(error) from None
-    card = exporting.write_card(onnx, labels=labels, imgsz=imgsz, trained_on=trained_on)
-    typer.echo(f"Wrote {onnx} ({onnx.stat().st_size / 1e6:.1f} MB) and {card}")
+    for problem in done.problems:
+        typer.secho(problem, err=True, fg=typer.colors.YELLOW)
+    for path in done.written:
+        typer.echo(f"Wrote {path} ({_size_mb(path):.1f} MB)")
+    if not done.written:
+        raise typer.Exit(1)
+    typer.echo(f"Wrote {done.card}. Use it: set `model` in [pi_node] to {done.card.resolve()}")
 
 
 @app.command("eval")
@@ -147,14 +162,14 @@ def evaluate(
     record: Annotated[str | None, typer.Option(help="Keep the figures in the model's card under this name.")] = None,
 ) -> None:
     """Measure a model on labelled pictures: a table by class, and pictures of its mistakes."""
-    from glassline.vision import DEFAULT_MODEL, DetectorError, OnnxDetector
+    from glassline.vision import DEFAULT_MODEL, DetectorError, YoloDetector
     from workbench import evaluation, subtraction, yolo_data
 
     path = model or DEFAULT_MODEL
     try:
         names, photographs = yolo_data.read_part(data_yaml, part)
         photographs = photographs[skip:][:limit]
-        with OnnxDetector(path, score_threshold=0.02) as detector:
+        with YoloDetector(path, score_threshold=0.02) as detector:
             looked = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "Looking"))
             believed, labels = detector.card.score_threshold, detector.card.labels
         figures = evaluation.photograph_figures(looked, score_threshold=believed)
@@ -180,12 +195,12 @@ def calibrate(
     record: Annotated[str | None, typer.Option(help="Keep figures and threshold in the card under this name.")] = None,
 ) -> None:
     """Measure a model on rendered conveyor frames, and recommend the score from which on to believe it."""
-    from glassline.vision import DEFAULT_MODEL, DetectorError, OnnxDetector
+    from glassline.vision import DEFAULT_MODEL, DetectorError, YoloDetector
     from workbench import evaluation
 
     path = model or DEFAULT_MODEL
     try:
-        with OnnxDetector(path, score_threshold=0.2) as detector:
+        with YoloDetector(path, score_threshold=0.2) as detector:
             numbers = [int(number) for number in seeds.split(",")]
             figures, threshold = evaluation.on_conveyor(detector, seeds=numbers, frames=frames)
     except (DetectorError, ValueError) as error:
@@ -206,6 +221,11 @@ def _report(figures: dict[str, Any], model: Path, record: str | None, score_thre
     if record is not None:
         card = exporting.update_card(model, figures={record: figures}, score_threshold=score_threshold)
         typer.echo(f"Recorded in {card}")
+
+
+def _size_mb(path: Path) -> float:
+    """Of a file, or of all files in a folder."""
+    return sum(one.stat().st_size for one in [path, *path.glob("*")] if one.is_file()) / 1e6
 
 
 def _stop(error: Exception) -> typer.Exit:

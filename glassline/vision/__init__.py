@@ -1,14 +1,25 @@
 """From pictures to boxes to marks: model runtimes behind one interface, and the tracker."""
 
-from .card import ModelCard
+from .card import DEFAULT_SCORE_THRESHOLD, ModelCard
 from .detector import Detector
-from .errors import CardError, DetectorError, ModelBrokenError, ModelMissingError, RuntimeMissingError, TaskError
-from .onnx import DEFAULT_MODEL, OnnxDetector
+from .errors import (
+    CardError,
+    DetectorError,
+    ModelBrokenError,
+    ModelMissingError,
+    ModelUnknownError,
+    RuntimeMissingError,
+    TaskError,
+)
+from .files import DEFAULT_MODEL
 from .track import RememberedMark, Track, TrackEvent
 from .tracker import Tracker, TrackerSettings
+from .yolo import YoloDetector
+
+OnnxDetector = YoloDetector
 
 __all__ = [
-    "DEFAULT_MODEL", "CardError", "Detector", "DetectorError", "ModelBrokenError", "ModelCard", "ModelMissingError",
-    "OnnxDetector", "RememberedMark", "RuntimeMissingError", "TaskError", "Track", "TrackEvent", "Tracker",
-    "TrackerSettings",
+    "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "CardError", "Detector", "DetectorError", "ModelBrokenError",
+    "ModelCard", "ModelMissingError", "ModelUnknownError", "RememberedMark", "RuntimeMissingError", "TaskError",
+    "Track", "TrackEvent", "Tracker", "TrackerSettings", "YoloDetector",
 ]  # fmt: skip

@@ -19,15 +19,19 @@ MAX_BOXES = 300
 
 @dataclass(frozen=True)
 class Found:
-    """Parallel arrays: `xyxy` (n, 4) in input pixels, `scores` (n,) 0-1, `class_ids` (n,)."""
+    """Parallel arrays: `xyxy` (n, 4) in input pixels, `scores` (n,) 0-1, `class_ids` (n,), `coefficients` (n, k).
+
+    The coefficients make masks out of a segment model's prototypes; a detect model has none (k = 0).
+    """
 
     xyxy: Floats
     scores: Floats
     class_ids: Ints
+    coefficients: Floats
 
     def take(self, indices: Ints) -> Found:
         """Those at `indices`, in that order."""
-        return Found(self.xyxy[indices], self.scores[indices], self.class_ids[indices])
+        return Found(self.xyxy[indices], self.scores[indices], self.class_ids[indices], self.coefficients[indices])
 
 
 def areas(xyxy: Floats) -> Floats:
@@ -60,7 +64,7 @@ def decode(raw: Floats, *, class_count: int, min_score: float) -> Found:
     """Boxes of a raw YOLOv8/YOLO11 output with at least `min_score`, best first, at most MAX_CANDIDATES.
 
     `raw` is (4 + class_count + extra, N): centre x, centre y, width, height in input pixels, then one row of scores
-    (0-1) per class, then rows that a segment model adds for its masks, which are passed over. Each of the N places
+    (0-1) per class, then the rows of coefficients that a segment model adds for its masks. Each of the N places
     gives its best class only. Layout after Ultralytics' Detect head; there is no objectness row as in YOLOv5.
     """
     class_scores = raw[4 : 4 + class_count]
@@ -69,7 +73,8 @@ def decode(raw: Floats, *, class_count: int, min_score: float) -> Found:
     kept = kept[np.argsort(-scores[kept], kind="stable")[:MAX_CANDIDATES]]
     centres, halves = raw[:2, kept].T, raw[2:4, kept].T / 2
     xyxy = np.concatenate((centres - halves, centres + halves), axis=1)
-    return Found(xyxy, np.clip(scores[kept], 0, 1), class_scores[:, kept].argmax(axis=0))
+    coefficients = raw[4 + class_count :, kept].T
+    return Found(xyxy, np.clip(scores[kept], 0, 1), class_scores[:, kept].argmax(axis=0), coefficients)
 
 
 def suppress(found: Found, *, iou_threshold: float, max_boxes: int = MAX_BOXES) -> Found:

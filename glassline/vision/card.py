@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, ValidationError, field_validator
 from glassline.contract.values import Label, Model, Sha256, Text, Unit
 
 from .errors import CardError, TaskError
+from .files import EXPORT, ModelFile
 
 TASKS = ("detect", "segment")
 DEFAULT_SCORE_THRESHOLD = 0.25
@@ -31,7 +32,9 @@ class ModelCard(Model):
     """Longer side of the model's input, pixels."""
     task: Text = "detect"
     sha256: Sha256 | None = None
-    """Digest of the model file this card was written for."""
+    """Digest of the model that runs; in a file, of the one model it was written for."""
+    files: dict[str, Sha256] = {}
+    """The same model in several forms beside the card, each with its digest."""
     score_threshold: Unit = DEFAULT_SCORE_THRESHOLD
     """Score from which on a box is believed."""
     licence: Text = ""
@@ -54,40 +57,10 @@ class ModelCard(Model):
         return max(imgsz) if isinstance(imgsz, list | tuple) and imgsz else imgsz
 
 
-def card_path_of(model_path: Path) -> Path:
-    """Where the card of this model lies: best.onnx has best.json beside it."""
-    return model_path.with_suffix(".json")
-
-
-def read_card(model_path: Path, *, metadata: Mapping[str, str], sha256: str) -> ModelCard:
-    """The card beside the model or, where there is none, the one that Ultralytics' export metadata amounts to.
-
-    `metadata` is the ONNX file's custom metadata, `sha256` the digest of its bytes, which the returned card always
-    carries. Raises CardError for an unusable card or one of another file, TaskError for a task without boxes.
-    """
-    path = card_path_of(model_path)
-    where = str(path) if path.exists() else f"the metadata of {model_path}"
-    fields = _from_json(path) if path.exists() else _from_metadata(model_path, metadata)
-    try:
-        card = ModelCard.model_validate({"name": model_path.stem, "task": metadata.get("task", "detect"), **fields})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise CardError(f"{where}: {key}: {first['msg']}. A card is JSON like {_EXAMPLE}.") from None
-    if card.task not in TASKS:
-        raise TaskError(
-            f"{model_path} is a model for the task {card.task!r}, which gives no boxes of defects. "
-            f"Train one with `yolo detect train` or `yolo segment train`, and export that."
-        )
-    if card.sha256 not in (None, sha256):
-        raise CardError(
-            f"{path} was written for a model with sha256 {card.sha256}, but {model_path} has {sha256}. "
-            f"Copy model and card together again, or delete the card if the model replaced it on purpose."
-        )
-    return card.model_copy(update={"sha256": sha256})
-
-
-def _from_json(path: Path) -> dict[str, Any]:
+def stored_card(path: Path) -> dict[str, Any]:
+    """What the JSON file says, unchecked; {} where there is none. CardError when it cannot be read."""
+    if not path.exists():
+        return {}
     try:
         fields = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
@@ -97,15 +70,56 @@ def _from_json(path: Path) -> dict[str, Any]:
     return fields
 
 
-def _from_metadata(model_path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
-    """Ultralytics writes Python literals: names "{0: 'scratch', 1: 'crack'}", imgsz "[640, 640]"."""
+def check_digest(model: ModelFile, stored: Mapping[str, Any], sha256: str) -> None:
+    """CardError where the card beside the model was written for other bytes than these."""
+    files = stored.get("files")
+    single = stored.get("sha256") if model.kind == "onnx" else None
+    promised = files.get(model.path.name) if isinstance(files, dict) and files else single
+    if promised not in (None, sha256):
+        raise CardError(
+            f"{model.card_path} was written for a model with sha256 {promised}, but {model.path} has {sha256}. "
+            f"Copy model and card together again, or delete the card if the model replaced it on purpose."
+        )
+
+
+def read_card(model: ModelFile, stored: Mapping[str, Any], *, metadata: Mapping[str, Any], sha256: str) -> ModelCard:
+    """The stored card or, where there is none, the one that Ultralytics' export metadata amounts to.
+
+    `sha256` is the digest of the model, which the returned card always carries. Raises CardError for an unusable
+    card, TaskError for a task without boxes.
+    """
+    where = str(model.card_path) if stored else f"the metadata of {model.path}"
+    fields = stored or _from_metadata(model, metadata)
     try:
-        names = ast.literal_eval(metadata["names"])
+        known = {"name": model.name, "task": metadata.get("task", "detect")}
+        card = ModelCard.model_validate({**known, **fields, "sha256": sha256})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise CardError(f"{where}: {key}: {first['msg']}. A card is JSON like {_EXAMPLE}.") from None
+    if card.task not in TASKS:
+        raise TaskError(
+            f"{model.path} is a model for the task {card.task!r}, which gives no boxes of defects. "
+            f"Train one with `glassline model train`, `yolo detect train` or `yolo segment train`, and export that: "
+            f"{EXPORT}"
+        )
+    return card
+
+
+def literal(value: Any) -> Any:
+    """Metadata of an ONNX file are texts of Python literals: names "{0: 'scratch', 1: 'crack'}", imgsz "[640, 640]"."""
+    return ast.literal_eval(value) if isinstance(value, str) else value
+
+
+def _from_metadata(model: ModelFile, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        names = literal(metadata["names"])
         labels = [names[k] for k in range(len(names))]
-        imgsz = ast.literal_eval(metadata.get("imgsz", str(_DEFAULT_IMGSZ)))
+        imgsz = literal(metadata.get("imgsz", _DEFAULT_IMGSZ))
     except (KeyError, ValueError, SyntaxError, TypeError):
         raise CardError(
-            f"{model_path} does not say what its classes are called: it carries no readable `names` metadata as "
-            f"Ultralytics exports do, and there is no card. Write {card_path_of(model_path)}, JSON like {_EXAMPLE}."
+            f"{model.path} does not say what its classes are called: it carries no readable `names` metadata as "
+            f"Ultralytics exports do, and there is no card. Write {model.card_path}, JSON like {_EXAMPLE}."
         ) from None
-    return {"labels": labels, "imgsz": imgsz, "date": metadata.get("date", ""), "licence": metadata.get("license", "")}
+    date, licence = str(metadata.get("date", "")), str(metadata.get("license", ""))
+    return {"labels": labels, "imgsz": imgsz, "date": date, "licence": licence}

@@ -1,8 +1,9 @@
 """What can be wrong with a detector. Every text says what happened and what to do about it.
 
 DetectorError
-  ├─ ModelMissingError      no file at that path
-  ├─ RuntimeMissingError    the library that runs such files is not installed
+  ├─ ModelMissingError      nothing at that path
+  ├─ ModelUnknownError      something is there, but no kind of model that Glassline runs
+  ├─ RuntimeMissingError    the library that runs such models is not installed
   └─ ModelBrokenError       the file is there and cannot be used
        ├─ CardError         its card is unreadable or belongs to another file
        └─ TaskError         it is a model, but not one that finds boxes
@@ -18,13 +19,21 @@ class DetectorError(Exception):
 
 
 class ModelMissingError(DetectorError):
-    """There is no model file where the settings say."""
+    """There is no model where the settings say."""
 
     code = Reason.DETECTOR_MODEL_MISSING
 
 
+class ModelUnknownError(DetectorError):
+    """What the settings name is not a model of any kind that can be run."""
+
+    code = Reason.DETECTOR_MODEL_UNKNOWN
+
+
 class RuntimeMissingError(DetectorError):
-    """The Python package that runs this kind of model is not installed."""
+    """No Python package that runs this kind of model is installed."""
+
+    code = Reason.DETECTOR_RUNTIME_MISSING
 
 
 class ModelBrokenError(DetectorError):
@@ -34,6 +43,16 @@ class ModelBrokenError(DetectorError):
 class CardError(ModelBrokenError):
     """The JSON card beside the model is unreadable, incomplete, or was written for another file."""
 
+    code = Reason.DETECTOR_CARD_WRONG
+
 
 class TaskError(ModelBrokenError):
     """A model for another task than finding boxes, such as classification or pose."""
+
+    code = Reason.DETECTOR_TASK_WRONG
+
+
+def first_line(error: Exception) -> str:
+    """What a library says is wrong, short enough for a sentence, without the place in its source that some name."""
+    lines = [line for line in str(error).strip().splitlines() if not line.startswith("Exception from")]
+    return (lines or [type(error).__name__])[0][:300]

@@ -20,7 +20,7 @@ def found(draw: st.DrawFn, max_size: int = 25) -> Found:
     corners = draw(arrays.arrays(np.float64, (count, 4), elements=SIDES))
     xyxy = np.concatenate((np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])), 1)
     scores = np.sort(draw(arrays.arrays(np.float64, count, elements=st.floats(0, 1))))[::-1]
-    return Found(xyxy, scores, draw(arrays.arrays(np.int64, count, elements=st.integers(0, 2))))
+    return Found(xyxy, scores, draw(arrays.arrays(np.int64, count, elements=st.integers(0, 2))), np.zeros((count, 0)))
 
 
 def xyxy(*rows: tuple[float, float, float, float]) -> np.ndarray:
@@ -29,7 +29,7 @@ def xyxy(*rows: tuple[float, float, float, float]) -> np.ndarray:
 
 def found_of(*rows: tuple[tuple[float, float, float, float], float, int]) -> Found:
     boxes, scores, class_ids = zip(*rows, strict=True)
-    return Found(xyxy(*boxes), np.array(scores), np.array(class_ids))
+    return Found(xyxy(*boxes), np.array(scores), np.array(class_ids), np.zeros((len(scores), 0)))
 
 
 def test_overlap_of_hand_made_boxes() -> None:

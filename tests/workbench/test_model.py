@@ -1,6 +1,5 @@
 """`glassline model`: remedies when something is missing, and the figures of the model that is shipped."""
 
-import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -10,9 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from glassline.scene import LABELS
-from glassline.vision import DEFAULT_MODEL, OnnxDetector
+from glassline.vision import DEFAULT_MODEL, YoloDetector
+from glassline.vision.files import find_model
 from workbench.evaluation import finder, look_at, on_conveyor, photograph_figures
-from workbench.exporting import update_card, write_card
+from workbench.exporting import update_card
 from workbench.model import app
 from workbench.yolo_data import read_part
 
@@ -57,21 +57,30 @@ def test_render_writes_a_data_set_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert f"glassline model train {tmp_path / 'data.yaml'}" in result.output.replace("\n", "")
 
 
-def test_a_card_names_its_file_by_digest_and_keeps_figures(tmp_path: Path) -> None:
-    model = tmp_path / "mine.onnx"
-    model.write_bytes(b"not really a model")
-    write_card(model, labels=["a", "b"], imgsz=320, trained_on="two pictures")
-    update_card(model, figures={"first": {"recall": 0.5}}, score_threshold=0.4)
-    card = json.loads(update_card(model, figures={"second": 1}).read_text())
-    assert card["sha256"] == hashlib.sha256(b"not really a model").hexdigest()
+def test_a_card_keeps_figures_whichever_of_its_models_they_were_measured_with(tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"not really a model")
+    folder = tmp_path / "mine_ncnn_model"
+    folder.mkdir()
+    for name in ("model.ncnn.param", "model.ncnn.bin"):
+        (folder / name).touch()
+    (tmp_path / "mine.json").write_text(json.dumps({"labels": ["a", "b"], "imgsz": 320}))
+    update_card(tmp_path / "mine.onnx", figures={"first": {"recall": 0.5}}, score_threshold=0.4)
+    card = json.loads(update_card(folder, figures={"second": 1}).read_text())
     assert (card["labels"], card["imgsz"], card["score_threshold"]) == (["a", "b"], 320, 0.4)
     assert card["figures"] == {"first": {"recall": 0.5}, "second": 1}
+
+
+def test_formats_that_there_are_not_are_refused_by_name(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["export", str(tmp_path / "best.pt"), "--formats", "onnx,tflite"])
+    assert result.exit_code == 2
+    assert "tflite: there is onnx, openvino, ncnn" in " ".join(result.output.split())
 
 
 def test_the_shipped_model_is_small_and_its_card_is_its_own() -> None:
     card = json.loads(DEFAULT_MODEL.with_suffix(".json").read_text())
     assert DEFAULT_MODEL.stat().st_size <= 12_000_000
-    assert card["sha256"] == hashlib.sha256(DEFAULT_MODEL.read_bytes()).hexdigest()
+    for name, sha256 in (card.get("files") or {DEFAULT_MODEL.name: card["sha256"]}).items():
+        assert find_model(DEFAULT_MODEL.parent / name).sha256() == sha256
     assert tuple(card["labels"]) == LABELS
     assert card["trained_on"]
     assert card["licence"]
@@ -79,7 +88,7 @@ def test_the_shipped_model_is_small_and_its_card_is_its_own() -> None:
 
 
 def test_the_shipped_model_finds_the_marks_of_a_conveyor_it_never_saw() -> None:
-    with OnnxDetector(DEFAULT_MODEL, score_threshold=0.2) as detector:
+    with YoloDetector(DEFAULT_MODEL, score_threshold=0.2) as detector:
         figures, _ = on_conveyor(detector, seeds=(31,), frames=40)
         threshold = json.loads(DEFAULT_MODEL.with_suffix(".json").read_text())["score_threshold"]
     at_threshold = figures["by_score_threshold"][f"{threshold:.2f}"]
@@ -93,7 +102,7 @@ def test_photographs_are_measured_against_their_label_files(tmp_path: Path) -> N
     others = photographs[1:] + photographs[:1]
     swapped = [replace(one, truths=other.truths) for one, other in zip(photographs, others, strict=True)]
     assert names == list(LABELS)
-    with OnnxDetector(DEFAULT_MODEL, score_threshold=0.05) as detector:
+    with YoloDetector(DEFAULT_MODEL, score_threshold=0.05) as detector:
         right, wrong = (
             photograph_figures(look_at(finder(detector), some), score_threshold=0.3) for some in (photographs, swapped)
         )

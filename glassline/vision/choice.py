@@ -1,0 +1,136 @@
+"""Which model file on which runtime: what is installed is measured once, and the fastest is taken."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .card import check_digest, stored_card
+from .errors import ModelBrokenError, RuntimeMissingError
+from .files import DEFAULT_MODEL, ModelFile, find_model, variants
+from .probe import ProbeError, probe
+from .runtimes import runtimes_for, version
+
+log = logging.getLogger(__name__)
+
+AUTO = "auto"
+_BOARD = Path("/proc/device-tree/model")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to run, and the sentence that says why."""
+
+    path: Path
+    runtime: str
+    why: str
+
+
+def choose(model: str, *, threads: int, half: bool, image_wh: tuple[int, int], cache: Path | None = None) -> Choice:
+    """The fastest way to run `model`: `auto` (the default model), a .json card, or one file or folder.
+
+    A card stands for all the models beside it that it names. Where there is more than one way, each is measured in a
+    process of its own, on pictures of `image_wh`; `cache` is a file that keeps the figures for as long as models,
+    runtimes, threads and machine stay the same. DetectorError when there is no way at all.
+    """
+    ways = _ways(DEFAULT_MODEL.with_suffix(".json") if model in ("", AUTO) else Path(model))
+    if len(ways) == 1:
+        file, runtime = ways[0]
+        return Choice(file.path, runtime, f"{runtime}: the only way to run {file.path.name} that is installed")
+    key = _key(ways, threads=threads, half=half, image_wh=image_wh)
+    figures = _cached(cache, key)
+    if figures is None:
+        figures = {_name(*way): _measured(*way, threads=threads, half=half, image_wh=image_wh) for way in ways}
+        _keep(cache, key, figures)
+    return _fastest(ways, figures, threads)
+
+
+def _ways(path: Path) -> list[tuple[ModelFile, str]]:
+    """All (file, runtime) that are possible here; the error of the first file where none is."""
+    if path.suffix == ".json" and path.is_file():
+        files = variants(path, list(stored_card(path).get("files") or {}))
+    else:
+        files = [find_model(path)]
+    for file in files:
+        check_digest(file, stored_card(file.card_path), file.sha256())
+    ways, problems = [], []
+    for file in files:
+        try:
+            ways += [(file, name) for name in runtimes_for(file)]
+        except RuntimeMissingError as error:
+            problems.append(error)
+    if not ways:
+        raise problems[0]
+    return ways
+
+
+def _name(file: ModelFile, runtime: str) -> str:
+    return f"{file.path.name} on {runtime}"
+
+
+def _measured(file: ModelFile, runtime: str, **how: Any) -> float | str:
+    """Milliseconds of the quickest frame, which other load hardly touches; or what went wrong."""
+    try:
+        figures = probe(file.path, runtime, **how)
+    except ProbeError as error:
+        log.warning("%s cannot be used: %s", _name(file, runtime), error)
+        return str(error)
+    log.info("%s: %.1f ms a frame", _name(file, runtime), figures.min_ms)
+    return figures.min_ms
+
+
+def _fastest(ways: list[tuple[ModelFile, str]], figures: dict[str, float | str], threads: int) -> Choice:
+    timed = {way: ms for way in ways if isinstance(ms := figures[_name(*way)], int | float)}
+    if not timed:
+        raise ModelBrokenError(str(figures[_name(*ways[0])]))
+    order = sorted(timed, key=lambda way: timed[way])
+    file, runtime = order[0]
+    listed = ", ".join(f"{_name(*way)} {timed[way]:.1f} ms" for way in order)
+    failed = [_name(*way) for way in ways if way not in timed]
+    also = f"; failed: {', '.join(failed)}" if failed else ""
+    return Choice(file.path, runtime, f"fastest here with {threads} threads: {listed} a frame{also}")
+
+
+def _key(ways: list[tuple[ModelFile, str]], *, threads: int, half: bool, image_wh: tuple[int, int]) -> dict[str, Any]:
+    """All that the figures depend on."""
+    try:
+        board = _BOARD.read_text(encoding="utf-8", errors="replace").strip("\0")
+    except OSError:
+        board = ""
+    return {
+        "files": {file.path.name: file.sha256() for file, _ in ways},
+        "runtimes": {runtime: version(runtime) for _, runtime in ways},
+        "threads": threads,
+        "half": half,
+        "image_wh": list(image_wh),
+        "machine": [platform.machine(), platform.release(), os.cpu_count(), board],
+    }
+
+
+def _cached(cache: Path | None, key: dict[str, Any]) -> dict[str, float | str] | None:
+    if cache is None or not cache.exists():
+        return None
+    try:
+        kept = json.loads(cache.read_bytes())
+        figures: dict[str, float | str] = kept["figures"]
+        return figures if kept["key"] == key else None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.warning("%s cannot be read (%s): the detector is measured anew", cache, error)
+        return None
+
+
+def _keep(cache: Path | None, key: dict[str, Any], figures: dict[str, float | str]) -> None:
+    if cache is None:
+        return
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        part = cache.with_suffix(".part")
+        part.write_text(json.dumps({"key": key, "figures": figures}, indent=2) + "\n", encoding="utf-8")
+        part.replace(cache)
+    except OSError as error:
+        log.warning("%s cannot be written (%s): the detector is measured again at the next start", cache, error)
