@@ -63,6 +63,23 @@ def _boxes(model: Path, bgr: np.ndarray) -> np.ndarray:
         return np.array([[box.score, *box.xyxyn] for box in detector.detect(bgr)])[:10]
 
 
+def test_what_the_model_normalises_by_fits_its_weights(first_run: Path, data_yaml: Path) -> None:
+    """Five batches move running averages by a seventh; a network saved with those sees nothing."""
+    import cv2
+    import torch
+
+    pictures = [cv2.resize(cv2.imread(str(path)), (IMGSZ, IMGSZ)) for path in data_yaml.parent.glob("images/train/*")]
+    batch = torch.stack([torch.from_numpy(bgr[..., ::-1].copy()).permute(2, 0, 1) for bgr in pictures]).float() / 255
+    network = torch.load(first_run / "weights" / "last.pt", map_location="cpu", weights_only=False)["model"].float()
+    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    saved = [layer.running_var.clone() for layer in layers]
+    for layer in layers:
+        layer.momentum = 1.0
+    network.train()(batch)
+    apart = [float((layer.running_var / was).log().abs().median()) for layer, was in zip(layers, saved, strict=True)]
+    assert sorted(apart)[len(apart) // 2] < 0.7
+
+
 def test_training_starts_from_the_weights_given_whatever_their_labels(
     first_run: Path, data_yaml: Path, tmp_path: Path
 ) -> None:
