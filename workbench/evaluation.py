@@ -90,16 +90,22 @@ def look_at(find: Finder, photographs: Iterable[Photograph]) -> list[Looked]:
 
 
 def photograph_figures(pictures: Sequence[Looked], *, score_threshold: float) -> dict[str, Any]:
-    """AP at IoU 0.5 with the labels left aside, and what share of each label is found at the threshold.
+    """AP at IoU 0.5 with the labels left aside; at the threshold, what share of each label is found, and false alarms.
 
-    The detector should have been entered with a very low score threshold.
+    A false alarm is a box that finds no mark; those on pictures of clean glass, without any mark, stand apart too. The
+    detector should have been entered with a very low score threshold.
     """
+    false = [scoring.false_alarms(looked, score_threshold) for looked in pictures]
+    on_clean = [count for count, looked in zip(false, pictures, strict=True) if not looked.truths]
     return {
         "pictures": len(pictures),
         "boxes": sum(len(looked.truths) for looked in pictures),
         "ap50": round(scoring.average_precision(pictures), 3),
         "score_threshold": score_threshold,
         "recall_by_label": scoring.recall_by_label(pictures, score_threshold),
+        "false_per_picture": round(sum(false) / max(1, len(false)), 3),
+        "clean_pictures": len(on_clean),
+        "false_per_clean_picture": round(sum(on_clean) / len(on_clean), 3) if on_clean else None,
     }
 
 

@@ -101,6 +101,11 @@ def label_figures(pictures: Sequence[Looked], label: str, score_threshold: float
     }
 
 
+def false_alarms(looked: Looked, score_threshold: float) -> int:
+    """How many boxes with at least this score find no mark, labels left aside."""
+    return sum(hit is None and box.score >= score_threshold for box, hit in hits(looked))
+
+
 def recall_by_label(pictures: Sequence[Looked], score_threshold: float) -> dict[str, float]:
     """Share of the truths of each label that a box of any label finds."""
     owed: dict[str, int] = {}

@@ -4,7 +4,17 @@ import cv2
 import numpy as np
 import pytest
 
-from workbench.scoring import FoundBox, Looked, average_precision, hits, iou, label_figures, recall_by_label
+from workbench.evaluation import photograph_figures
+from workbench.scoring import (
+    FoundBox,
+    Looked,
+    average_precision,
+    false_alarms,
+    hits,
+    iou,
+    label_figures,
+    recall_by_label,
+)
 from workbench.subtraction import subtract_background
 
 LEFT, RIGHT, FAR = (0.0, 0.0, 0.2, 0.2), (0.5, 0.0, 0.7, 0.2), (0.0, 0.8, 0.1, 0.9)
@@ -38,6 +48,14 @@ def test_a_wrong_label_counts_against_the_label_but_not_without_labels() -> None
     figures = label_figures([looked], "b", 0.5)
     assert (figures["boxes"], figures["recall"], figures["ap50"]) == (1, 0.0, 0.0)
     assert label_figures([looked], "a", 0.5)["precision"] == 0.5
+
+
+def test_a_false_alarm_is_a_box_that_finds_nothing_from_the_score_on() -> None:
+    found = [FoundBox(0.9, "a", LEFT), FoundBox(0.8, "a", FAR), FoundBox(0.2, "a", FAR)]
+    assert false_alarms(Looked([("a", LEFT)], found), 0.3) == 1
+    assert false_alarms(Looked([], found), 0.3) == 2
+    figures = photograph_figures([Looked([("a", LEFT)], found), Looked([], found)], score_threshold=0.1)
+    assert (figures["false_per_picture"], figures["clean_pictures"], figures["false_per_clean_picture"]) == (2.5, 1, 3)
 
 
 def test_background_subtraction_boxes_what_differs_and_nothing_else() -> None:
