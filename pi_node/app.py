@@ -16,7 +16,7 @@ from glassline.contract.messages import CameraInfo, Info, Lease, ModelInfo, deco
 from glassline.contract.topics import Address, filter_of
 from glassline.link import BrokerAddress, Link
 from glassline.program import read_secret
-from glassline.vision import DEFAULT_MODEL, ModelCard, OnnxDetector, Tracker, TrackEvent
+from glassline.vision import Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
 
 from . import host
 from .camera import Frame, open_camera
@@ -94,11 +94,7 @@ class Node:
         self._findings = Findings(link=link, outbox=self._outbox, speed=speed, evidence_quality=s.evidence_quality)
         self._memory = MemoryFile(path=Path(os.environ.get("RUNTIME_DIRECTORY", self._state_dir)) / "marks.json")
         self._inspection = Inspection(
-            make_detector=lambda: OnnxDetector(
-                Path(s.model) if s.model else DEFAULT_MODEL,
-                score_threshold=s.score_threshold or None,
-                threads=s.detector_threads,
-            ),
+            make_detector=self._make_detector,
             on_event=self._on_event,
             detect_fps=lambda: self._config.running().detect_fps,
             on_loaded=self._on_loaded,
@@ -143,6 +139,18 @@ class Node:
         link.on(filter_of("cmd", s.id), self._commands.on_command)
         link.on_connected(self._on_connected)
 
+    def _make_detector(self) -> YoloDetector:
+        s = self._settings
+        self._choice = choose(
+            s.model, threads=s.detector_threads, half=s.detector_half, image_wh=s.wh(),
+            cache=self._state_dir / "detector.json",
+        )  # fmt: skip
+        log.info("detector: %s", self._choice.why)
+        return YoloDetector(
+            self._choice.path, runtime=self._choice.runtime, score_threshold=s.score_threshold or None,
+            threads=s.detector_threads, half=s.detector_half, image_wh=s.wh(),
+        )  # fmt: skip
+
     def _birth(self) -> Info:
         card, s = self._inspection.card, self._settings
         settings: dict[str, Any] = s.model_dump(exclude={"password_file", "ca_file", "state_dir"})
@@ -154,7 +162,7 @@ class Node:
             started_at=from_unix(self._started_s),
             hostname=socket.gethostname(),
             camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=s.camera_fps),
-            model=None if card is None else _model_info(card, self._inspection.runtime),
+            model=None if card is None else _model_info(card, self._choice),
             settings=settings | self._config.running().model_dump(),
             features=FEATURES,
         )
@@ -206,7 +214,8 @@ class Node:
         return {"restarting": True}
 
 
-def _model_info(card: ModelCard, runtime: str) -> ModelInfo:
+def _model_info(card: ModelCard, choice: Choice) -> ModelInfo:
     return ModelInfo(
-        name=card.name, sha256=card.sha256 or "", runtime=runtime, imgsz=card.imgsz, labels=list(card.labels)
-    )
+        name=card.name, sha256=card.sha256 or "", runtime=choice.runtime, imgsz=card.imgsz, labels=list(card.labels),
+        why=choice.why[:1000],
+    )  # fmt: skip

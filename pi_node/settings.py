@@ -7,6 +7,8 @@ from pydantic import AfterValidator, StringConstraints
 from glassline.contract.ids import ID_PATTERN
 from glassline.program import Settings, setting
 
+from .attention import Labels, Region, Thresholds, checked
+
 
 def _parse_wh(text: str) -> str:
     width, mark, height = text.partition("x")
@@ -29,11 +31,28 @@ class NodeSettings(Settings, program="pi_node"):
     )
     image_wh: Annotated[str, AfterValidator(_parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
     camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", gt=0, le=120)
-    model: str = setting("", "Detector model, an .onnx file with its .json card; empty: the one that comes along.")
+    model: str = setting(
+        "",
+        "Detector model: an .onnx file, a folder NAME_ncnn_model or NAME_openvino_model, or a .pt file; empty: the one "
+        "that comes along. A .json card, or auto for that of the one that comes along: all ways to run the models "
+        "beside it are measured once, and the fastest is taken.",
+    )
+    detector_half: bool = setting(
+        False, "Compute in half precision where the processor can: faster, and scores and boxes move a little."
+    )
     detector_threads: int = setting(2, "Processor cores that the detector may use.", ge=1, le=64)
     detect_fps: float = setting(10.0, "Frames the detector looks at, at most.", unit="1/s", gt=0, le=120)
     score_threshold: float = setting(
         0.0, "Boxes with a lower score are not looked at; 0: what the model's card recommends.", ge=0, le=1
+    )
+    label_thresholds: Annotated[str, checked(Thresholds)] = setting(
+        "", 'Score thresholds of single labels, where they differ, like "crack=0.4, scratch=0.6".'
+    )
+    labels_off: Annotated[str, checked(Labels)] = setting("", 'Labels that do not matter here, like "stain, chip".')
+    region: Annotated[str, checked(Region)] = setting(
+        "",
+        'Region that is looked at: corners x,y of a polygon, 0-1 of the frame, like "0.1,0.2 0.9,0.2 0.9,0.8 0.1,0.8"; '
+        "a box whose centre is outside does not count. Empty: all of the frame.",
     )
     live_fps: float = setting(15.0, "Live frames sent, at most, however many are wanted.", unit="1/s", gt=0, le=120)
     live_quality: int = setting(80, "JPEG quality of live frames.", unit="1-100", ge=1, le=100)

@@ -58,6 +58,8 @@ class ModelInfo(Model):
     runtime: Text
     imgsz: Side
     labels: list[Label]
+    why: Text | None = None
+    """Why this file on this runtime: what else was measured, or that there is no other."""
 
 
 class Info(Envelope):

@@ -1,6 +1,7 @@
 """From pictures to boxes to marks: model runtimes behind one interface, and the tracker."""
 
 from .card import DEFAULT_SCORE_THRESHOLD, ModelCard
+from .choice import Choice, choose
 from .detector import Detector
 from .errors import (
     CardError,
@@ -19,7 +20,7 @@ from .yolo import YoloDetector
 OnnxDetector = YoloDetector
 
 __all__ = [
-    "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "CardError", "Detector", "DetectorError", "ModelBrokenError",
+    "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "CardError", "Choice", "Detector", "DetectorError", "ModelBrokenError",
     "ModelCard", "ModelMissingError", "ModelUnknownError", "RememberedMark", "RuntimeMissingError", "TaskError",
-    "Track", "TrackEvent", "Tracker", "TrackerSettings", "YoloDetector",
+    "Track", "TrackEvent", "Tracker", "TrackerSettings", "YoloDetector", "choose",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which model file on which runtime: what is installed is measured once, and the fastest is taken."""
+"""Which model file on which runtime: where that is left open, what is installed is measured, the fastest taken."""
 
 from __future__ import annotations
 
@@ -32,16 +32,19 @@ class Choice:
 
 
 def choose(model: str, *, threads: int, half: bool, image_wh: tuple[int, int], cache: Path | None = None) -> Choice:
-    """The fastest way to run `model`: `auto` (the default model), a .json card, or one file or folder.
+    """How to run `model`: one file or folder, `auto`, a .json card, or "" for the default model as it comes.
 
-    A card stands for all the models beside it that it names. Where there is more than one way, each is measured in a
-    process of its own, on pictures of `image_wh`; `cache` is a file that keeps the figures for as long as models,
-    runtimes, threads and machine stay the same. DetectorError when there is no way at all.
+    A file or folder runs on the first runtime that is installed for its kind. A card stands for all the models beside
+    it that it names, `auto` for those of the default model: each way to run one of them is measured, in a process of
+    its own and on pictures of `image_wh`, and the fastest is taken; `cache` is a file that keeps the figures for as
+    long as models, runtimes, threads and machine stay the same. DetectorError when there is no way at all.
     """
-    ways = _ways(DEFAULT_MODEL.with_suffix(".json") if model in ("", AUTO) else Path(model))
-    if len(ways) == 1:
+    path = Path(model) if model not in ("", AUTO) else DEFAULT_MODEL.with_suffix(".json" if model else ".onnx")
+    ways = _ways(path)
+    if path.suffix != ".json" or len(ways) == 1:
         file, runtime = ways[0]
-        return Choice(file.path, runtime, f"{runtime}: the only way to run {file.path.name} that is installed")
+        reason = "asked for" if path.suffix != ".json" else "the only way that is installed"
+        return Choice(file.path, runtime, f"{_name(file, runtime)}: {reason}")
     key = _key(ways, threads=threads, half=half, image_wh=image_wh)
     figures = _cached(cache, key)
     if figures is None:
@@ -56,10 +59,9 @@ def _ways(path: Path) -> list[tuple[ModelFile, str]]:
         files = variants(path, list(stored_card(path).get("files") or {}))
     else:
         files = [find_model(path)]
-    for file in files:
-        check_digest(file, stored_card(file.card_path), file.sha256())
     ways, problems = [], []
     for file in files:
+        check_digest(file, stored_card(file.card_path), file.sha256())
         try:
             ways += [(file, name) for name in runtimes_for(file)]
         except RuntimeMissingError as error:
