@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from workbench import exporting
-from workbench.yolo_data import Photograph
 
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
 
 _IMAGE_WH = (640, 480)
+T = TypeVar("T")
 
 
 @app.command()
@@ -150,6 +150,28 @@ def export(
     typer.echo(f"Wrote {done.card}. Use it: set `model` in [pi_node] to {done.card.resolve()}")
 
 
+@app.command()
+def parity(
+    best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
+    images: Annotated[list[Path], typer.Option(help="A folder of JPEGs; may be given more than once.")],
+    runtime: Annotated[list[str] | None, typer.Option(help="Only this one; may be given more than once.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many pictures.")] = None,
+    half_weights: Annotated[bool, typer.Option(help="Weights in float16, as they are shipped.")] = False,
+) -> None:
+    """Compare every runtime with what Ultralytics itself says of the same weights and pictures."""
+    from workbench import parity as comparison
+    from workbench import training
+
+    pictures = sorted(path for folder in images for path in folder.glob("*.jpg"))[:limit]
+    if not pictures:
+        raise typer.BadParameter(f"there is no *.jpg in {', '.join(map(str, images))}")
+    try:
+        figures = comparison.measure(best, pictures, runtimes=runtime or [], half_weights=half_weights, shown=_shown)
+    except (training.TrainingUnavailable, FileNotFoundError, exporting.CannotExport) as error:
+        raise _stop(error) from None
+    typer.echo(json.dumps(figures, indent=2))
+
+
 @app.command("eval")
 def evaluate(
     data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
@@ -209,7 +231,7 @@ def calibrate(
     typer.echo(f"Recommended score threshold: {threshold}")
 
 
-def _shown(photographs: list[Photograph], label: str) -> Iterator[Photograph]:
+def _shown(photographs: Sequence[T], label: str) -> Iterator[T]:
     """The photographs one by one, with a progress bar."""
     with typer.progressbar(photographs, label=label, file=sys.stderr) as bar:
         yield from bar

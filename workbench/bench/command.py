@@ -1,4 +1,4 @@
-"""`glassline bench live`."""
+"""`glassline bench live` and `glassline bench detect`."""
 
 import json
 import signal
@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from .child import BenchError
+from .detect import detect
 from .rounds import run
 from .show import show
 from .stage import BrokerKind, Load
@@ -24,12 +25,17 @@ MAX_VIEWERS = 1900
 SPARE_FILES = 200
 Broker = StrEnum("Broker", {name: name for name in get_args(BrokerKind)})  # type: ignore[misc]
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure what the live picture costs.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Measure what the live picture and the detector cost."
+)
 
 
 @app.callback()
 def _root() -> None:
-    """Measure what the live picture costs."""
+    """Measure what the live picture and the detector cost."""
+
+
+app.command()(detect)
 
 
 @app.command()
