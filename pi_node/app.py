@@ -97,6 +97,7 @@ class Node:
             make_detector=self._make_detector,
             on_event=self._on_event,
             detect_fps=lambda: self._config.running().detect_fps,
+            attention=lambda card: self._config.running().attention(card),
             on_loaded=self._on_loaded,
             on_tracked=self._on_tracked,
         )
@@ -163,7 +164,7 @@ class Node:
             hostname=socket.gethostname(),
             camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=s.camera_fps),
             model=None if card is None else _model_info(card, self._choice),
-            settings=settings | self._config.running().model_dump(),
+            settings=settings | self._config.running().model_dump(mode="json"),
             features=FEATURES,
         )
 
@@ -173,6 +174,7 @@ class Node:
         self._live.now()
 
     def _on_loaded(self, tracker: Tracker) -> None:
+        self._config.warn_of_labels(self._inspection.card)
         memory = self._memory.load()
         if memory is not None:
             self._findings.recall(memory.known)
@@ -204,9 +206,11 @@ class Node:
         return {"sent": "the newest frame, on the frame topic"}
 
     def _on_config(self, args: dict[str, Any]) -> dict[str, Any]:
-        running = self._config.change(args) if args else self._config.running()
+        card = self._inspection.card
+        if args:
+            self._config.change(args, labels=None if card is None else card.labels)
         self._link.reannounce()
-        return running.model_dump()
+        return self._config.running().model_dump(mode="json")
 
     def _on_restart(self, args: dict[str, Any]) -> dict[str, Any]:
         self.restart_wanted = True

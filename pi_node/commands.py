@@ -72,7 +72,7 @@ class Commands:
             try:
                 self._answer(name, command.id, data=action(command.args))
             except ConfigError as error:
-                self._fail(name, command, "config.invalid", str(error), "nothing was changed")
+                self._fail(name, command, error.code, str(error), "nothing was changed")
 
     def _fail(self, name: str, command: Command, code: str, message: str, hint: str) -> None:
         self._refuse(name, code.rpartition(".")[2], message)

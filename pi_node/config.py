@@ -3,20 +3,35 @@
 import json
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from glassline.program import shown
+from glassline.vision import ModelCard
 
+from .attention import Attention, Labels, Region, Thresholds
 from .settings import NodeSettings
 
 log = logging.getLogger(__name__)
 
 
 class ConfigError(ValueError):
-    """A wanted change is not possible; the text says which and why."""
+    """A wanted change is not possible; the text says which and why, the code what kind of fault it is."""
+
+    def __init__(self, sentence: str, code: str = "config.invalid") -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+_CODES = {
+    "region": "config.region_invalid",
+    "label_thresholds": "config.threshold_invalid",
+    "score_threshold": "config.threshold_invalid",
+}
+"""By the setting that is wrong; all others are `config.invalid`, and one that there is not is `config.unknown`."""
 
 
 class RunningConfig(BaseModel):
@@ -28,6 +43,24 @@ class RunningConfig(BaseModel):
     live_fps: Annotated[float, Field(gt=0, le=120)]
     live_quality: Annotated[int, Field(ge=1, le=100)]
     frame_meta: bool
+    score_threshold: Annotated[float, Field(ge=0, le=1)]
+    """0: what the model's card recommends."""
+    label_thresholds: Thresholds
+    labels_off: Labels
+    region: Region
+
+    def attention(self, card: ModelCard) -> Attention:
+        """What of a picture counts with this model."""
+        return Attention(
+            score_threshold=self.score_threshold or card.score_threshold,
+            label_thresholds=self.label_thresholds,
+            labels_off=frozenset(self.labels_off),
+            region=self.region,
+        )
+
+    def unknown_labels(self, known: Sequence[str]) -> list[str]:
+        """Labels that are set up here and that the model does not have."""
+        return [label for label in dict.fromkeys([*self.label_thresholds, *self.labels_off]) if label not in known]
 
 
 class Config:
@@ -58,10 +91,22 @@ class Config:
         if changes:
             log.info("changed from the page, over what is set elsewhere: %s (%s)", changes, self._path)
 
-    def change(self, wanted: dict[str, Any]) -> RunningConfig:
-        """Check, keep on the disk, and put in force; ConfigError changes nothing."""
-        running = self._merged(self._changes | wanted)
-        changes = {name: value for name, value in running.model_dump().items() if name in self._changes | wanted}
+    def warn_of_labels(self, card: ModelCard | None) -> None:
+        """Say in the log which labels are set up that the model now in force does not have."""
+        unknown = [] if card is None else self._running.unknown_labels(card.labels)
+        if unknown:
+            log.warning("set up for labels that the model does not have, without effect: %s", ", ".join(unknown))
+
+    def change(self, wanted: dict[str, Any], *, labels: Sequence[str] | None = None) -> RunningConfig:
+        """Check, keep on the disk, and put in force; ConfigError changes nothing.
+
+        None as a value takes a change back. `labels` are the model's, None while there is none.
+        """
+        _check_names(wanted)
+        changed = {name: value for name, value in (self._changes | wanted).items() if value is not None}
+        running = self._merged(changed)
+        _check_labels(running, wanted, labels)
+        changes = {name: value for name, value in running.model_dump(mode="json").items() if name in changed}
         temporary = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,9 +124,26 @@ class Config:
         try:
             return RunningConfig.model_validate(self._base.model_dump() | wanted)
         except ValidationError as error:
+            code = next((_CODES[str(item["loc"][0])] for item in error.errors() if item["loc"][0] in _CODES), "")
             problems = [
                 f"{'.'.join(map(str, item['loc']))[:80]}: {item['msg']}, got {shown(repr(item['input']))}"
                 for item in error.errors()[:10]
             ]
             known = ", ".join(RunningConfig.model_fields)
-            raise ConfigError("; ".join(problems) + f" (can be changed: {known})") from None
+            raise ConfigError("; ".join(problems) + f" (can be changed: {known})", code or "config.invalid") from None
+
+
+def _check_names(wanted: dict[str, Any]) -> None:
+    unknown = [name for name in wanted if name not in RunningConfig.model_fields]
+    if unknown:
+        known = ", ".join(RunningConfig.model_fields)
+        raise ConfigError(f"there is no {shown(unknown[0])} (can be changed: {known})", "config.unknown")
+
+
+def _check_labels(running: RunningConfig, wanted: dict[str, Any], labels: Sequence[str] | None) -> None:
+    """Refuse labels that the model does not have; those set up earlier, for another model, may stay."""
+    if labels is None or not {"label_thresholds", "labels_off"} & set(wanted):
+        return
+    if unknown := running.unknown_labels(labels):
+        sentence = f"the model has no label {shown(unknown[0])} (it has: {', '.join(labels)})"
+        raise ConfigError(sentence[:900], "config.label_unknown")

@@ -10,8 +10,9 @@ import numpy as np
 
 from glassline.contract import Box, Reason
 from glassline.contract.messages import Latency
-from glassline.vision import Detector, DetectorError, ModelCard, Tracker, TrackerSettings, TrackEvent
+from glassline.vision import Detector, DetectorError, ModelCard, Tracker, TrackEvent
 
+from .attention import Attention
 from .camera import Frame
 from .rate import Rate
 from .slot import Slot
@@ -34,6 +35,7 @@ class Inspection:
         make_detector: Callable[[], Detector],
         on_event: OnEvent,
         detect_fps: Callable[[], float],
+        attention: Callable[[ModelCard], Attention],
         on_loaded: Callable[[Tracker], None],
         on_tracked: Callable[[Tracker], None],
     ) -> None:
@@ -43,7 +45,8 @@ class Inspection:
         self.runtime = ""
         self._make_detector, self._on_event = make_detector, on_event
         self._tracker = Tracker()
-        self._detect_fps, self._on_loaded, self._on_tracked = detect_fps, on_loaded, on_tracked
+        self._detect_fps, self._attention = detect_fps, attention
+        self._on_loaded, self._on_tracked = on_loaded, on_tracked
         self._slot: Slot[Frame] = Slot()
         self._inference_ms: deque[float] = deque(maxlen=200)
         self._rate = Rate()
@@ -110,7 +113,7 @@ class Inspection:
                 with self._make_detector() as detector:
                     self.card, self.runtime, self._problem = detector.card, detector.runtime, None
                     log.info("model %s on %s finds %s", self.card.name, self.runtime, ", ".join(self.card.labels))
-                    self._tracker = Tracker(settings=TrackerSettings.for_threshold(detector.score_threshold))
+                    self._tracker = Tracker(settings=self._attention(self.card).tracker_settings())
                     self._on_loaded(self._tracker)
                     self._inspect(detector)
             except DetectorError as error:
@@ -128,7 +131,7 @@ class Inspection:
             if frame is None:
                 continue
             began_s = self._busy_since_s = time.monotonic()
-            boxes = detector.detect(frame.bgr)
+            boxes = self._look(detector, frame)
             self._inference_ms.append(detector.inference_ms)
             self._track(boxes, frame, detector.card)
             self._busy_since_s, self._last_done_s = None, time.monotonic()
@@ -138,6 +141,13 @@ class Inspection:
         if self._last is not None:
             for event in self._tracker.flush():
                 self._on_event(event, detector.card, self._last)
+
+    def _look(self, detector: Detector, frame: Frame) -> list[Box]:
+        """What the detector finds in a frame and counts, by the settings of this moment."""
+        attention = self._attention(detector.card)
+        detector.score_threshold = attention.least_score
+        self._tracker.settings = attention.tracker_settings()
+        return attention.of(detector.detect(frame.bgr))
 
     def _track(self, boxes: list[Box], frame: Frame, card: ModelCard) -> None:
         events = self._tracker.update(boxes, frame.monotonic_s, frame)

@@ -28,7 +28,10 @@ class Detector(Protocol):
 
     @property
     def score_threshold(self) -> float:
-        """Score from which on a box is believed: the card's unless the user set another."""
+        """Score from which on a box is believed: the card's unless the user set another. May be set at any time."""
+
+    @score_threshold.setter
+    def score_threshold(self, score: float) -> None: ...
 
     @property
     def inference_ms(self) -> float:

@@ -18,6 +18,8 @@ _OUTLIER = 2.0
 """A box that is more standard deviations off its place pulls no harder than this (Huber's rule)."""
 _RESIZE = 0.5
 """Share of a change of size that is believed at once; boxes flicker."""
+_BESIDE = 1.5
+"""What has left the frame is kept in mind up to so many frame sizes away: belts turn round."""
 
 
 @dataclass(slots=True)
@@ -61,8 +63,8 @@ class Motion:
         dt = max(0.0, time_s - self.time_s)
         return self.position_var + dt * (2 * self.cross_var + dt * (self.velocity_var + dt * _JERKINESS / 3))
 
-    def observe(self, seen: Xyxy, time_s: float) -> None:
-        """Correct by a box seen at that instant."""
+    def observe(self, seen: Xyxy, time_s: float) -> tuple[float, float]:
+        """Correct by a box seen at that instant; returns how far that moved the expected position."""
         predicted = self.at(time_s)
         free = free_ends(seen)
         shifts = [_shift(seen[k] - predicted[k], seen[k + 2] - predicted[k + 2],
@@ -88,6 +90,7 @@ class Motion:
             self.known[2] or free[2],
             self.known[3] or free[3],
         )
+        return gain * shifts[0], gain * shifts[1]
 
     def jump(self, shift: tuple[float, float], elapsed_s: float, time_s: float, *, velocity_sigma: float) -> None:
         """Be at that instant `shift` away from where it was expected, by another velocity since `elapsed_s` ago."""
@@ -99,22 +102,13 @@ class Motion:
         self.velocity = (self.velocity[0] + change[0], self.velocity[1] + change[1])
         self.velocity_var, self.cross_var = velocity_sigma**2, 0.0
 
-    def coast(self, time_s: float, velocity: tuple[float, float]) -> None:
-        """Nothing was seen at that instant, but others tell how the belt moves from there on."""
+    def coast(self, time_s: float, correction: tuple[float, float], velocity: tuple[float, float]) -> None:
+        """Nothing was seen at that instant, but others tell how far the belt is off, and how it moves from there on."""
         dt = time_s - self.time_s
         x0, y0, x1, y1 = self.xyxy
-        dx, dy = self.velocity[0] * dt, self.velocity[1] * dt
+        dx, dy = self.velocity[0] * dt + correction[0], self.velocity[1] * dt + correction[1]
         self._advance(time_s)
         self.xyxy, self.velocity = (x0 + dx, y0 + dy, x1 + dx, y1 + dy), velocity
-
-    def pull(self, velocity: tuple[float, float], sigma: float) -> None:
-        """Take in from elsewhere that the velocity is this, give or take `sigma`."""
-        gain = self.velocity_var / (self.velocity_var + sigma**2)
-        vx, vy = self.velocity
-        self.velocity = (vx + gain * (velocity[0] - vx), vy + gain * (velocity[1] - vy))
-        self.position_var -= gain / self.velocity_var * self.cross_var**2 if self.velocity_var > 0 else 0.0
-        self.velocity_var *= 1 - gain
-        self.cross_var *= 1 - gain
 
     def _advance(self, time_s: float) -> None:
         dt = max(0.0, time_s - self.time_s)
@@ -139,10 +133,21 @@ def noise_var(xyxy: Xyxy) -> float:
     return float((0.004 + 0.02 * (xyxy[2] - xyxy[0] + xyxy[3] - xyxy[1])) ** 2)
 
 
-def clipped(xyxy: Xyxy) -> Xyxy | None:
-    """The part inside the frame; None where too little is left to be seen."""
-    x0, y0, x1, y1 = (min(1.0, max(0.0, end)) for end in xyxy)
+def clipped(xyxy: Xyxy, *, margin: float = 0.0) -> Xyxy | None:
+    """The part inside the frame, grown by `margin` on all sides; None where too little is left to be seen."""
+    x0, y0, x1, y1 = (min(1.0 + margin, max(-margin, end)) for end in xyxy)
     return (x0, y0, x1, y1) if x1 - x0 > 0.004 and y1 - y0 > 0.004 else None
+
+
+def beside(xyxy: Xyxy) -> bool:
+    """Whether most of the box is out of the frame, but not so far that it is lost sight of for good."""
+    seen = clipped(xyxy)
+    share = 0.0 if seen is None else _area(seen) / _area(xyxy)
+    return share < 0.5 and clipped(xyxy, margin=_BESIDE) is not None
+
+
+def _area(xyxy: Xyxy) -> float:
+    return (xyxy[2] - xyxy[0]) * (xyxy[3] - xyxy[1])
 
 
 def _shift(low: float, high: float, low_tells: bool, high_tells: bool, size: float) -> float:

@@ -47,11 +47,14 @@ class Track:
         """The best score seen."""
         self.frames_confirmed = 0
         """In how many frames the mark was seen."""
-        self.first_s = self.last_s = motion.time_s
+        self.first_s = self.last_s = self.excused_s = motion.time_s
+        """When it was seen first and last, and when it was last seen or out of the frame, where it cannot be seen."""
         self.best_frame: Any = None
         """What was passed as `frame` with the best view; None once released and not bettered since."""
         self.confirmed = False
         self.ended = False
+        self.carried = True
+        """Whether it moves with the belt, as far as is known."""
         self.motion = motion
         self.current_score = 0.0
         self.recent: deque[bool] = deque(maxlen=window)
@@ -65,7 +68,7 @@ class Track:
         """A track that ended just now in the tracker's eyes: it goes on if its mark is seen where it must be."""
         track = cls(track_id=track_id, motion=mark.motion, window=window)
         track.event_id, track.score, track.frames_confirmed = mark.event_id, mark.score, mark.frames_confirmed
-        track.first_s, track.last_s = mark.first_s, now_s
+        track.first_s, track.last_s, track.excused_s = mark.first_s, now_s, now_s
         track.confirmed = track.ended = True
         track._votes[mark.label] = mark.score * mark.frames_confirmed  # type: ignore[assignment]
         return track
@@ -107,7 +110,7 @@ class Track:
     def see(self, box: Box, extent: Xyxy, time_s: float, frame: Any) -> None:
         """Take in a sighting: `box` is the best one, `extent` what all boxes of this mark cover together."""
         self.frames_confirmed += 1
-        self.last_s = time_s
+        self.last_s = self.excused_s = time_s
         self.current_score = box.score
         self.score = max(self.score, box.score)
         self._votes[box.label] += box.score  # type: ignore[assignment]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from glassline.contract import Box
 
 from .association import Pairs, assign, pairs_of
-from .belt import Belt, common_shift
-from .motion import Motion, clipped
+from .belt import MAX_SPEED, Belt
+from .motion import Motion, beside, clipped
 from .pieces import extent_of, further_boxes, with_pieces
 from .track import RememberedMark, Track, TrackEvent
 
@@ -24,6 +24,8 @@ _TRACK_IDS = itertools.count(1)
 """One row for all trackers of a process, so that a number never means two marks."""
 _FOLLOWED = 3
 """Sightings after which a track's velocity means something."""
+_AT_THE_EDGE = 0.05
+"""A mark that ended so little beyond the frame may be back in it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,15 +34,18 @@ class TrackerSettings:
 
     start_score: float = 0.25
     """A box needs this score to begin a track."""
-    keep_score: float = 0.125
-    """A box needs this score to carry one on."""
+    keep_share: float = 0.5
+    """A box needs this share of it to carry one on."""
+    label_scores: Mapping[str, float] = field(default_factory=dict)
+    """Start scores of single labels, where they differ."""
     confirm_hits: int = 3
     """Sightings that make a mark, with at most two frames without among them; one sighting more for a mark that does
     not move with the belt, or while it is not known how that moves."""
     max_gap_s: float = 1.0
     """A mark not seen for so long has ended."""
     remember_s: float = 3.0
-    """So long after its end a mark is still recognised."""
+    """So long after its end a mark that should be in view is still recognised. One that was carried out of it is for as
+    long as others in view tell how far, up to one and a half frame sizes."""
     update_gain: float = 1.15
     """A view must be better by this factor to be told again,"""
     update_interval_s: float = 1.0
@@ -51,16 +56,26 @@ class TrackerSettings:
     @classmethod
     def for_threshold(cls, score_threshold: float) -> TrackerSettings:
         """Settings for a detector that believes boxes from this score on."""
-        return cls(start_score=score_threshold, keep_score=score_threshold / 2)
+        return cls(start_score=score_threshold)
+
+    def starts(self, box: Box) -> bool:
+        """Whether the box is sure enough to begin a track."""
+        return box.score >= self.label_scores.get(box.label, self.start_score)
+
+    def keeps(self, box: Box) -> bool:
+        """Whether the box is sure enough to carry one on."""
+        return box.score >= self.keep_share * self.label_scores.get(box.label, self.start_score)
 
 
 class Tracker:
     """Follows marks from frame to frame; tells of each once it is sure, when a better view of it comes, at its end.
 
-    Two score levels keep a mark alive through faint frames (ByteTrack, Zhang et al. 2022); tracks begin with the
-    velocity that all marks on the belt have in common; tracks that ended are carried on in mind for a while, so that a
-    mark that shows again is the same one (compare the re-update of OC-SORT, Cao et al. 2023). Times are seconds on any
-    clock that only goes forward; when it steps back all tracks end. Safe to use from several threads.
+    Two score levels keep a mark alive through faint frames (ByteTrack, Zhang et al. 2022). All marks lie on one belt,
+    as far as they show it: tracks begin with its velocity, are brought along together where it stopped, started or
+    turned unseen (compare camera motion compensation in BoT-SORT, Aharon et al. 2022), and those that nobody sees, in
+    the frame or beside it, are moved by what the others were off, as an odometer would. So a mark that shows again is
+    the same one (compare the re-update of OC-SORT, Cao et al. 2023). Times are seconds on any clock that only goes
+    forward; when it steps back all tracks end. Safe to use from several threads.
 
     >>> tracker = Tracker()
     >>> box = Box(label="crack", score=0.9, xyxyn=(0.4, 0.4, 0.5, 0.5))
@@ -69,11 +84,13 @@ class Tracker:
     """
 
     def __init__(self, *, settings: TrackerSettings | None = None) -> None:
-        self._settings = settings or TrackerSettings()
+        self.settings = settings or TrackerSettings()
+        """May be replaced at any time; it counts from the next frame on."""
         self._lock = threading.Lock()
         self._live: list[Track] = []
         self._past: list[Track] = []
         self._belt = Belt()
+        self._corrections: list[tuple[float, float]] = []
         self._time_s: float | None = None
 
     def update(self, boxes: Sequence[Box], time_s: float, frame: Any) -> list[TrackEvent]:
@@ -85,21 +102,22 @@ class Tracker:
             for track in self._past:
                 track.release()
             self._time_s = time_s
-            events += self._expire(time_s)
-            kept = [box for box in boxes if box.score >= self._settings.keep_score]
+            kept = [box for box in boxes if self.settings.keeps(box)]
             kept = sorted(kept, key=lambda box: -box.score)[:_MAX_BOXES]
             self._follow_belt(kept, time_s)
+            events += self._expire(time_s)
             left = self._carry_on(kept, time_s, frame)
             self._begin(left, time_s, frame)
+            events += self._tell(time_s)
             self._measure_belt(time_s)
-            return events + self._tell(time_s)
+            return events
 
     def boxes_at(self, time_s: float, *, unconfirmed: bool = False) -> list[Box]:
         """The marks carried forward to that instant, clipped to the frame; those out of it are left out."""
         with self._lock:
             result = []
             for track in self._live:
-                recent = time_s - track.last_s <= self._settings.max_gap_s
+                recent = time_s - track.last_s <= self.settings.max_gap_s
                 if recent and (track.confirmed or unconfirmed):
                     seen = clipped(track.motion.at(time_s))
                     if seen is not None:
@@ -120,8 +138,8 @@ class Tracker:
     def recall(self, marks: Sequence[RememberedMark], now_s: float) -> None:
         """Go on with marks of an earlier run. `now_s` is on the same clock as their times were."""
         with self._lock:
-            window = self._settings.confirm_hits + _MAX_MISSES
-            for mark in marks[-self._settings.max_tracks :]:
+            window = self.settings.confirm_hits + _MAX_MISSES
+            for mark in marks[-self.settings.max_tracks :]:
                 track_id = next(_TRACK_IDS)
                 self._past.append(Track.recalled(mark, track_id=track_id, window=window, now_s=now_s))
 
@@ -132,10 +150,10 @@ class Tracker:
 
     def _expire(self, time_s: float) -> list[TrackEvent]:
         """End what was not seen for too long, forget what ended long ago."""
-        settings = self._settings
+        settings = self.settings
         gone = [track for track in self._live if time_s - track.last_s > settings.max_gap_s]
         oldest_s = time_s - settings.max_gap_s - settings.remember_s
-        self._past = [track for track in self._past if track.last_s >= oldest_s]
+        self._past = [track for track in self._past if track.excused_s >= oldest_s]
         return self._retire(gone)
 
     def _follow_belt(self, boxes: list[Box], time_s: float) -> None:
@@ -143,28 +161,29 @@ class Tracker:
         elapsed_s = self._belt.unobserved_s(time_s)
         if elapsed_s <= 0:
             return
-        followed = [t for t in self._live if t.frames_confirmed >= _FOLLOWED and clipped(t.motion.at(time_s))]
-        pairs = pairs_of(followed, boxes, time_s)
-        found = common_shift(pairs, elapsed_s, self._belt.foreseen_shifts(time_s))
-        if found is None:
+        telling = [t for t in self._live if t.frames_confirmed >= _FOLLOWED] + [t for t in self._past if t.carried]
+        telling = [t for t in telling if clipped(t.motion.at(time_s), margin=MAX_SPEED * elapsed_s)]
+        shift = self._belt.found_shift(pairs_of(telling, boxes, time_s), time_s)
+        if shift is None:
             return
-        shift, gains = found
-        fits_better = {track for track, gain in zip(followed, gains.tolist(), strict=True) if gain > 0.3}
-        fits_worse = {track for track, gain in zip(followed, gains.tolist(), strict=True) if gain < -0.1}
         for track in self._live + self._past:
-            if track in fits_better or (self._belt.carries(track.motion) and track not in fits_worse):
+            if track.carried:
                 track.motion.jump(shift, elapsed_s, time_s, velocity_sigma=0.15)
+        self._belt.jump(shift, elapsed_s)
 
     def _carry_on(self, boxes: list[Box], time_s: float, frame: Any) -> list[Box]:
         """Give the boxes to the tracks whose marks they show; return those that may begin new ones."""
-        tracks = self._live + [t for t in self._past if clipped(t.motion.at(time_s))]
+        tracks = self._live + [t for t in self._past if clipped(t.motion.at(time_s), margin=_AT_THE_EDGE)]
         pairs = pairs_of(tracks, boxes, time_s)
         rank = np.array([0.0 if t.confirmed and not t.ended else 6.0 if t.ended else 3.0 for t in tracks])
         assigned = {row: column for row, column in assign(pairs, rank) if self._may_revive(tracks[row], boxes[column])}
         parts = further_boxes(pairs, assigned)
+        self._corrections = []
         for row, column in assigned.items():
             extent = extent_of(pairs, row, [column, *parts[row]])
-            tracks[row].motion.observe(extent, time_s)
+            correction = tracks[row].motion.observe(extent, time_s)
+            if tracks[row].carried:
+                self._corrections.append(correction)
             tracks[row].see(boxes[column], extent, time_s, frame)
             self._revive(tracks[row])
         for row, track in enumerate(tracks):
@@ -175,7 +194,7 @@ class Tracker:
         return [box for column, box in enumerate(boxes) if column not in used]
 
     def _may_revive(self, track: Track, box: Box) -> bool:
-        return not track.ended or box.score >= self._settings.start_score
+        return not track.ended or self.settings.starts(box)
 
     def _revive(self, track: Track) -> None:
         if track.ended:
@@ -197,28 +216,32 @@ class Tracker:
 
     def _begin(self, boxes: list[Box], time_s: float, frame: Any) -> None:
         for box, extent in with_pieces(boxes):
-            if box.score < self._settings.start_score or len(self._live) >= self._settings.max_tracks:
+            if len(self._live) >= self.settings.max_tracks:
                 return
+            if not self.settings.starts(box):
+                continue
             sigma = self._belt.sigma(time_s)
             motion = Motion.begin(extent, time_s, velocity=self._belt.velocity, velocity_sigma=sigma)
-            track = Track(track_id=next(_TRACK_IDS), motion=motion, window=self._settings.confirm_hits + _MAX_MISSES)
+            track = Track(track_id=next(_TRACK_IDS), motion=motion, window=self.settings.confirm_hits + _MAX_MISSES)
             track.see(box, extent, time_s, frame)
             self._live.append(track)
 
     def _measure_belt(self, time_s: float) -> None:
-        before = [track for track in self._live + self._past if track.last_s < time_s]
-        carried = [track for track in before if self._belt.carries(track.motion)]
-        seen = [t.motion for t in self._live if t.last_s == time_s and t.confirmed]
-        self._belt.measure(seen, time_s)
-        for track in carried:
-            track.motion.coast(time_s, self._belt.velocity)
-        if self._belt.known(time_s):
-            for track in self._live:
-                if track.last_s == time_s and self._belt.carries(track.motion):
-                    track.motion.pull(self._belt.velocity, 0.05)
+        """Take the belt's speed from the marks that were seen, and move with it those that were not."""
+        seen = [track for track in self._live if track.last_s == time_s]
+        self._belt.measure([t.motion for t in seen if t.confirmed], time_s)
+        dx, dy = np.median(np.array(self._corrections or [(0.0, 0.0)]), axis=0).tolist()
+        for track in self._live + self._past:
+            if track.last_s == time_s:
+                if self._belt.moves:
+                    track.carried = self._belt.carries(track.motion)
+            elif track.carried:
+                track.motion.coast(time_s, (dx, dy), self._belt.velocity)
+                if self._corrections and beside(track.motion.xyxy):
+                    track.excused_s = time_s
 
     def _tell(self, time_s: float) -> list[TrackEvent]:
-        settings, events = self._settings, []
+        settings, events = self.settings, []
         self._live = [track for track in self._live if track.confirmed or self._is_hopeful(track)]
         left = [t for t in self._live if t.last_s < time_s and clipped(t.motion.at(time_s)) is None]
         for track in self._live:
@@ -234,13 +257,13 @@ class Tracker:
 
     def _is_sure(self, track: Track, time_s: float) -> bool:
         typical = self._belt.known(time_s) and self._belt.carries(track.motion, tolerance=0.15)
-        return sum(track.recent) >= self._settings.confirm_hits + (not typical)
+        return sum(track.recent) >= self.settings.confirm_hits + (not typical)
 
     def _retire(self, tracks: list[Track]) -> list[TrackEvent]:
         """Take tracks out; remember those that were confirmed."""
         self._live = [track for track in self._live if track not in tracks]
         confirmed = [track for track in tracks if track.confirmed]
-        self._past = (self._past + confirmed)[-self._settings.max_tracks :]
+        self._past = (self._past + confirmed)[-self.settings.max_tracks :]
         return [self._end(track) for track in confirmed]
 
     def _end(self, track: Track) -> TrackEvent:

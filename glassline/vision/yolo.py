@@ -73,6 +73,10 @@ class YoloDetector:
         asked = self._asked_score_threshold
         return self.card.score_threshold if asked is None else asked
 
+    @score_threshold.setter
+    def score_threshold(self, score: float) -> None:
+        self._asked_score_threshold = score
+
     @property
     def inference_ms(self) -> float:
         return self._inference_ms

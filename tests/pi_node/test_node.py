@@ -163,6 +163,41 @@ def test_commands_are_answered_and_retained_ones_ignored(tmp_path, embedded):
         assert process.wait(10) == 75
 
 
+def test_region_and_thresholds_change_while_it_runs_are_told_and_outlast_a_restart(tmp_path, embedded):
+    """The region is the left half: marks come in at the right, and are found only once they have come so far."""
+    left = [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]
+    wanted = {"region": left, "label_thresholds": {"crack": 0.6}, "labels_off": ["bubble"], "score_threshold": 0.4}
+    with listener(embedded) as heard:
+
+        def ask(**args):
+            replies = heard.count("reply")
+            heard.link.publish("cmd", Command(args=args).to_json(), id="pi-1", rest="config")
+            assert until(lambda: heard.count("reply") > replies, 10)
+            return newest(heard, "reply", Reply)
+
+        def in_force():
+            info = newest(heard, "info", Info)
+            return info is not None and wanted.items() <= info.settings.items()
+
+        with node(tmp_path, broker=embedded):
+            assert until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 30)
+            for nonsense, code in (
+                ({"region": []}, "config.region_invalid"),
+                ({"labels_off": ["unicorn"]}, "config.label_unknown"),
+                ({"score_threshold": 2}, "config.threshold_invalid"),
+            ):
+                assert ask(**nonsense).error.code == code
+            assert ask(**wanted).status == "ok"
+            assert until(in_force)
+        heard.messages.clear()
+        with node(tmp_path, broker=embedded):
+            assert until(in_force, 20)
+            assert heard.wait_for(lambda kind, *_: kind == "detection", 40)
+            found = [decode(Detection, payload) for kind, _, payload, _ in heard.messages if kind == "detection"]
+            assert all((one.boxes[0].xyxyn[0] + one.boxes[0].xyxyn[2]) / 2 <= 0.52 for one in found)
+            assert "bubble" not in {one.label for one in found}
+
+
 def test_a_retained_command_is_ignored(tmp_path):
     with mosquitto(ROLES) as broker:
         auth = {"username": "web-1", "password": broker.passwords["web-1"]}

@@ -118,11 +118,12 @@ class Simulation:
     def run(self, tracker: Tracker, times: Iterable[float]) -> Simulation:
         rng = np.random.default_rng(self.seed)
         for time_s in times:
-            self._take(time_s, tracker.update(self.boxes(rng, time_s), time_s, frame=time_s))
-        self._take(time_s, tracker.flush())
+            self.take(time_s, tracker.update(self.boxes(rng, time_s), time_s, frame=time_s))
+        self.take(time_s, tracker.flush())
         return self
 
-    def _take(self, time_s: float, events: list[TrackEvent]) -> None:
+    def take(self, time_s: float, events: list[TrackEvent]) -> None:
+        """Score what a tracker told at that instant."""
         for event in events:
             self.events.append((time_s, event))
             if event.phase == "new":

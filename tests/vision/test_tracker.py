@@ -84,6 +84,59 @@ def test_a_belt_that_stops_and_goes_does_not_double_marks(seed: int) -> None:
     assert_each_mark_once(belt(position, seed=seed).run(Tracker(), instants(10, 42)))
 
 
+@pytest.mark.parametrize("hz", [5, 10])
+def test_a_belt_that_stops_and_goes_while_nobody_looks_doubles_at_most_one_in_a_hundred(hz: float) -> None:
+    position = integrated(lambda time_s: 0.3 if time_s % 4 < 2.5 else 0.0, 45)
+    seen = [
+        belt(position, seed=seed).run(Tracker(), instants(hz, 42, gaps=np.random.default_rng(seed)))
+        for seed in range(7)
+    ]
+    assert sum(len(one.expected) for one in seen) >= 100
+    assert sum(one.duplicates for one in seen) <= 1
+    assert sum(len(one.expected - set(one.reported)) for one in seen) <= 1
+    assert sum(one.false_events for one in seen) == 0
+
+
+def test_a_belt_that_goes_to_and_fro_tells_the_marks_that_come_back_only_once() -> None:
+    """Every mark leaves the picture and comes back again and again; some stay away for longer than two seconds."""
+    position = integrated(lambda time_s: 0.3 if time_s % 6 < 4 else -0.3, 62)
+    seen = [belt(position, seed=seed).run(Tracker(), instants(10, 60)) for seed in range(4)]
+    assert sum(len(one.expected) for one in seen) >= 45
+    assert sum(one.duplicates for one in seen) <= 1
+    assert sum(len(one.expected - set(one.reported)) for one in seen) == 0
+
+
+def test_panes_that_went_out_of_the_picture_and_come_back_after_a_rest_are_not_new() -> None:
+    position = integrated(lambda time_s: 0.3 if time_s < 8 else 0.0 if time_s < 20 else -0.3, 28)
+    for seed in range(3):
+        simulation = belt(position, seed=seed).run(Tracker(), instants(10, 27))
+        assert len(simulation.expected) >= 4
+        assert (simulation.recall, simulation.duplicates) == (1.0, 0)
+
+
+def test_dirt_on_the_lens_is_told_once_and_spoils_nothing() -> None:
+    """It stands still while the belt stops and goes below it."""
+    position = integrated(lambda time_s: 0.3 if time_s % 4 < 2.5 else 0.0, 45)
+    simulation, rng, tracker = belt(position, seed=2), np.random.default_rng(2), Tracker()
+    spot, told = (0.7, 0.93, 0.76, 0.98), []
+    for time_s in instants(10, 42):
+        dirt = [Box(label="stain", score=0.6, xyxyn=spot)] if rng.random() > 0.2 else []
+        events = tracker.update([*simulation.boxes(rng, time_s), *dirt], time_s, frame=time_s)
+        of_dirt = [event for event in events if np.abs(np.subtract(event.track.best_boxes[0].xyxyn, spot)).max() < 0.02]
+        told += [event for event in of_dirt if event.phase == "new"]
+        simulation.take(time_s, [event for event in events if event not in of_dirt])
+    assert len(told) == 1
+    assert_each_mark_once(simulation)
+
+
+def test_a_pane_put_in_the_place_of_another_one_is_another() -> None:
+    tracker = Tracker()
+    first = [event.phase for k in range(20) for event in tracker.update([box()], k / 10, frame=None)]
+    gone = [event.phase for k in range(20, 70) for event in tracker.update([], k / 10, frame=None)]
+    second = [event.phase for k in range(70, 90) for event in tracker.update([box()], k / 10, frame=None)]
+    assert (first, gone, second) == (["new"], ["end"], ["new"])
+
+
 def test_a_pane_that_stands_still_is_told_once() -> None:
     simulation = belt(lambda _: (3 * PITCH, 0.0), seed=1, panes=4)
     simulation.run(Tracker(), instants(10, 60))
