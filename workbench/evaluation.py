@@ -23,7 +23,7 @@ _OWED_SHARE = 0.6
 _THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 _F1_SLACK = 0.003
 _FRAME_STEP_S = 0.83
-_FOUND_BGR, _MISSED_BGR, _FALSE_BGR = (0, 160, 0), (0, 0, 255), (255, 120, 0)
+FOUND_BGR, MISSED_BGR, FALSE_BGR = (0, 160, 0), (0, 0, 255), (255, 120, 0)
 
 Finder = Callable[[NDArray[np.uint8]], list[FoundBox]]
 
@@ -144,15 +144,16 @@ def draw_mistakes(
         canvas = _read(photograph.path)
         for number, (label, corners) in enumerate(looked.truths):
             if number not in found:
-                _outline(canvas, corners, f"missed {label}", _MISSED_BGR)
+                outline(canvas, corners, f"missed {label}", MISSED_BGR)
         for box, hit in believed:
-            _outline(canvas, box.corners, f"{box.label} {box.score:.2f}", _FALSE_BGR if hit is None else _FOUND_BGR)
+            outline(canvas, box.corners, f"{box.label} {box.score:.2f}", FALSE_BGR if hit is None else FOUND_BGR)
         cv2.imwrite(str(directory / photograph.path.name), canvas)
         written += 1
     return written
 
 
-def _outline(canvas: NDArray[np.uint8], corners: Corners, text: str, colour_bgr: tuple[int, int, int]) -> None:
+def outline(canvas: NDArray[np.uint8], corners: Corners, text: str, colour_bgr: tuple[int, int, int]) -> None:
+    """Draw a box, corners 0-1, with a text in it."""
     height, width = canvas.shape[:2]
     x0, y0, x1, y1 = (round(value * side) for value, side in zip(corners, (width, height) * 2, strict=True))
     cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), colour_bgr, 2)

@@ -231,6 +231,39 @@ def calibrate(
     typer.echo(f"Recommended score threshold: {threshold}")
 
 
+@app.command()
+def events(
+    model: Annotated[Path | None, typer.Argument(help="The model; without it, the one that is shipped.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Length of the run, in the belt's own time.")] = 10.0,
+    fps: Annotated[float, typer.Option(min=1, help="Frames a second, in the belt's own time.")] = 10.0,
+    panes: Annotated[int, typer.Option(min=1, help="So many panes pass; the belt is as fast as that takes.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Conveyor seed, none of those used in training.")] = 4242,
+    stop_and_go: Annotated[bool, typer.Option("--stop-and-go", help="The belt stands after each pane.")] = False,
+    mistakes: Annotated[Path | None, typer.Option(help="Write pictures of misses and false detections here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure detections, not boxes: detector and tracker on a rendered conveyor, as fast as this machine goes."""
+    from glassline.vision import DEFAULT_MODEL, DetectorError, YoloDetector
+    from workbench import events as told
+
+    try:
+        run = told.Run(
+            seed=seed, minutes=minutes, fps=fps, panes=panes, motion="stop-and-go" if stop_and_go else "steady"
+        )
+        with (
+            YoloDetector(model or DEFAULT_MODEL) as detector,
+            typer.progressbar(length=run.frames, label="Watching", file=sys.stderr) as bar,
+        ):
+            found = told.watch(detector, run, progress=bar.update)
+    except (DetectorError, ValueError) as error:
+        raise _stop(error) from None
+    figures = told.figures(run, found)
+    typer.echo(json.dumps(figures, indent=2) if as_json else told.as_text(figures))
+    if mistakes is not None:
+        count = told.draw_mistakes(run, found, mistakes)
+        typer.echo(f"Wrote {count} pictures of mistakes to {mistakes}", err=True)
+
+
 def _shown(photographs: Sequence[T], label: str) -> Iterator[T]:
     """The photographs one by one, with a progress bar."""
     with typer.progressbar(photographs, label=label, file=sys.stderr) as bar:
