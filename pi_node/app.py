@@ -25,6 +25,7 @@ from .commands import Commands
 from .config import Config
 from .findings import Findings
 from .health import HealthReporter
+from .heat import Heat
 from .inspection import Inspection
 from .leases import Leases
 from .live import Live
@@ -93,11 +94,13 @@ class Node:
         self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)
         self._findings = Findings(link=link, outbox=self._outbox, speed=speed, evidence_quality=s.evidence_quality)
         self._memory = MemoryFile(path=Path(os.environ.get("RUNTIME_DIRECTORY", self._state_dir)) / "marks.json")
+        machine = host.Host(Path(s.sysfs))
         self._inspection = Inspection(
             make_detector=self._make_detector,
             on_event=self._on_event,
             detect_fps=lambda: self._config.running().detect_fps,
             attention=lambda card: self._config.running().attention(card),
+            heat=Heat(host=machine, hot_c=s.hot_c),
             on_loaded=self._on_loaded,
             on_tracked=self._on_tracked,
         )
@@ -132,6 +135,7 @@ class Node:
             outbox=self._outbox,
             findings=self._findings,
             commands=self._commands,
+            host=machine,
             state_dir=self._state_dir,
             outbox_cap_bytes=s.outbox_mb * 1_000_000,
         )

@@ -9,10 +9,10 @@ from glassline.contract import Reason
 from glassline.contract.messages import FrameCounts, Health, OutboxHealth
 from glassline.link import Link
 
-from . import host
 from .capture import Capture
 from .commands import Commands
 from .findings import Findings
+from .host import Host, clock, disk_free_mb, memory_mb
 from .inspection import Inspection
 from .leases import Leases
 from .live import Live
@@ -39,12 +39,13 @@ class HealthReporter:
         outbox: Outbox,
         findings: Findings,
         commands: Commands,
+        host: Host,
         state_dir: Path,
         outbox_cap_bytes: int,
     ) -> None:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
         self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
-        self._state_dir, self._cap_bytes = state_dir, outbox_cap_bytes
+        self._host, self._state_dir, self._cap_bytes = host, state_dir, outbox_cap_bytes
         self._began_s = time.monotonic()
         self._last_reasons: list[str] = []
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -71,7 +72,8 @@ class HealthReporter:
         reasons: list[Reason | None] = [
             self._capture.reason(),
             self._inspection.reason(),
-            *host.reasons(self._state_dir),
+            Reason.DETECTOR_SLOWED if self._inspection.share < 1 else None,
+            *self._host.reasons(self._state_dir),
             Reason.LINK_SLOW if self._live.limited else None,
         ]
         if outbox is None or self._findings.failing:
@@ -86,13 +88,14 @@ class HealthReporter:
             state="failed" if _FATAL & set(hurting) else "degraded" if hurting else "ok",
             reasons=list(hurting),
             uptime_s=round(now_s - self._began_s, 1),
-            cpu_temp_c=host.cpu_temp_c(),
-            memory_mb=host.memory_mb(),
-            disk_free_mb=host.disk_free_mb(self._state_dir),
-            throttled=host.throttled(),
-            clock=host.clock(),
+            cpu_temp_c=self._host.cpu_temp_c(),
+            memory_mb=memory_mb(),
+            disk_free_mb=disk_free_mb(self._state_dir),
+            throttled=self._host.throttled(),
+            clock=clock(),
             capture_fps=round(self._capture.fps, 1),
             detect_fps=round(self._inspection.fps, 1),
+            detect_share=self._inspection.share,
             publish_fps=round(self._live.fps, 1),
             inference_ms=self._inspection.inference_ms(),
             last_frame_age_s=self._capture.last_frame_age_s,

@@ -1,6 +1,8 @@
 """Readings of the machine that the node runs on; None where it has no such sensor."""
 
+import os
 import shutil
+import threading
 from pathlib import Path
 from typing import Literal
 
@@ -8,22 +10,19 @@ import psutil
 
 from glassline.contract import Reason
 
-_TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
-_THROTTLED = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+_TEMPERATURE = "class/thermal/thermal_zone0/temp"
+_THROTTLED = "devices/platform/soc*/*firmware*/get_throttled"
+"""soc/soc:firmware on a Pi up to 4; what stands in place of `soc` differs from board to board."""
 _MODEL = Path("/proc/device-tree/model")
 _TIMESYNC = Path("/run/systemd/timesync")
 _UNDERVOLTAGE, _ANY_THROTTLING = 0x1, 0xE
 DISK_LOW_MB = 200
+_NICE = 5
 
 
 def is_pi() -> bool:
     """Whether this is a Raspberry Pi."""
     return (_text(_MODEL) or "").startswith("Raspberry Pi")
-
-
-def cpu_temp_c() -> float | None:
-    text = _text(_TEMPERATURE)
-    return round(int(text) / 1000, 1) if text and text.lstrip("-").isdigit() else None
 
 
 def memory_mb() -> float:
@@ -38,9 +37,12 @@ def disk_free_mb(folder: Path) -> float | None:
         return None
 
 
-def throttled() -> str | None:
-    """The firmware's flags as hexadecimal: bit 0 under-voltage, bits 1-3 throttling, at this moment."""
-    return _text(_THROTTLED)
+def give_way() -> None:
+    """Have the calling thread, and those it will start, come after all others of the machine that want the processor.
+
+    A thread has a niceness of its own on Linux, where POSIX gives one to the process.
+    """
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def clock() -> Literal["synced", "unsynced"]:
@@ -48,17 +50,40 @@ def clock() -> Literal["synced", "unsynced"]:
     return "unsynced" if _TIMESYNC.is_dir() and not (_TIMESYNC / "synchronized").exists() else "synced"
 
 
-def reasons(state_dir: Path) -> list[Reason]:
-    """What is wrong with the machine."""
-    flags = int(throttled() or "0", 16)
-    free_mb = disk_free_mb(state_dir)
-    found = {
-        Reason.POWER_UNDERVOLTAGE: bool(flags & _UNDERVOLTAGE),
-        Reason.POWER_THROTTLED: bool(flags & _ANY_THROTTLING),
-        Reason.DISK_FULL: free_mb is not None and free_mb < DISK_LOW_MB,
-        Reason.NODE_CLOCK_UNSYNCED: clock() == "unsynced",
-    }
-    return [reason for reason, is_so in found.items() if is_so]
+class Host:
+    """Sensors of the machine, as the kernel shows them below `sysfs`."""
+
+    def __init__(self, sysfs: Path) -> None:
+        self._sysfs = sysfs
+
+    def cpu_temp_c(self) -> float | None:
+        text = _text(self._sysfs / _TEMPERATURE)
+        return round(int(text) / 1000, 1) if text and text.lstrip("-").isdigit() else None
+
+    def throttled(self) -> str | None:
+        """The firmware's flags as hexadecimal: bit 0 under-voltage, bits 1-3 throttling, at this moment."""
+        return next((_text(path) for path in self._sysfs.glob(_THROTTLED)), None)
+
+    def is_throttled(self) -> bool:
+        """Whether the firmware slows the processor down at this moment."""
+        return bool(self._flags() & _ANY_THROTTLING)
+
+    def reasons(self, state_dir: Path) -> list[Reason]:
+        """What is wrong with the machine."""
+        flags, free_mb = self._flags(), disk_free_mb(state_dir)
+        found = {
+            Reason.POWER_UNDERVOLTAGE: bool(flags & _UNDERVOLTAGE),
+            Reason.POWER_THROTTLED: bool(flags & _ANY_THROTTLING),
+            Reason.DISK_FULL: free_mb is not None and free_mb < DISK_LOW_MB,
+            Reason.NODE_CLOCK_UNSYNCED: clock() == "unsynced",
+        }
+        return [reason for reason, is_so in found.items() if is_so]
+
+    def _flags(self) -> int:
+        try:
+            return int(self.throttled() or "0", 16)
+        except ValueError:
+            return 0
 
 
 def _text(path: Path) -> str | None:

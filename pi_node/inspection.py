@@ -14,6 +14,8 @@ from glassline.vision import Detector, DetectorError, ModelCard, Tracker, TrackE
 
 from .attention import Attention
 from .camera import Frame
+from .heat import Heat
+from .host import give_way
 from .rate import Rate
 from .slot import Slot
 
@@ -36,6 +38,7 @@ class Inspection:
         on_event: OnEvent,
         detect_fps: Callable[[], float],
         attention: Callable[[ModelCard], Attention],
+        heat: Heat,
         on_loaded: Callable[[Tracker], None],
         on_tracked: Callable[[Tracker], None],
     ) -> None:
@@ -45,7 +48,7 @@ class Inspection:
         self.runtime = ""
         self._make_detector, self._on_event = make_detector, on_event
         self._tracker = Tracker()
-        self._detect_fps, self._attention = detect_fps, attention
+        self._detect_fps, self._attention, self._heat = detect_fps, attention, heat
         self._on_loaded, self._on_tracked = on_loaded, on_tracked
         self._slot: Slot[Frame] = Slot()
         self._inference_ms: deque[float] = deque(maxlen=200)
@@ -82,6 +85,11 @@ class Inspection:
         return self._rate.per_s()
 
     @property
+    def share(self) -> float:
+        """The part of its time that the detector may work, 0-1: less than 1 while the machine is hot or throttled."""
+        return self._heat.current_share
+
+    @property
     def last_age_s(self) -> float | None:
         """Seconds since the detector finished a frame; None before the first."""
         return None if self._last_done_s is None else time.monotonic() - self._last_done_s
@@ -108,6 +116,7 @@ class Inspection:
         return self._problem
 
     def _run(self) -> None:
+        give_way()
         while not self._stopping.is_set():
             try:
                 with self._make_detector() as detector:
@@ -137,10 +146,19 @@ class Inspection:
             self._busy_since_s, self._last_done_s = None, time.monotonic()
             self._rate.count()
             self.detected += 1
-            self._stopping.wait(max(0.0, began_s + 1 / self._detect_fps() - time.monotonic()))
+            self._stopping.wait(self._rest_s(began_s))
         if self._last is not None:
             for event in self._tracker.flush():
                 self._on_event(event, detector.card, self._last)
+
+    def _rest_s(self, began_s: float) -> float:
+        """How long to wait for the next frame, after one that was begun at `began_s`."""
+        now_s = time.monotonic()
+        share = self._heat.share(now_s)
+        interval_s = 1 / self._detect_fps()
+        if share < 1:  # of what it does, not of what it would do on a faster machine
+            interval_s = max(interval_s, now_s - began_s) / share
+        return max(0.0, began_s + interval_s - now_s)
 
     def _look(self, detector: Detector, frame: Frame) -> list[Box]:
         """What the detector finds in a frame and counts, by the settings of this moment."""

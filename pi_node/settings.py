@@ -42,6 +42,15 @@ class NodeSettings(Settings, program="pi_node"):
     )
     detector_threads: int = setting(2, "Processor cores that the detector may use.", ge=1, le=64)
     detect_fps: float = setting(10.0, "Frames the detector looks at, at most.", unit="1/s", gt=0, le=120)
+    hot_c: float = setting(
+        78.0,
+        "From this temperature of the processor on the detector does less, until it has cooled down; "
+        "a Pi's firmware slows everything down from 80 to 85 on.",
+        unit="°C",
+        ge=30,
+        le=120,
+    )
+    sysfs: str = setting("/sys", "Folder where the kernel shows temperature and throttling.")
     score_threshold: float = setting(
         0.0, "Boxes with a lower score are not looked at; 0: what the model's card recommends.", ge=0, le=1
     )

@@ -147,6 +147,8 @@ class Health(Envelope):
     clock: Literal["synced", "unsynced"] | None = None
     capture_fps: Number | None = None
     detect_fps: Number | None = None
+    detect_share: Unit | None = None
+    """The part of its time that the detector may work: less than 1 while the machine is hot or throttled."""
     publish_fps: Number | None = None
     inference_ms: Latency | None = None
     last_frame_age_s: Seconds | None = None

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     DETECTOR_TASK_WRONG = "detector.task_wrong"
     DETECTOR_RUNTIME_MISSING = "detector.runtime_missing"
     DETECTOR_STUCK = "detector.stuck"
+    DETECTOR_SLOWED = "detector.slowed"
     NODE_OFFLINE = "node.offline"
     NODE_SILENT = "node.silent"
     NODE_UNKNOWN = "node.unknown"

@@ -132,6 +132,10 @@ def _facts(id: str, health: Health | None, info: Info | None) -> dict[str, str |
         facts["depth"] = health.outbox.depth
     if health is not None and health.disk_free_mb is not None:
         facts["disk_free_mb"] = health.disk_free_mb
+    if health is not None and health.cpu_temp_c is not None:
+        facts["cpu_temp"] = f"{health.cpu_temp_c:.0f} °C"
+    if health is not None and health.detect_share is not None:
+        facts["detect_share"] = f"{100 * health.detect_share:.0f} %"
     if health is not None and health.live is not None:
         facts |= _live_facts(health.live)
     if health is not None and health.store is not None and health.store.error:

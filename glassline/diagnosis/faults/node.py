@@ -97,6 +97,19 @@ NODE_FAULTS: dict[Reason, Fault] = {
         """,
         follows=_CAMERA,
     ),
+    Reason.DETECTOR_SLOWED: Fault(
+        state="degraded",
+        sentence="""
+            The detector of {id} works only {detect_share} of the time, to let the machine cool down ({cpu_temp}); the
+            live picture goes on as it was.
+        """,
+        remedy="""
+            It works more again by itself, a minute after the machine has cooled down. Give {id} a cooler and air, and
+            keep the sun off it: `vcgencmd measure_temp` should stay below 78 °C. Or ask less of it: a smaller model, or
+            a lower `detect_fps` in [pi_node] of {file} (GLASS_DETECT_FPS, --detect-fps). `hot_c` sets where it begins.
+        """,
+        follows=(Reason.POWER_UNDERVOLTAGE,),
+    ),
     Reason.NODE_OFFLINE: Fault(
         sentence="The node {id} is offline: it was stopped, or the broker lost it.",
         remedy="""
