@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from glassline.scene.dataset import write_dataset
@@ -44,23 +43,13 @@ def _convolutions(weights: Path) -> dict[str, object]:
 
 
 def test_an_epoch_leaves_weights_that_export(first_run: Path, tmp_path: Path) -> None:
-    done = export_model(first_run / "weights" / "best.pt", tmp_path / "small.onnx")
+    done = export_model(first_run / "weights" / "best.pt", tmp_path)
     assert not done.problems
-    assert [path.name for path in done.written] == ["small.onnx", "small_openvino_model", "small_ncnn_model"]
     card = json.loads(done.card.read_text())
     assert (card["imgsz"], card["task"]) == (IMGSZ, "detect")
     assert "scratch" in card["labels"]
-    bgr = np.random.default_rng(1).integers(0, 255, (48, 64, 3), np.uint8)
-    said = [_boxes(path, bgr) for path in done.written]
-    assert len(said[0]) > 10
-    for other in said[1:]:
-        assert np.allclose(said[0], other, atol=0.01)
-
-
-def _boxes(model: Path, bgr: np.ndarray) -> np.ndarray:
-    """Scores and corners of the boxes, best first, believing nearly all of them."""
-    with YoloDetector(model, score_threshold=0.001, across_labels=False, iou_threshold=1.0) as detector:
-        return np.array([[box.score, *box.xyxyn] for box in detector.detect(bgr)])[:10]
+    with YoloDetector(tmp_path / "best.onnx") as detector:
+        assert detector.card.labels == tuple(card["labels"])
 
 
 def test_what_the_model_normalises_by_fits_its_weights(first_run: Path, data_yaml: Path) -> None:

@@ -6,6 +6,7 @@ which ends before the boxes are decoded and so takes pictures of any size.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ Floats = NDArray[np.float32]
 
 
 class Ncnn:
-    """Threads sleep as soon as they are done: ncnn's own 20 ms of spinning would starve capture beside it."""
+    """A loaded network; what both layouts put out is brought into the same form."""
 
     def __init__(self, net: Any, module: Any, metadata: Mapping[str, Any]) -> None:
         self._net, self._mat = net, module.Mat
@@ -48,13 +49,17 @@ class Ncnn:
 
 
 def open_model(model: ModelFile, *, threads: int, half: bool) -> Ncnn:
-    """Load a folder."""
+    """Load a folder.
+
+    Threads that wait for each other must sleep: they do so after every layer, and where the processor has something
+    else to do as well, spinning costs seconds a frame. OpenMP reads that from the environment when it is loaded.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import ncnn
 
     net = ncnn.Net()
     net.opt.num_threads = threads
     net.opt.use_vulkan_compute = False
-    net.opt.openmp_blocktime = 0
     if not half:
         net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = False
     for load, path in ((net.load_param, model.graph), (net.load_model, model.weights)):
