@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "doctor": ("workbench.doctor", "doctor", "Walk the chain from here and name what is broken, with its remedy."),
     "enroll": ("workbench.enroll", "enroll", "Make an account for a node, bridge, web or observer."),
     "model": ("workbench.model", "app", "Render pictures, train on them, export the model."),
+    "dataset": ("workbench.dataset", "app", "Turn reviewed defects into a data set to train on."),
     "settings": ("workbench.reference", "settings", "Print every setting of every program."),
 }  # fmt: skip
 

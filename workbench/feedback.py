@@ -1,0 +1,182 @@
+"""From reviewed defects to a YOLO data set: one picture a frame, with the boxes of all that was found in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from glassline.contract import Box
+from glassline.store import Defect, DefectFilter, Status, Store, open_store
+
+_PAGE = 200
+_VALIDATION_SHARE = 0.2
+_MANIFEST = "exported.json"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written. `background` pictures have no box, `missing` counts defects without a stored picture."""
+
+    data_yaml: Path
+    pictures: int
+    validation: int
+    boxes: int
+    background: int
+    missing: int
+
+
+def open_existing(url: str) -> Store:
+    """The store at `url`, to be entered; ValueError where a SQLite file is not there, which would be made anew."""
+    scheme, _, path = url.partition(":")
+    if scheme == "sqlite" and not Path(path).is_file():
+        raise ValueError(f"there is no store {path}: name the bridge's with --store sqlite:PATH")
+    return open_store(url)
+
+
+def select(store: Store, where: DefectFilter, statuses: Sequence[Status]) -> list[Defect]:
+    """All defects of these statuses."""
+    found = []
+    for status in statuses:
+        cursor: str | None = None
+        while True:
+            page = store.defects(replace(where, status=status), cursor=cursor, limit=_PAGE)
+            found += page.defects
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    return found
+
+
+def export(
+    store: Store,
+    defects: Iterable[Defect],
+    directory: Path,
+    *,
+    labels: Sequence[str],
+    false_alarm: str,
+    polygons: bool,
+) -> Exported:
+    """Write `defects` into `directory` and make it hold these and no others that an earlier export wrote there.
+
+    Defects of one frame share its picture. A false alarm, whose note begins with `false_alarm` in any case, gives its
+    picture but no box. A picture's name decides whether it is for validation, so that it stays on its side; one that
+    is there already is not written again. `labels` fixes the classes; without, they are those of the defects, by name.
+    ValueError when a defect has another label than these, or when fewer than two pictures come together.
+    """
+    frames: dict[str, list[Defect]] = defaultdict(list)
+    missing = 0
+    for defect in defects:
+        if not _write_picture(store, defect, directory):
+            missing += 1
+            continue
+        frames[_frame_name(defect)].append(defect)
+    if len(frames) < 2:
+        raise ValueError(
+            f"{len(frames)} pictures match, and a data set needs two at least ({missing} defects have no picture). "
+            "Review more, or ask for more: --since, --status, --device."
+        )
+    real = {name: [d for d in members if not _is_false(d, false_alarm)] for name, members in frames.items()}
+    names = list(labels) or sorted({defect.label for members in real.values() for defect in members})
+    strange = sorted({defect.label for members in real.values() for defect in members} - set(names))
+    if strange:
+        raise ValueError(f"defects are labelled {', '.join(strange)}, which --labels does not name")
+    parts = _parts(frames)
+    earlier = _own(directory)
+    _note_own(directory, earlier | set(parts))
+    boxes = 0
+    for name, members in real.items():
+        lines = [_line(names.index(defect.label), box, polygons) for defect in members for box in defect.boxes]
+        boxes += len(lines)
+        _place(directory, name, parts[name], "".join(lines))
+    _remove(directory, earlier - set(parts))
+    _note_own(directory, set(parts))
+    listed = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
+    data_yaml = directory / "data.yaml"
+    _write(data_yaml, f"train: images/train\nval: images/val\nnames:\n{listed}".encode() if names else _NO_NAMES)
+    validation = sum(part == "val" for part in parts.values())
+    background = sum(not members for members in real.values())
+    return Exported(data_yaml, len(frames), validation, boxes, background, missing)
+
+
+_NO_NAMES = b"train: images/train\nval: images/val\nnames: {0: defect}\n"
+"""Where all are false alarms: a training still wants a class."""
+
+
+def _frame_name(defect: Defect) -> str:
+    return f"{defect.device_id}-{defect.frame_at:%Y%m%dT%H%M%S}{defect.frame_at.microsecond // 1000:03d}"
+
+
+def _write_picture(store: Store, defect: Defect, directory: Path) -> bool:
+    """Have the picture among those that wait to be placed, unless it is placed; False where the store has none."""
+    name = f"{_frame_name(defect)}.jpg"
+    if any((directory / "images" / part / name).is_file() for part in ("train", "val", "new")):
+        return True
+    jpeg = store.evidence(defect.event_id)
+    if jpeg is None:
+        return False
+    _write(directory / "images" / "new" / name, jpeg)
+    return True
+
+
+def _is_false(defect: Defect, false_alarm: str) -> bool:
+    return bool(false_alarm) and defect.note.strip().lower().startswith(false_alarm.lower())
+
+
+def _parts(names: Iterable[str]) -> dict[str, str]:
+    """By picture train or val: a fifth by the digest of its name, and one of each at least."""
+    digests = {name: sha256(name.encode()).digest()[0] / 256 for name in names}
+    parts = {name: "val" if digest < _VALIDATION_SHARE else "train" for name, digest in digests.items()}
+    by_digest = sorted(digests, key=lambda name: (digests[name], name))
+    parts[by_digest[0]], parts[by_digest[-1]] = "val", "train"
+    return parts
+
+
+def _place(directory: Path, name: str, part: str, lines: str) -> None:
+    """Picture and label file in the part they belong to, and nowhere else."""
+    target = directory / "images" / part / f"{name}.jpg"
+    for other in ("train", "val", "new"):
+        path = directory / "images" / other / f"{name}.jpg"
+        if other != part and path.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+            (directory / "labels" / other / f"{name}.txt").unlink(missing_ok=True)
+    _write(directory / "labels" / part / f"{name}.txt", lines.encode())
+
+
+def _line(class_id: int, box: Box, polygons: bool) -> str:
+    """One line of a YOLO label file: class, then centre, width and height, or the corners of an outline; all 0-1."""
+    x0, y0, x1, y1 = box.xyxyn
+    if polygons:
+        outline = box.mask or [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        return f"{class_id} " + " ".join(f"{x:.5f} {y:.5f}" for x, y in outline) + "\n"
+    return f"{class_id} {(x0 + x1) / 2:.6f} {(y0 + y1) / 2:.6f} {x1 - x0:.6f} {y1 - y0:.6f}\n"
+
+
+def _own(directory: Path) -> set[str]:
+    """Pictures that exports wrote here; all others are somebody else's and stay."""
+    manifest = directory / _MANIFEST
+    return set(json.loads(manifest.read_bytes())) if manifest.is_file() else set()
+
+
+def _note_own(directory: Path, names: set[str]) -> None:
+    _write(directory / _MANIFEST, json.dumps(sorted(names), indent=0).encode())
+
+
+def _remove(directory: Path, names: set[str]) -> None:
+    for name in names:
+        for part in ("train", "val"):
+            (directory / "images" / part / f"{name}.jpg").unlink(missing_ok=True)
+            (directory / "labels" / part / f"{name}.txt").unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Have the whole file or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
