@@ -6,6 +6,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -93,6 +94,8 @@ def export(
         lines = [_line(names.index(defect.label), box, polygons) for defect in members for box in defect.boxes]
         boxes += len(lines)
         _place(directory, name, parts[name], "".join(lines))
+    with suppress(OSError):
+        (directory / "images" / "new").rmdir()
     _remove(directory, earlier - set(parts))
     _note_own(directory, set(parts))
     listed = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))

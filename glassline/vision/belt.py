@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -63,6 +63,12 @@ class Belt:
         if abs(vx) + abs(vy) > 0.05 and self._steady >= _STEADY:
             self._moving = (vx, vy)
         self.velocity, self._measured_s = (vx, vy), time_s
+
+    def resume(self, motions: Sequence[Motion]) -> None:
+        """Go on as the marks of an earlier run moved."""
+        vx, vy = np.median(np.array([motion.velocity for motion in motions]), axis=0).tolist()
+        self.velocity = self._moving = (vx, vy)
+        self._measured_s = max(motion.time_s for motion in motions)
 
     def unobserved_s(self, time_s: float) -> float:
         """For how long nothing has shown how it moves."""

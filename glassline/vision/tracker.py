@@ -139,6 +139,8 @@ class Tracker:
         """Go on with marks of an earlier run. `now_s` is on the same clock as their times were."""
         with self._lock:
             window = self.settings.confirm_hits + _MAX_MISSES
+            if marks:
+                self._belt.resume([mark.motion for mark in marks])
             for mark in marks[-self.settings.max_tracks :]:
                 track_id = next(_TRACK_IDS)
                 self._past.append(Track.recalled(mark, track_id=track_id, window=window, now_s=now_s))

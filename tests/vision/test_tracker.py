@@ -395,6 +395,28 @@ def test_a_mark_remembered_over_a_restart_goes_on_as_the_same_detection():
     assert len({event_id for _, event_id in events}) == 1
 
 
+@pytest.mark.parametrize("stopped_after_s", [0.5, 9.0])
+def test_marks_go_on_over_a_restart_also_if_the_belt_stopped_meanwhile_or_the_first_frames_show_nothing(
+    stopped_after_s: float,
+) -> None:
+    def boxes_at(time_s: float) -> list[Box]:
+        x = 0.1 + 0.2 * min(time_s, stopped_after_s)
+        spots = [("crack", x, 0.2, 0.1), ("stain", x + 0.15, 0.6, 0.05)]
+        return [Box(label=label, score=0.8, xyxyn=(x, y, x + w, y + 0.1)) for label, x, y, w in spots]
+
+    before, phases = Tracker(), []
+    for step in range(6):
+        for event in before.update(boxes_at(step / 10), step / 10, frame=step):
+            event.track.event_id = event.track.event_id or new_event_id()
+            phases.append(event.phase)
+    after = Tracker()
+    after.recall(before.remembered(), 1.8)
+    for step in range(18, 28):
+        seen = [] if step < 20 else boxes_at(step / 10)
+        phases += [event.phase for event in after.update(seen, step / 10, frame=step)]
+    assert [phase for phase in phases if phase != "update"] == ["new", "new"]
+
+
 def test_a_mark_remembered_is_not_taken_for_another_elsewhere():
     before = Tracker()
     for step in range(6):
