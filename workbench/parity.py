@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from glassline.vision.runtimes import installed, runtimes_for
 from workbench.exporting import CannotExport, export_model
 from workbench.scoring import FoundBox, iou
 from workbench.training import load_yolo
+
+log = logging.getLogger(__name__)
 
 MIN_SCORE = 0.3
 SEARCH_SCORE = 0.28
@@ -74,10 +77,12 @@ def measure(
                 runtime=name,
                 score_threshold=2 * SEARCH_SCORE,
                 iou_threshold=_SUPPRESSION_IOU,
+                threads=1,
                 across_labels=False,
             ) as detector:
                 ours = _look(_detector(detector), pictures, shown, f"{name}, {path.name}")
-            figures[f"{name}{path.suffix or path.name.removeprefix(best.stem)}"] = agreement(ours, theirs)
+            figures[f"{path.name} on {name}"] = told = agreement(ours, theirs)
+            log.info("%s on %s: %s", path.name, name, told)
     return {"pictures": len(pictures), "imgsz": imgsz, "half_weights": half_weights, "runtimes": figures}
 
 

@@ -17,8 +17,6 @@ from .track import RememberedMark, Track, TrackEvent
 from .tracker import Tracker, TrackerSettings
 from .yolo import YoloDetector
 
-OnnxDetector = YoloDetector
-
 __all__ = [
     "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "CardError", "Choice", "Detector", "DetectorError", "ModelBrokenError",
     "ModelCard", "ModelMissingError", "ModelUnknownError", "RememberedMark", "RuntimeMissingError", "TaskError",

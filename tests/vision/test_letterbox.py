@@ -30,6 +30,21 @@ def test_the_picture_lies_whole_and_centred_in_its_input(input_hw: tuple, image_
     assert letterbox.to_xyxyn(corners).tolist() == [[0, 0, 1, 1]]
 
 
+@settings(deadline=None)
+@given(side=st.integers(2, 6), image_hw=st.tuples(st.integers(8, 300), st.integers(8, 300)))
+def test_with_a_stride_no_more_is_padded_than_it_takes(side: int, image_hw: tuple) -> None:
+    letterbox = Letterbox(input_hw=(32 * side, 32 * side), stride=32)
+    height, width = letterbox.fill(np.full((*image_hw, 3), 255, np.uint8)).shape[2:]
+    gain = 32 * side / max(image_hw)
+    inner_height, inner_width = max(1, round(image_hw[0] * gain)), max(1, round(image_hw[1] * gain))
+    assert (height % 32, width % 32) == (0, 0)
+    assert 0 <= height - inner_height < 32
+    assert 0 <= width - inner_width < 32
+    x, y = letterbox.to_xyn(np.array([[width / 2, height / 2]]))[0]
+    assert abs(x - 0.5) <= 0.51 / inner_width
+    assert abs(y - 0.5) <= 0.51 / inner_height
+
+
 def test_colours_arrive_as_rgb_from_zero_to_one() -> None:
     bgr = np.empty((64, 64, 3), np.uint8)
     bgr[:] = (51, 102, 255)

@@ -19,6 +19,7 @@ from glassline.vision import DEFAULT_MODEL
 from glassline.vision.files import find_model
 from glassline.vision.probe import Figures, ProbeError, probe
 from glassline.vision.runtimes import RUNTIMES, installed, version
+from workbench.untrained import write_untrained
 
 from .child import BenchError
 from .rounds import Bar
@@ -91,7 +92,7 @@ def _contenders(model: Path | None, scratch: Path, *, imgsz: int, **how: Any) ->
             raise BenchError("a .pt needs Ultralytics to be exported: pip install 'glassline[train]'")
         typer.secho("Ultralytics is not installed: the model that is shipped, without comparison.", err=True)
         return {name: _lean(DEFAULT_MODEL, name, **how) for name in ("onnxruntime", "openvino") if installed(name)}
-    best = model or _untrained(scratch / "yolo11n.pt")
+    best = model or write_untrained(scratch / "best.pt", "yolo11n")
     contenders = {}
     for path in _exported(best, scratch / "models", imgsz):
         kind = find_model(path).kind
@@ -126,14 +127,6 @@ def _rendered(folder: Path) -> Path:
     for number, jpeg in enumerate(pictures(_PICTURES, 60_000)):
         (folder / f"{number}.jpg").write_bytes(jpeg)
     return folder
-
-
-def _untrained(path: Path) -> Path:
-    """How long a network takes does not depend on what it has learnt."""
-    from workbench.training import ARCHITECTURE, load_yolo
-
-    load_yolo()(ARCHITECTURE).save(str(path))
-    return path
 
 
 def _exported(best: Path, folder: Path, imgsz: int) -> list[Path]:

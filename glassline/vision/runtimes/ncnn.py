@@ -111,4 +111,4 @@ def _cells(input_hw: Sequence[int], strides: Sequence[int]) -> Floats:
 
 
 def _sigmoid(logits: Floats) -> Floats:
-    return (1 / (1 + np.exp(-logits))).astype(np.float32)
+    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2), np.float32)
