@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 WANTED_S, MOST_S = 0.3, 5.0
 """Nothing else gets through while a picture is on the way. For the first some quality is given, for the other size."""
 MAX_WAITING = 50
+MAX_OTHERS = 40
 MAX_KNOWN = 1000
 """A mark may come back into view long after its end was told; then it keeps its event id."""
 
@@ -122,6 +123,7 @@ class Findings:
             wanted_bytes=self._speed.carried_in(WANTED_S, now_s),
             max_bytes=self._speed.carried_in(MOST_S, now_s),
         )
-        evidence = embed(jpeg, EvidenceMeta(event_id=event_id, rev=rev).to_json())
+        others = [mark for mark in frame.marks if mark.event_id not in (None, event_id)][:MAX_OTHERS]
+        evidence = embed(jpeg, EvidenceMeta(event_id=event_id, rev=rev, others=others).to_json())
         digest = sha256(evidence).hexdigest()
         return evidence, ImageRef(sha256=digest, size_bytes=len(evidence), image_wh=image_wh)

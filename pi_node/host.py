@@ -17,7 +17,7 @@ _MODEL = Path("/proc/device-tree/model")
 _TIMESYNC = Path("/run/systemd/timesync")
 _UNDERVOLTAGE, _ANY_THROTTLING = 0x1, 0xE
 DISK_LOW_MB = 200
-_NICE = 5
+_NICE = 2
 
 
 def is_pi() -> bool:

@@ -170,6 +170,7 @@ class Inspection:
     def _track(self, boxes: list[Box], frame: Frame, card: ModelCard) -> None:
         events = self._tracker.update(boxes, frame.monotonic_s, frame)
         self._last = frame
+        frame.marks.extend(self._tracker.boxes_at(frame.monotonic_s))
         for event in events:
             self._on_event(event, card, frame)
         if events or frame.monotonic_s - self._kept_s > KEEP_EACH_S:

@@ -6,7 +6,7 @@ from glassline.contract.topics import MAX_EVIDENCE_BYTES
 
 from .camera.base import Bgr
 
-_COM_ROOM_BYTES = 1000
+_COM_ROOM_BYTES = 10_000
 GOOD_QUALITY = 75
 LEAST_EVIDENCE_BYTES = 30_000
 """However slow the link: a defect is to be seen in its picture."""

@@ -12,6 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from glassline.contract import Box
+from glassline.contract.frames import metadata_of
+from glassline.contract.messages import EvidenceMeta, decode
 from glassline.store import Defect, DefectFilter, Status, Store, open_store
 
 _PAGE = 200
@@ -64,9 +66,10 @@ def export(
 ) -> Exported:
     """Write `defects` into `directory` and make it hold these and no others that an earlier export wrote there.
 
-    Defects of one frame share its picture. A false alarm, whose note begins with `false_alarm` in any case, gives its
-    picture but no box. A picture's name decides whether it is for validation, so that it stays on its side; one that
-    is there already is not written again. `labels` fixes the classes; without, they are those of the defects, by name.
+    Defects of one frame share its picture, and what else was found in it gets its box too, as the picture itself tells.
+    A false alarm, whose note begins with `false_alarm` in any case, gives its picture but no box. A picture's name
+    decides whether it is for validation, so that it stays on its side; one that is there already is not written again.
+    `labels` fixes the classes; without, they are those of the defects, by name.
     ValueError when a defect has another label than these, or when fewer than two pictures come together.
     """
     frames: dict[str, list[Defect]] = defaultdict(list)
@@ -81,17 +84,18 @@ def export(
             f"{len(frames)} pictures match, and a data set needs two at least ({missing} defects have no picture). "
             "Review more, or ask for more: --since, --status, --device."
         )
-    real = {name: [d for d in members if not _is_false(d, false_alarm)] for name, members in frames.items()}
-    names = list(labels) or sorted({defect.label for members in real.values() for defect in members})
-    strange = sorted({defect.label for members in real.values() for defect in members} - set(names))
+    real = {name: _marks(store, directory, name, members, false_alarm) for name, members in frames.items()}
+    found = {box.label for marks in real.values() for box in marks}
+    names = list(labels) or sorted(found)
+    strange = sorted(found - set(names))
     if strange:
         raise ValueError(f"defects are labelled {', '.join(strange)}, which --labels does not name")
     parts = _parts(frames)
     earlier = _own(directory)
     _note_own(directory, earlier | set(parts))
     boxes = 0
-    for name, members in real.items():
-        lines = [_line(names.index(defect.label), box, polygons) for defect in members for box in defect.boxes]
+    for name, marks in real.items():
+        lines = [_line(names.index(box.label), box, polygons) for box in marks]
         boxes += len(lines)
         _place(directory, name, parts[name], "".join(lines))
     with suppress(OSError):
@@ -102,7 +106,7 @@ def export(
     data_yaml = directory / "data.yaml"
     _write(data_yaml, f"train: images/train\nval: images/val\nnames:\n{listed}".encode() if names else _NO_NAMES)
     validation = sum(part == "val" for part in parts.values())
-    background = sum(not members for members in real.values())
+    background = sum(not marks for marks in real.values())
     return Exported(data_yaml, len(frames), validation, boxes, background, missing)
 
 
@@ -124,6 +128,21 @@ def _write_picture(store: Store, defect: Defect, directory: Path) -> bool:
         return False
     _write(directory / "images" / "new" / name, jpeg)
     return True
+
+
+def _marks(store: Store, directory: Path, name: str, members: Sequence[Defect], false_alarm: str) -> list[Box]:
+    """All that is known to be in a picture: the boxes of its own defects, and of the others that its node told of."""
+    real = [defect for defect in members if not _is_false(defect, false_alarm)]
+    marks = [box.model_copy(update={"label": defect.label}) for defect in real for box in defect.boxes]
+    places = [directory / "images" / part / f"{name}.jpg" for part in ("train", "val", "new")]
+    jpeg = next(path for path in places if path.is_file()).read_bytes()
+    known = {defect.event_id for defect in members}
+    for other in decode(EvidenceMeta, metadata_of(jpeg)).others:
+        if other.event_id is not None and other.event_id not in known:
+            defect = store.defect(other.event_id)
+            if defect is None or not _is_false(defect, false_alarm):
+                marks.append(other.model_copy(update={"label": defect.label if defect else other.label}))
+    return marks
 
 
 def _is_false(defect: Defect, false_alarm: str) -> bool:

@@ -201,6 +201,8 @@ class EvidenceMeta(Message):
 
     event_id: EventId
     rev: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    others: Annotated[list[Box], Field(max_length=MAX_BOXES)] = []
+    """Other detections that the picture shows, each with its event id: who trains on it must know of them."""
 
 
 class Receipt(Envelope):

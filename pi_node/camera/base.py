@@ -1,10 +1,12 @@
 """What every camera is: something that is opened, read frame by frame, and closed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from glassline.contract import Box
 
 Bgr = npt.NDArray[np.uint8]
 
@@ -24,6 +26,8 @@ class Frame:
     unix_s: float
     monotonic_s: float
     bgr: Bgr
+    marks: list[Box] = field(default_factory=list, compare=False)
+    """The confirmed marks in it, once it was inspected."""
 
     @property
     def image_wh(self) -> tuple[int, int]:

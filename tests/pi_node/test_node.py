@@ -106,7 +106,9 @@ def test_a_detection_is_sent_until_it_is_receipted_and_its_picture_is_the_one_it
     with listener(embedded) as heard, node(tmp_path, broker=embedded):
         assert heard.wait_for(lambda kind, *_: kind == "evidence", 30)
         evidence = next(payload for kind, _, payload, _ in heard.messages if kind == "evidence")
-        event_id = decode(EvidenceMeta, extract(evidence)).event_id
+        meta = decode(EvidenceMeta, extract(evidence))
+        event_id = meta.event_id
+        assert all(other.event_id not in (None, event_id) for other in meta.others)
 
         def revs():
             return [

@@ -23,11 +23,11 @@ from workbench.training import TrainingUnavailable, load_yolo
 from workbench.yolo_data import read_part
 
 
-def jpeg_of(event_id: str, shade: int) -> bytes:
+def jpeg_of(event_id: str, shade: int, others: list[Box] | None = None) -> bytes:
     bgr = np.full((96, 128, 3), shade, np.uint8)
     cv2.rectangle(bgr, (13, 19), (38, 38), (250, 250, 250), -1)
     _, encoded = cv2.imencode(".jpg", bgr)
-    return frames.embed(encoded.tobytes(), EvidenceMeta(event_id=event_id, rev=0).to_json())
+    return frames.embed(encoded.tobytes(), EvidenceMeta(event_id=event_id, rev=0, others=others or []).to_json())
 
 
 class Shelf:
@@ -40,11 +40,12 @@ class Shelf:
     def add(
         self, *, label: str = "scratch", status: str = "reviewed", note: str = "", picture: bool = True,
         device: str = "pi-1", same_frame: bool = False, mask: list[tuple[float, float]] | None = None,
+        others: list[Box] | None = None,
     ) -> str:  # fmt: skip
         self.count += not same_frame
         at = START + timedelta(hours=self.count)
         event_id = new_event_id(at.timestamp())
-        jpeg = jpeg_of(event_id, 40 + self.count)
+        jpeg = jpeg_of(event_id, 40 + self.count, others)
         box = Box(label=label, score=0.8, xyxyn=(0.1, 0.2, 0.3, 0.4), mask=mask)
         made = make_detection(event_id, image=jpeg, label=label, boxes=[box], first_at=at)
         with open_store(self.url) as store:
@@ -112,6 +113,18 @@ def test_defects_of_one_frame_share_a_picture(shelf: Shelf, tmp_path: Path) -> N
     shelf.add()
     assert "2 pictures" in export(shelf, tmp_path / "set")
     assert sorted(text.count("\n") for text in pictures(tmp_path / "set").values()) == [1, 2]
+
+
+def test_what_else_a_picture_shows_is_labelled_too_unless_it_was_a_false_alarm(shelf: Shelf, tmp_path: Path) -> None:
+    def elsewhere(event_id: str, y: float) -> Box:
+        return Box(label="crack", score=0.7, xyxyn=(0.5, y, 0.6, y + 0.1), event_id=event_id)
+
+    pending, false = shelf.add(label="chip", status="pending"), shelf.add(note="false alarm")
+    shelf.add(others=[elsewhere(pending, 0.1), elsewhere(false, 0.3), elsewhere(new_event_id(1.7e9), 0.5)])
+    export(shelf, tmp_path / "set")
+    _, found = read_part(tmp_path / "set" / "data.yaml", "all")
+    marks = [(label, round(corners[1], 2)) for one in found for label, corners in one.truths]
+    assert sorted(marks) == [("chip", 0.1), ("crack", 0.5), ("scratch", 0.2)]
 
 
 def test_a_picture_stays_on_its_side_and_both_sides_have_some(shelf: Shelf, tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""What goes into the outbox with a detection."""
+
+import sqlite3
+import time
+
+import numpy as np
+
+from glassline.contract import Box
+from glassline.contract.frames import metadata_of
+from glassline.contract.messages import EvidenceMeta, decode
+from glassline.vision import ModelCard
+from pi_node.attention import Attention
+from pi_node.camera import Frame
+from pi_node.findings import Findings
+from pi_node.heat import Heat
+from pi_node.host import Host
+from pi_node.inspection import Inspection
+from pi_node.outbox import Outbox
+from pi_node.speed import Speed
+from tests.support.links import make_link, until
+
+CARD = ModelCard(labels=("crack", "stain"), sha256="0" * 64)
+
+
+class TwoMarks:
+    """A detector that sees a crack from the first frame on, and a stain from the tenth on, larger in the twentieth."""
+
+    card, runtime, score_threshold, inference_ms = CARD, "by heart", 0.25, 0.0
+
+    def __init__(self):
+        self.frames = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def detect(self, bgr):
+        self.frames += 1
+        crack = Box(label="crack", score=0.8, xyxyn=(0.2, 0.2, 0.3, 0.3))
+        stain = Box(label="stain", score=0.9 if self.frames > 20 else 0.5, xyxyn=(0.6, 0.6, 0.7, 0.7))
+        return [crack, stain] if self.frames > 10 else [crack]
+
+
+def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
+    outbox = Outbox(path=tmp_path / "outbox.db", cap_bytes=10_000_000)
+    outbox.open()
+    findings = Findings(
+        link=make_link("mqtt://127.0.0.1:1", "pi-1", None), outbox=outbox, speed=Speed(), evidence_quality=90
+    )
+    detector = TwoMarks()
+    inspection = Inspection(
+        make_detector=lambda: detector,
+        on_event=lambda event, card, frame: findings.record(event, card, frame, "synced"),
+        detect_fps=lambda: 100.0,
+        attention=lambda card: Attention(score_threshold=0.25),
+        heat=Heat(host=Host(tmp_path), hot_c=78),
+        on_loaded=lambda tracker: None,
+        on_tracked=lambda tracker: None,
+    )
+    inspection.start()
+    bgr = np.full((120, 160, 3), 90, np.uint8)
+    try:
+        assert until(
+            lambda: inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), bgr)) or detector.frames > 40,
+            60,
+        )
+    finally:
+        inspection.stop()
+        outbox.close()
+    with sqlite3.connect(tmp_path / "outbox.db") as db:
+        metas = [decode(EvidenceMeta, metadata_of(row[0])) for row in db.execute("SELECT evidence FROM outbox")]
+    others = [other for meta in metas for other in meta.others]
+    assert len(metas) == 2
+    assert [other.label for other in others] == ["crack"]
+    assert others[0].event_id in {meta.event_id for meta in metas}
+    assert others[0].xyxyn[0] == 0.2
