@@ -37,6 +37,7 @@ def write_onnx(best: Path, target: Path, *, yolo: Any, imgsz: int, half_weights:
         )
         if half_weights:
             store_weights_in_half(Path(exported))
+        _forget_where(Path(exported))
         shutil.move(exported, target)
 
 
@@ -69,7 +70,7 @@ def write_ncnn(best: Path, folder: Path, *, yolo: Any, metadata: dict[str, Any],
         traced = Path(scratch) / "model.pt"
         torch.jit.trace(_undecoded(network), torch.zeros(1, 3, *shapes[0]), check_trace=False).save(str(traced))
         sizes = [f"inputshape{k}=[1,3,{h},{w}]" for k, (h, w) in zip(("", "2"), shapes, strict=True)]
-        files = [f"ncnn{kind}={folder}/model.ncnn.{kind}" for kind in ("param", "bin")]
+        files = [f"ncnn{kind}={folder.resolve()}/model.ncnn.{kind}" for kind in ("param", "bin")]
         command = [pnnx.EXEC_PATH, str(traced), *sizes, *files, f"fp16={int(half_weights)}"]
         done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode or not (folder / "model.ncnn.bin").is_file():
@@ -123,6 +124,30 @@ def store_weights_in_half(path: Path) -> None:
     del graph.node[:]
     graph.node.extend(casts + nodes)
     onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def write_weights(best: Path, target: Path) -> None:
+    """A copy of a .pt to give away or to start from: without optimizer, and without paths of the machine it is from."""
+    import torch
+
+    kept = torch.load(best, map_location="cpu", weights_only=False)
+    network = kept["model"].half()
+    known = kept["train_args"]
+    network.args = {"task": known["task"], "imgsz": known["imgsz"], "model": network.yaml.get("yaml_file", "")}
+    network.pt_path = target.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"epoch": -1, "model": network, "ema": None, "optimizer": None, "train_args": network.args}, target)
+
+
+def _forget_where(path: Path) -> None:
+    """Ultralytics writes into the file where the training data lay: nobody else's business."""
+    import onnx
+
+    model = onnx.load(str(path))
+    for entry in model.metadata_props:
+        if entry.key == "description":
+            entry.value = "YOLO by Ultralytics, exported by Glassline"
     onnx.save(model, str(path))
 
 

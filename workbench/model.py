@@ -15,6 +15,8 @@ from workbench import exporting
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
 
 _IMAGE_WH = (640, 480)
+#: What the shipped model was exported from, to go on from.
+SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "glassline-n.pt"
 T = TypeVar("T")
 
 
@@ -81,7 +83,8 @@ def train(
     data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("var/runs"),
     name: Annotated[str, typer.Option(help="Name of this run.")] = "glassline-n",
-    weights: Annotated[Path | None, typer.Option(help="A .pt file to start from; without it, from nothing.")] = None,
+    weights: Annotated[Path, typer.Option(help="A .pt file to start from.")] = SHIPPED_WEIGHTS,
+    from_scratch: Annotated[bool, typer.Option("--from-scratch", help="Start from nothing instead.")] = False,
     imgsz: Annotated[int, typer.Option(min=32, help="Longer side of the network's input, pixels.")] = 416,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the pictures.")] = 20,
     hours: Annotated[float | None, typer.Option(help="Take this long instead, however many epochs fit.")] = None,
@@ -100,7 +103,7 @@ def train(
             data_yaml=data_yaml,
             runs=runs,
             name=name,
-            weights=weights,
+            weights=None if from_scratch else weights,
             imgsz=imgsz,
             epochs=epochs,
             hours=hours,
@@ -114,6 +117,22 @@ def train(
     except (training.TrainingUnavailable, FileNotFoundError) as error:
         raise _stop(error) from None
     typer.echo(f"Trained. Export it with: glassline model export {run / 'weights' / 'best.pt'} model.onnx")
+
+
+@app.command()
+def weights(
+    best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
+    target: Annotated[Path, typer.Argument(help="The .pt file to write.")],
+) -> None:
+    """Copy weights to give away: a quarter of the size, and no word of the machine they were trained on."""
+    from workbench import exporters, training
+
+    try:
+        training.load_yolo()
+        exporters.write_weights(best, target)
+    except (training.TrainingUnavailable, FileNotFoundError) as error:
+        raise _stop(error) from None
+    typer.echo(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB)")
 
 
 @app.command()

@@ -83,7 +83,7 @@ def _knob(rng: np.random.Generator, ribbon: Ribbon, half_width: float) -> Field:
 
 
 def _lit_from_the_front(rng: np.random.Generator, ribbon: Ribbon, crumbs: Field, across: Field) -> Field:
-    strength = float(np.exp(rng.uniform(np.log(9), np.log(60))))
+    strength = float(np.exp(rng.uniform(np.log(7), np.log(60))))
     flakes = np.maximum(0, crumbs + np.float32(rng.uniform(-0.6, 0.6)))
     fill, kind = rng.uniform(0.05, 0.5), rng.random()
     if kind < 0.3:
@@ -101,7 +101,7 @@ def _lit_from_the_front(rng: np.random.Generator, ribbon: Ribbon, crumbs: Field,
 
 
 def _lit_from_behind(rng: np.random.Generator, ribbon: Ribbon, crumbs: Field, across: Field) -> Field:
-    strength = float(np.exp(rng.uniform(np.log(8), np.log(30))))
+    strength = float(np.exp(rng.uniform(np.log(5.5), np.log(32))))
     streaks = texture(rng, ribbon.u, ribbon.v, 2, 0.1, 1.3)
     shape = rng.uniform(0.1, 1.0) + rng.uniform(0.2, 0.7) * crumbs + rng.uniform(0, 0.4) * streaks
     rims = np.zeros_like(across)

@@ -25,7 +25,7 @@ def spot(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | No
         levels, tint = _against_the_light(rng, u, v, rho, mottled)
     else:
         faint = rng.random() < 0.4
-        strength = np.exp(rng.uniform(np.log(9), np.log(30)) if faint else rng.uniform(np.log(30), np.log(160)))
+        strength = np.exp(rng.uniform(np.log(7), np.log(30)) if faint else rng.uniform(np.log(30), np.log(160)))
         ring = np.clip(rho * 1.3, 0.2, 1) if rng.random() < 0.25 else 1.0
         levels, tint = -strength * mottled * ring, _tint(rng)
     room = float(rng.uniform(1.0, 3.5))
@@ -92,7 +92,7 @@ def _against_the_light(
     white = (1.0, 1.0, 1.0)
     kind = rng.random()
     if kind < 0.5:
-        return f32(np.exp(rng.uniform(np.log(10), np.log(55))) * mottled), white
+        return f32(np.exp(rng.uniform(np.log(7), np.log(58))) * mottled), white
     if kind < 0.75:
         dark = soft_step((0.55 - rho + 0.2 * texture(rng, u, v, 1)) * 6)
         return f32(rng.uniform(15, 50) * mottled - rng.uniform(20, 90) * dark), white

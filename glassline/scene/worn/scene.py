@@ -79,7 +79,7 @@ def _joint(rng: np.random.Generator, sheet: Sheet, runs: list[Run]) -> Point | N
 
 def _ground(rng: np.random.Generator, sheet: Sheet) -> Field:
     """Even, grey, a little brighter on one side."""
-    tone = rng.normal(186, 7) if rng.random() < 0.7 else rng.uniform(95, 215)
+    tone = rng.normal(186, 9) if rng.random() < 0.5 else rng.uniform(80, 222)
     base = tone + rng.normal(0, 2.2, 3)
     knots = rng.normal(0, rng.uniform(0.3, 3), (4, 4)) + rng.normal(0, 4) * np.linspace(-1, 1, 4)[None, :]
     knots += rng.normal(0, 4) * np.linspace(-1, 1, 4)[:, None]

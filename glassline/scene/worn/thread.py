@@ -31,7 +31,7 @@ def thread(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Poi
     along = 1 + rng.uniform(0.1, 0.6) * wander(rng, u, 2, rng.uniform(0.3, 1)) + 0.3 * wander(rng, u, 4, 0.4)
     if rng.random() < 0.5:
         along += rng.uniform(0.2, 0.7) * texture(rng, u, v, 1)
-    weakest, strongest = (13, 60) if back_lit else (6, 40)
+    weakest, strongest = (8, 60) if back_lit else (5, 40)
     strength = float(np.exp(rng.uniform(np.log(weakest), np.log(strongest))))
     sign = 1 if back_lit else -1
     levels = sign * strength * profile * np.clip(along, 0.05, 2) * (0.15 + 0.85 * taper ** rng.uniform(0.4, 1.2))
