@@ -215,24 +215,30 @@ def test_nothing_is_sent_before_the_handshake_is_answered(any_web: Web, node: No
 
 
 def test_a_ping_during_a_half_written_picture_breaks_nothing(any_web: Web, node: NodeLike) -> None:
-    big = [
-        node.frame(number=n, jpeg=picture(n, image_wh=(1280, 960), noise=True, quality=92), image_wh=(1280, 960))
-        for n in (1, 2)
-    ]
-    assert all(len(data) > 900_000 for data in big)
+    jpegs = [picture(number, image_wh=(1280, 960), noise=True, quality=92) for number in (1, 2)]
+    assert all(len(jpeg) > 900_000 for jpeg in jpegs)
+
+    def publish(number: int) -> bytes:
+        """Captured now: a frame that waited for the lease could be too old to be shown."""
+        frame = node.frame(number=number, jpeg=jpegs[number - 1], image_wh=(1280, 960))
+        assert node.link.publish("frame", frame)
+        return frame
+
     page = RawPage(any_web)
     page.say(watch=[node.id], max_fps=30)
     until(lambda: node.leases)
-    node.link.publish("frame", big[0])
+    big = [publish(1)]
     until(lambda: any_web.get(f"/api/devices/{node.id}")["image_wh"] == [1280, 960])
     time.sleep(0.3)
     for number in range(10):
         page.send(9, b"ping %d" % number)
         page.say(ping=number)
     time.sleep(0.3)
-    node.link.publish("frame", big[1])
+    big.append(publish(2))
     seen: list[tuple[int, bytes]] = []
+    end_s = time.monotonic() + 20
     while sum(opcode == 2 for opcode, _ in seen) < 2:
+        assert time.monotonic() < end_s, "the second picture does not come"
         seen.append(page.read())
     assert [payload[1 + payload[0] :] for opcode, payload in seen if opcode == 2] == big
     assert [payload for opcode, payload in seen if opcode == 10] == [b"ping %d" % n for n in range(10)]
