@@ -63,7 +63,7 @@ def write_ncnn(best: Path, folder: Path, *, yolo: Any, metadata: dict[str, Any],
 
     network = yolo(str(best)).model.float().eval().fuse()
     side = metadata["imgsz"][0]
-    shapes = (side, side), (side - _STRIDE, side - 2 * _STRIDE)
+    shapes = (side, side), (side + _STRIDE, side + 2 * _STRIDE)
     _empty(folder)
     with tempfile.TemporaryDirectory() as scratch, torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it works; PyTorch would like another way
