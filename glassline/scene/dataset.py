@@ -27,7 +27,7 @@ from glassline.scene.worn import render_worn
 FIRST_TRAINING_SEED = 1_000_000
 _TRAINING_SEEDS = 1_000_000_000
 _KINDS = ("conveyor", "pane", "worn", "clean_conveyor", "clean_worn")
-_KIND_ODDS = (0.32, 0.07, 0.54, 0.02, 0.05)
+_KIND_ODDS = (0.2, 0.05, 0.67, 0.02, 0.06)
 _WORN_SIDES_PX, _WORN_SIDE_ODDS = (416, 512, 640), (0.2, 0.2, 0.6)
 #: Less of a mark than this at the picture's border is not labelled.
 _LEAST_SHARE = 0.15
@@ -60,7 +60,7 @@ def write_dataset(
 ) -> Path:
     """Render `count` pictures into `directory` and return its data.yaml; every tenth picture is for validation.
 
-    A third are conveyor frames of `image_wh`, most others close-ups of worn glass, some of them clean. Picture k
+    A fifth are conveyor frames of `image_wh`, most others close-ups of worn glass, some of them clean. Picture k
     depends on (seed, k) and `grounds` alone. `grounds` are photographs of good glass without marks: with them, half
     of the close-ups are drawn on one of these. `progress` is called with (pictures written, count).
     """

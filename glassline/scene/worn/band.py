@@ -7,10 +7,10 @@ import numpy as np
 from glassline.scene.noise import Field, f32, soft_step, texture, wander
 from glassline.scene.ribbon import Ribbon
 from glassline.scene.sheet import Sheet
-from glassline.scene.worn.path import Path, Point, Run, boxed
+from glassline.scene.worn.path import Joint, Path, Run, boxed
 
 
-def band(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Point | None = None) -> Run | None:
+def band(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Joint | None = None) -> Run | None:
     """One band, now and then with a second or third beside it under the same box."""
     long = rng.random() < 0.8
     length = float(rng.uniform(400, 1400) if long else np.exp(rng.uniform(np.log(60), np.log(450))))
@@ -33,7 +33,7 @@ def band(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Point
         levels += layer
         extent |= body > 0.4
     mark = boxed("scratch", sheet, ribbon.window, levels, extent=extent, room=float(rng.uniform(0, 5)))
-    return None if mark is None else Run(mark, path.ends)
+    return None if mark is None else Run(mark, path)
 
 
 def _strip(

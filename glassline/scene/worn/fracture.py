@@ -12,7 +12,7 @@ from glassline.scene.worn.path import Path, boxed
 def fracture(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | None:
     """One crack."""
     length = float(np.exp(rng.uniform(np.log(60), np.log(480))))
-    half_width = max(2.0, length * float(np.exp(rng.uniform(np.log(0.025), np.log(0.13)))))
+    half_width = max(1.0, length * float(np.exp(rng.uniform(np.log(0.008), np.log(0.13)))))
     path = Path.draw(rng, sheet, length=length)
     ribbon = path.lay(rng, sheet, half_width * 1.8 + 3)
     if ribbon is None:

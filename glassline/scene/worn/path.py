@@ -20,11 +20,19 @@ _LEAST_SEEN = 0.2
 
 
 @dataclass(frozen=True)
+class Joint:
+    """Where a long mark may begin, reference pixels, and its direction there, radians; None leaves that open."""
+
+    at: Point
+    angle: float | None = None
+
+
+@dataclass(frozen=True)
 class Run:
-    """A mark and the points where it begins and ends, reference pixels: others may start there."""
+    """A long mark and its course: others may begin where it ends."""
 
     mark: Mark
-    ends: tuple[Point, Point]
+    path: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +45,17 @@ class Path:
     bend: float
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, sheet: Sheet, *, length: float, start: Point | None = None) -> Path:
+    def draw(cls, rng: np.random.Generator, sheet: Sheet, *, length: float, start: Joint | None = None) -> Path:
         """Anywhere on the sheet, or from `start` on; mostly straight."""
         angle = float(rng.uniform(0, 2 * np.pi))
+        if start is not None and start.angle is not None:
+            angle = start.angle
         bend = float(np.clip(rng.normal(0, 0.025 if rng.random() < 0.8 else 0.1), -0.2, 0.2))
         if start is None:
             width, height = sheet.wh
             centre = (float(rng.uniform(0.05, 0.95) * width), float(rng.uniform(0.05, 0.95) * height))
         else:
-            centre = (start[0] + np.cos(angle) * length / 2, start[1] + np.sin(angle) * length / 2)
+            centre = (start.at[0] + np.cos(angle) * length / 2, start.at[1] + np.sin(angle) * length / 2)
         return cls(centre=centre, angle=angle, length=length, bend=bend)
 
     @property

@@ -14,7 +14,7 @@ from glassline.scene.worn.band import band
 from glassline.scene.worn.blot import blow, spot
 from glassline.scene.worn.clutter import clutter
 from glassline.scene.worn.fracture import fracture
-from glassline.scene.worn.path import Point, Run
+from glassline.scene.worn.path import Joint, Run
 from glassline.scene.worn.thread import thread
 
 #: A picture has 640 reference pixels to a side, whatever its size.
@@ -68,13 +68,16 @@ def _marks(rng: np.random.Generator, sheet: Sheet, back_lit: bool) -> list[Mark]
     return [run.mark for run in runs] + [mark for mark in drawn if mark is not None]
 
 
-def _joint(rng: np.random.Generator, sheet: Sheet, runs: list[Run]) -> Point | None:
-    """Now and then an end of an earlier mark, if it lies on the sheet."""
+def _joint(rng: np.random.Generator, sheet: Sheet, runs: list[Run]) -> Joint | None:
+    """Now and then an end of an earlier mark, if it lies on the sheet; half of the time on along its course."""
     if not runs or rng.random() > 0.3:
         return None
-    x, y = runs[int(rng.integers(len(runs)))].ends[int(rng.integers(2))]
-    width, height = sheet.wh
-    return (x + float(rng.normal(0, 3)), y + float(rng.normal(0, 3))) if 0 < x < width and 0 < y < height else None
+    path, last = runs[int(rng.integers(len(runs)))].path, bool(rng.random() < 0.5)
+    (x, y), (width, height) = path.ends[last], sheet.wh
+    if not (0 < x < width and 0 < y < height):
+        return None
+    onward = path.angle + (0.0 if last else np.pi) + float(rng.normal(0, 0.12))
+    return Joint((x + float(rng.normal(0, 3)), y + float(rng.normal(0, 3))), onward if rng.random() < 0.5 else None)
 
 
 def _ground(rng: np.random.Generator, sheet: Sheet) -> Field:

@@ -6,10 +6,10 @@ import numpy as np
 
 from glassline.scene.noise import f32, soft_step, texture, wander
 from glassline.scene.sheet import Sheet
-from glassline.scene.worn.path import Path, Point, Run, boxed
+from glassline.scene.worn.path import Joint, Path, Run, boxed
 
 
-def thread(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Point | None = None) -> Run | None:
+def thread(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Joint | None = None) -> Run | None:
     """One scratch; dark ones are faint, fade out and keep the box of all of their length."""
     long = rng.random() < 0.7
     length = float(rng.uniform(300, 1200) if long else np.exp(rng.uniform(np.log(60), np.log(400))))
@@ -38,4 +38,4 @@ def thread(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Poi
     inside = ribbon.inside()
     extent = (np.abs(v) < max(1.5, 1.6 * half_width)) & (inside > 0)
     mark = boxed("scratch", sheet, ribbon.window, f32(levels * inside), extent=extent, room=float(rng.uniform(0, 4)))
-    return None if mark is None else Run(mark, path.ends)
+    return None if mark is None else Run(mark, path)
