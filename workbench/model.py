@@ -11,12 +11,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from workbench import exporting
+from workbench.training import SHIPPED_WEIGHTS
 
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
 
 _IMAGE_WH = (640, 480)
-#: What the shipped model was exported from, to go on from.
-SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "glassline-n.pt"
 T = TypeVar("T")
 
 
