@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from glassline.vision.metadata import parse, read_metadata, write_metadata
+import pytest
+
+from glassline.vision import ModelBrokenError
+from glassline.vision.metadata import FILE_NAME, read_metadata, write_metadata
 
 ULTRALYTICS = """description: Ultralytics YOLO11n model trained on /data/glass.yaml
 author: Ultralytics
@@ -27,8 +30,9 @@ end2end: false
 """
 
 
-def test_what_ultralytics_writes_is_read() -> None:
-    said = parse(ULTRALYTICS)
+def test_what_ultralytics_writes_is_read(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text(ULTRALYTICS, encoding="utf-8")
+    said = read_metadata(tmp_path)
     assert said["names"] == {0: "scratch", 1: "2", 2: "it''s a chip", 3: "Bläschen: klein", 4: "it's"}
     assert (said["imgsz"], said["stride"], said["task"], said["end2end"]) == ([320, 416], 32, "segment", False)
     assert said["args"]["quantize"] is None
@@ -48,4 +52,10 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 def test_a_folder_without_it_says_nothing(tmp_path: Path) -> None:
     assert read_metadata(tmp_path) == {}
-    assert parse("- astray\n\x00\n  : :\n") is not None
+
+
+@pytest.mark.parametrize("content", [b"- astray\n", b"a: [1\n", b"\xff\xfe\x00", b""])
+def test_what_is_broken_is_named_with_the_remedy(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE_NAME).write_bytes(content)
+    with pytest.raises(ModelBrokenError, match=r"metadata\.yaml.*glassline model export"):
+        read_metadata(tmp_path)
