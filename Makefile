@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CAMERA ?= scene:?seed=7
+PHOTOGRAPHS ?= ../shared/glass-images
 FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: accuracy accuracy-trained accuracy-events bench-detect fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +56,18 @@ docs: $(VENV)/.dev  ## Make the generated pages anew
 	@$(BIN)/python -m glassline.diagnosis > docs/troubleshooting.md
 	@$(BIN)/python -m glassline.contract.schema > docs/contract-v1.schema.json
 	@$(BIN)/python -m tests.garbage.page > docs/garbage.md
+
+accuracy: $(VENV)/.demo  ## The shipped model on real photographs that it never saw (PHOTOGRAPHS=folder)
+	@GLASSLINE=$(BIN)/glassline tests/accuracy/shipped.sh $(PHOTOGRAPHS)
+
+accuracy-trained: $(VENV)-train/.train  ## Train on real photographs, measure on others; two hours (SCENES="25 50 100 158": the curve)
+	@PHOTOGRAPHS=$(PHOTOGRAPHS) tests/accuracy/trained.sh $(or $(SCENES),158)
+
+accuracy-events: $(VENV)/.demo  ## Detector and tracker on ten minutes of a rendered conveyor
+	@$(BIN)/glassline model events --minutes 10 --fps 10 --panes 100 --seed 4242 --json --mistakes var/accuracy/events
+
+bench-detect: $(VENV)-train/.train  ## What a frame costs on every runtime, beside Ultralytics' own predict
+	@$(VENV)-train/bin/glassline bench detect
 
 bench-live: $(VENV)/.demo  ## What the live picture costs, against a bare relay and a naive loop (VIEWERS=50)
 	@$(BIN)/glassline bench live --viewers $(or $(VIEWERS),50)
