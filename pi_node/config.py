@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from glassline.program import shown
 from glassline.vision import ModelCard
+from glassline.writing import write_whole
 
 from .attention import Attention, Labels, Region, Thresholds
 from .settings import NodeSettings
@@ -107,14 +107,8 @@ class Config:
         running = self._merged(changed)
         _check_labels(running, wanted, labels)
         changes = {name: value for name, value in running.model_dump(mode="json").items() if name in changed}
-        temporary = self._path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w") as file:
-                json.dump(changes, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self._path)
+            write_whole(self._path, json.dumps(changes).encode(), durable=True)
         except OSError as error:
             raise ConfigError(f"cannot keep the settings in {self._path}: {error.strerror}") from None
         self._running, self._changes = running, changes

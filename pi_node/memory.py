@@ -4,7 +4,6 @@ The file is written without waiting for the disk: after a loss of power it is wo
 """
 
 import logging
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from glassline.contract import ImageRef
 from glassline.vision import RememberedMark
+from glassline.writing import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +51,8 @@ class MemoryFile:
     def save(self, marks: list[RememberedMark], known: dict[str, KnownDetection]) -> None:
         """Keep the marks and what was said of them; a failure is logged and costs nothing but the memory."""
         kept = {mark.event_id: known[mark.event_id] for mark in marks if mark.event_id in known}
-        temporary = self._path.with_suffix(".new")
         try:
-            temporary.write_bytes(_MEMORY.dump_json(Memory(time.monotonic(), marks, kept)))
-            os.replace(temporary, self._path)
+            write_whole(self._path, _MEMORY.dump_json(Memory(time.monotonic(), marks, kept)))
         except OSError as error:
             log.warning("the marks in view cannot be kept in %s: %s", self._path, error.strerror)
 

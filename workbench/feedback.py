@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -15,6 +14,7 @@ from glassline.contract import Box
 from glassline.contract.frames import metadata_of
 from glassline.contract.messages import EvidenceMeta, decode
 from glassline.store import Defect, DefectFilter, Status, Store, open_store
+from glassline.writing import write_whole
 
 _PAGE = 200
 _VALIDATION_SHARE = 0.2
@@ -104,7 +104,7 @@ def export(
     _note_own(directory, set(parts))
     listed = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
     data_yaml = directory / "data.yaml"
-    _write(data_yaml, f"train: images/train\nval: images/val\nnames:\n{listed}".encode() if names else _NO_NAMES)
+    write_whole(data_yaml, f"train: images/train\nval: images/val\nnames:\n{listed}".encode() if names else _NO_NAMES)
     validation = sum(part == "val" for part in parts.values())
     background = sum(not marks for marks in real.values())
     return Exported(data_yaml, len(frames), validation, boxes, background, missing)
@@ -126,7 +126,7 @@ def _write_picture(store: Store, defect: Defect, directory: Path) -> bool:
     jpeg = store.evidence(defect.event_id)
     if jpeg is None:
         return False
-    _write(directory / "images" / "new" / name, jpeg)
+    write_whole(directory / "images" / "new" / name, jpeg)
     return True
 
 
@@ -167,7 +167,7 @@ def _place(directory: Path, name: str, part: str, lines: str) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
             (directory / "labels" / other / f"{name}.txt").unlink(missing_ok=True)
-    _write(directory / "labels" / part / f"{name}.txt", lines.encode())
+    write_whole(directory / "labels" / part / f"{name}.txt", lines.encode())
 
 
 def _line(class_id: int, box: Box, polygons: bool) -> str:
@@ -186,7 +186,7 @@ def _own(directory: Path) -> set[str]:
 
 
 def _note_own(directory: Path, names: set[str]) -> None:
-    _write(directory / _MANIFEST, json.dumps(sorted(names), indent=0).encode())
+    write_whole(directory / _MANIFEST, json.dumps(sorted(names), indent=0).encode())
 
 
 def _remove(directory: Path, names: set[str]) -> None:
@@ -194,11 +194,3 @@ def _remove(directory: Path, names: set[str]) -> None:
         for part in ("train", "val"):
             (directory / "images" / part / f"{name}.jpg").unlink(missing_ok=True)
             (directory / "labels" / part / f"{name}.txt").unlink(missing_ok=True)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Have the whole file or none of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

@@ -97,18 +97,26 @@ def suppress(found: Found, *, iou_threshold: float, max_boxes: int = MAX_BOXES) 
 
 
 def one_per_mark(
-    found: Found, *, iou_threshold: float = 0.5, inside_threshold: float = 0.8, shared_iou: float = 0.3
+    found: Found,
+    *,
+    iou_threshold: float = 0.5,
+    inside_threshold: float = 0.8,
+    shared_iou: float = 0.3,
+    part_share: float = 0.2,
 ) -> Found:
     """Drop boxes that most likely mean a mark which a better box already means, whatever their labels.
 
     One mark is often seen twice: under two labels, or as a whole and in parts. A box goes when it overlaps a better
     one by more than `iou_threshold`, or when one of the two lies by more than `inside_threshold` inside the other and
-    they either have the same label or an overlap above `shared_iou`. So a bubble within the wide box of a slanting
-    scratch stays, and so does every mark in a box that holds a whole pane. Sorted by score, as in `suppress`.
+    they either have the same label, the smaller one measuring at least `part_share` of the other, or an overlap above
+    `shared_iou`. So a bubble or a short scratch within the wide box of a slanting one stays, and so does every mark in
+    a box that holds a whole pane. Sorted by score, as in `suppress`.
     """
+    size = areas(found.xyxy)
     overlap, within = iou(found.xyxy, found.xyxy), inside(found.xyxy, found.xyxy)
     same_label = found.class_ids[:, None] == found.class_ids[None, :]
-    same_mark = (overlap > iou_threshold) | ((within > inside_threshold) & (same_label | (overlap > shared_iou)))
+    part = same_label & (np.minimum.outer(size, size) >= part_share * np.maximum.outer(size, size))
+    same_mark = (overlap > iou_threshold) | ((within > inside_threshold) & (part | (overlap > shared_iou)))
     kept: list[int] = []
     for k in range(len(found.scores)):
         if not same_mark[k, kept].any():

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glassline.writing import write_whole
+
 from .card import check_digest, stored_card
 from .errors import ModelBrokenError, RuntimeMissingError
 from .files import DEFAULT_MODEL, ModelFile, find_model, variants
@@ -130,9 +132,6 @@ def _keep(cache: Path | None, key: dict[str, Any], figures: dict[str, float | st
     if cache is None:
         return
     try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        part = cache.with_suffix(".part")
-        part.write_text(json.dumps({"key": key, "figures": figures}, indent=2) + "\n", encoding="utf-8")
-        part.replace(cache)
+        write_whole(cache, (json.dumps({"key": key, "figures": figures}, indent=2) + "\n").encode())
     except OSError as error:
         log.warning("%s cannot be written (%s): the detector is measured again at the next start", cache, error)

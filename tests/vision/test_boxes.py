@@ -104,6 +104,7 @@ def test_suppression_stops_at_the_largest_number_of_boxes() -> None:
         ("a piece of a long mark", [((0, 0, 100, 10), 0.9, 0), ((60, 0, 101, 10), 0.8, 0)], [0]),
         ("a whole behind its surer piece", [((60, 0, 100, 10), 0.9, 0), ((0, 0, 100, 10), 0.8, 0)], [0]),
         ("another mark in the box of a slanting one", [((0, 0, 100, 100), 0.9, 0), ((20, 70, 30, 80), 0.8, 1)], [0, 1]),
+        ("a short scratch in the box of a long one", [((0, 0, 100, 100), 0.9, 0), ((5, 70, 40, 90), 0.8, 0)], [0, 1]),
         ("marks in the box of a whole pane", [((0, 0, 400, 400), 0.9, 2), ((5, 5, 90, 90), 0.8, 0)], [0, 1]),
         ("marks side by side", [((0, 0, 10, 10), 0.9, 0), ((7, 0, 17, 10), 0.8, 0)], [0, 1]),
     ],
