@@ -28,11 +28,21 @@ def render(
     backgrounds: Annotated[
         Path | None, typer.Option(help="A folder of JPEGs of good glass, without marks, to draw on.")
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="Draw close-ups only, in your own labels, in the order of their class numbers: "
+            "band=contusion,blow=contusion,thread=scratch,crack=crack,spot=spot."
+        ),
+    ] = None,
 ) -> None:
     """Render glass with known marks to train on."""
     import cv2
 
     from glassline.scene.dataset import write_dataset
+    from glassline.scene.worn import WORN_KINDS
+
+    own_labels = None if labels is None else _own_labels(labels, list(WORN_KINDS))
 
     cv2.setNumThreads(1)
     grounds = sorted(backgrounds.glob("*.jpg")) if backgrounds is not None else []
@@ -46,9 +56,18 @@ def render(
             image_wh=_IMAGE_WH,
             workers=workers,
             grounds=grounds,
+            own_labels=own_labels,
             progress=lambda done, _: bar.update(done - bar.pos),
         )
     typer.echo(f"Wrote {count} pictures. Train on them with: glassline model train {data_yaml}")
+
+
+def _own_labels(text: str, kinds: list[str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    named = {kind.strip(): label.strip() for kind, _, label in pairs if label.strip()}
+    if sorted(named) != sorted(kinds) or len(named) != len(pairs):
+        raise typer.BadParameter(f"expected a label for each of {', '.join(kinds)}, like band=contusion, got {text!r}")
+    return named
 
 
 @app.command()
@@ -80,6 +99,9 @@ def split(
 @app.command()
 def train(
     data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
+    also: Annotated[
+        list[Path] | None, typer.Option(help="Another data.yaml with the same labels to train on; may be repeated.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("var/runs"),
     name: Annotated[str, typer.Option(help="Name of this run.")] = "glassline-n",
     weights: Annotated[Path, typer.Option(help="A .pt file to start from.")] = SHIPPED_WEIGHTS,
@@ -95,9 +117,11 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name.")] = False,
 ) -> None:
     """Train YOLO11n on a YOLO data set."""
-    from workbench import training
+    from workbench import training, yolo_data
 
     try:
+        if also:
+            data_yaml = yolo_data.write_together(data_yaml, also, runs / name / "together.yaml")
         run = training.train(
             data_yaml=data_yaml,
             runs=runs,
@@ -113,7 +137,7 @@ def train(
             device=device,
             resume=resume,
         )
-    except (training.TrainingUnavailable, FileNotFoundError) as error:
+    except (training.TrainingUnavailable, yolo_data.DataError, FileNotFoundError) as error:
         raise _stop(error) from None
     typer.echo(f"Trained. Export it with: glassline model export {run / 'weights' / 'best.pt'} model.onnx")
 

@@ -47,6 +47,31 @@ def read_part(data_yaml: Path, part: str) -> tuple[list[str], list[Photograph]]:
     return names, [Photograph(path, list(_boxes(_label_file(path), names))) for path in paths]
 
 
+def write_together(data_yaml: Path, also: Sequence[Path], target: Path) -> Path:
+    """Write a data.yaml that trains on the pictures of several data sets and validates on those of the first.
+
+    All must have the same labels in the same order; DataError where they have not.
+    """
+    first = _load(data_yaml)
+    names = _names(data_yaml, first.get("names"))
+    together: dict[str, Any] = {"train": [], "names": dict(enumerate(names))}
+    for path in (data_yaml, *also):
+        data = _load(path)
+        theirs = _names(path, data.get("names"))
+        if theirs != names:
+            raise DataError(f"{path} has the labels {', '.join(theirs)}, {data_yaml} has {', '.join(names)}.")
+        together["train"] += _absolute(path, data, "train")
+    together["val"] = _absolute(data_yaml, first, "val")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump(together, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return target
+
+
+def _absolute(data_yaml: Path, data: dict[str, Any], part: str) -> list[str]:
+    root = (data_yaml.parent / str(data.get("path") or "")).resolve()
+    return [str(root / str(entry)) for entry in _as_list(data.get(part) or [])]
+
+
 def _load(data_yaml: Path) -> dict[str, Any]:
     try:
         data = yaml.safe_load(data_yaml.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ demo ever shows a pane that the model was trained on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -21,13 +21,14 @@ from glassline.scene.conveyor import Conveyor
 from glassline.scene.light import Camera
 from glassline.scene.marks import LABELS
 from glassline.scene.pane import render_pane
-from glassline.scene.worn import render_worn
+from glassline.scene.worn import WORN_KINDS, render_worn
 
 #: Conveyor seeds from here on belong to training.
 FIRST_TRAINING_SEED = 1_000_000
 _TRAINING_SEEDS = 1_000_000_000
 _KINDS = ("conveyor", "pane", "worn", "clean_conveyor", "clean_worn")
 _KIND_ODDS = (0.2, 0.05, 0.67, 0.02, 0.06)
+_OWN_LABELS_ODDS = (0.0, 0.0, 0.92, 0.0, 0.08)
 _WORN_SIDES_PX, _WORN_SIDE_ODDS = (416, 512, 640), (0.2, 0.2, 0.6)
 #: Less of a mark than this at the picture's border is not labelled.
 _LEAST_SHARE = 0.15
@@ -56,36 +57,46 @@ def write_dataset(
     image_wh: tuple[int, int] = (640, 480),
     workers: int = 1,
     grounds: Sequence[Path] = (),
+    own_labels: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Render `count` pictures into `directory` and return its data.yaml; every tenth picture is for validation.
 
     A fifth are conveyor frames of `image_wh`, most others close-ups of worn glass, some of them clean. Picture k
-    depends on (seed, k) and `grounds` alone. `grounds` are photographs of good glass without marks: with them, half
-    of the close-ups are drawn on one of these. `progress` is called with (pictures written, count).
+    depends on (seed, k), `grounds` and `own_labels` alone. `grounds` are photographs of good glass without marks: with
+    them, half of the close-ups are drawn on one of these. `own_labels` says what somebody's own data call the kinds of
+    marks on worn glass (`WORN_KINDS`), in the order of their class numbers; then all pictures are such close-ups.
+    `progress` is called with (pictures written, count).
     """
+    labels = LABELS if own_labels is None else tuple(dict.fromkeys(own_labels.values()))
     for split in ("train", "val"):
         (directory / "images" / split).mkdir(parents=True, exist_ok=True)
         (directory / "labels" / split).mkdir(parents=True, exist_ok=True)
-    write_one = partial(_write_sample, directory, seed, image_wh, tuple(grounds))
+    write_one = partial(_write_sample, directory, labels, seed, image_wh, tuple(grounds), own_labels)
     with ProcessPoolExecutor(max_workers=workers) as pool:
         for done, _ in enumerate(pool.map(write_one, range(count), chunksize=8), start=1):
             if progress is not None:
                 progress(done, count)
-    names = "\n".join(f"  {number}: {label}" for number, label in enumerate(LABELS))
+    names = "\n".join(f"  {number}: {label}" for number, label in enumerate(labels))
     data_yaml = directory / "data.yaml"
     data_yaml.write_text(f"train: images/train\nval: images/val\nnames:\n{names}\n", encoding="utf-8")
     return data_yaml
 
 
-def render_sample(seed: int, index: int, image_wh: tuple[int, int], grounds: Sequence[Path] = ()) -> Sample:
+def render_sample(
+    seed: int,
+    index: int,
+    image_wh: tuple[int, int],
+    grounds: Sequence[Path] = (),
+    own_labels: Mapping[str, str] | None = None,
+) -> Sample:
     """Picture `index` of the data set with this seed."""
     rng = np.random.default_rng((seed, index, 4))
-    kind = str(rng.choice(_KINDS, p=_KIND_ODDS))
+    kind = str(rng.choice(_KINDS, p=_KIND_ODDS if own_labels is None else _OWN_LABELS_ODDS))
     if kind == "pane":
         bgr, boxes = _pane_crop(rng)
     elif kind.endswith("worn"):
-        bgr, boxes = _worn_glass(rng, grounds, clean=kind.startswith("clean"))
+        bgr, boxes = _worn_glass(rng, grounds, own_labels or WORN_KINDS, clean=kind.startswith("clean"))
         if rng.random() > _HARSH_SHARE:
             return Sample(bgr, boxes, int(rng.integers(60, 98)))
     else:
@@ -94,8 +105,16 @@ def render_sample(seed: int, index: int, image_wh: tuple[int, int], grounds: Seq
     return Sample(_photograph(rng, bgr), boxes, int(rng.integers(60, 98)))
 
 
-def _write_sample(directory: Path, seed: int, image_wh: tuple[int, int], grounds: tuple[Path, ...], index: int) -> None:
-    sample = render_sample(seed, index, image_wh, grounds)
+def _write_sample(
+    directory: Path,
+    labels: Sequence[str],
+    seed: int,
+    image_wh: tuple[int, int],
+    grounds: tuple[Path, ...],
+    own_labels: Mapping[str, str] | None,
+    index: int,
+) -> None:
+    sample = render_sample(seed, index, image_wh, grounds, own_labels)
     split = "val" if index % _VALIDATION_EVERY == _VALIDATION_EVERY - 1 else "train"
     name = f"{seed}-{index:06d}"
     picture = directory / "images" / split / f"{name}.jpg"
@@ -103,7 +122,7 @@ def _write_sample(directory: Path, seed: int, image_wh: tuple[int, int], grounds
         raise OSError(f"could not write {picture}: is the disk full?")
     height, width = sample.bgr.shape[:2]
     lines = [
-        f"{LABELS.index(label)} {(x0 + x1) / 2 / width:.6f} {(y0 + y1) / 2 / height:.6f} "
+        f"{labels.index(label)} {(x0 + x1) / 2 / width:.6f} {(y0 + y1) / 2 / height:.6f} "
         f"{(x1 - x0) / width:.6f} {(y1 - y0) / height:.6f}\n"
         for label, (x0, y0, x1, y1) in sample.boxes
     ]
@@ -150,13 +169,13 @@ def _pane_crop(rng: np.random.Generator) -> tuple[NDArray[np.uint8], list[Labell
 
 
 def _worn_glass(
-    rng: np.random.Generator, grounds: Sequence[Path], *, clean: bool
+    rng: np.random.Generator, grounds: Sequence[Path], label_of: Mapping[str, str], *, clean: bool
 ) -> tuple[NDArray[np.uint8], list[LabelledBox]]:
     """Glass that fills the picture, with marks that may leave it, cross one another and lie among hairlines."""
     side_px = int(rng.choice(_WORN_SIDES_PX, p=_WORN_SIDE_ODDS))
     ground = _cut(rng, grounds[int(rng.integers(len(grounds)))], side_px) if grounds and rng.random() < 0.5 else None
     worn = render_worn(rng, side_px=side_px, clean=clean, ground=ground)
-    return worn.bgr, [(mark.label, mark.box_px) for mark in worn.marks]
+    return worn.bgr, [(label_of[mark.label], mark.box_px) for mark in worn.marks]
 
 
 def _cut(rng: np.random.Generator, path: Path, side_px: int) -> NDArray[np.uint8]:

@@ -56,6 +56,19 @@ def test_pictures_are_varied_cover_all_labels_and_include_clean_glass() -> None:
     assert np.std([sample.bgr.mean() for sample in samples]) > 10
 
 
+def test_close_ups_may_carry_the_labels_of_somebodys_own_data(tmp_path: Path) -> None:
+    own = {"thread": "Kratzer", "band": "Schliff", "blow": "Schliff", "crack": "Riss", "spot": "Fleck"}
+    write_dataset(tmp_path, count=COUNT, seed=4, own_labels=own)
+    assert (tmp_path / "data.yaml").read_text().splitlines()[3:] == [
+        "  0: Kratzer",
+        "  1: Schliff",
+        "  2: Riss",
+        "  3: Fleck",
+    ]
+    numbers = {line.split()[0] for path in tmp_path.glob("labels/*/*.txt") for line in path.read_text().splitlines()}
+    assert numbers == {"0", "1", "2", "3"}
+
+
 def test_photographs_of_good_glass_become_grounds_of_close_ups(tmp_path: Path) -> None:
     photograph = tmp_path / "good.jpg"
     green = np.zeros((500, 700, 3), np.uint8)

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from glassline.scene import LABELS
 from glassline.scene.sheet import Sheet
-from glassline.scene.worn import render_worn
+from glassline.scene.worn import WORN_KINDS, render_worn
 from glassline.scene.worn.band import band
 from glassline.scene.worn.blot import blow, spot
 from glassline.scene.worn.fracture import fracture
@@ -22,7 +21,7 @@ def test_a_picture_follows_from_its_random_numbers_and_its_boxes_lie_in_it() -> 
         assert np.array_equal(worn.bgr, again.bgr)
         for mark in worn.marks:
             x0, y0, x1, y1 = mark.box_px
-            assert mark.label in LABELS
+            assert mark.label in WORN_KINDS
             assert 0 <= x0 < x1 <= 320
             assert 0 <= y0 < y1 <= 320
         boxes += len(worn.marks)

@@ -76,6 +76,13 @@ def test_formats_that_there_are_not_are_refused_by_name(tmp_path: Path) -> None:
     assert "tflite: there is onnx, openvino, ncnn" in " ".join(result.output.split())
 
 
+@pytest.mark.parametrize("labels", ["band=a", "band=a,thread=b,crack=c,blow=d,dent=e", "nonsense", "=,=,=,=,="])
+def test_own_labels_must_name_every_kind_of_mark(tmp_path: Path, labels: str) -> None:
+    result = CliRunner().invoke(app, ["render", str(tmp_path / "out"), "--labels", labels])
+    assert result.exit_code == 2
+    assert "a label for each of band, thread, crack, blow" in " ".join(result.output.replace("│", "").split())
+
+
 def test_the_shipped_model_is_small_and_its_card_is_its_own() -> None:
     card = json.loads(DEFAULT_MODEL.with_suffix(".json").read_text())
     assert DEFAULT_MODEL.stat().st_size <= 12_000_000

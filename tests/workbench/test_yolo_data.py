@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.yolo_data import DataError, read_part
+from workbench.yolo_data import DataError, read_part, write_together
 
 
 def _data(directory: Path, text: str, labels: str = "0 0.5 0.5 0.2 0.4\n") -> Path:
@@ -66,3 +66,20 @@ def test_a_polygon_counts_as_the_box_round_it(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, text: str, labels: str, said: str) -> None:
     with pytest.raises(DataError, match=said):
         read_part(_data(tmp_path, text, labels), "train")
+
+
+def test_data_sets_with_the_same_labels_are_trained_on_together(tmp_path: Path) -> None:
+    text = "train: images/train\nval: images/train\nnames: [chip, dent]\n"
+    one, two = _data(tmp_path / "one", text), _data(tmp_path / "two", text)
+    together = write_together(one, [two], tmp_path / "run" / "together.yaml")
+    names, pictures = read_part(together, "train")
+    assert names == ["chip", "dent"]
+    assert len(pictures) == 6
+    assert len(read_part(together, "val")[1]) == 3
+
+
+def test_data_sets_with_other_labels_are_refused(tmp_path: Path) -> None:
+    one = _data(tmp_path / "one", "train: images/train\nnames: [chip, dent]\n")
+    two = _data(tmp_path / "two", "train: images/train\nnames: [dent, chip]\n")
+    with pytest.raises(DataError, match="has the labels dent, chip"):
+        write_together(one, [two], tmp_path / "together.yaml")

@@ -32,7 +32,7 @@ def band(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Joint
         layer, body = _strip(rng, ribbon, f32(ribbon.v - np.float32(offset)), width, back_lit)
         levels += layer
         extent |= body > 0.4
-    mark = boxed("scratch", sheet, ribbon.window, levels, extent=extent, room=float(rng.uniform(0, 5)))
+    mark = boxed("band", sheet, ribbon.window, levels, extent=extent, room=float(rng.uniform(0, 5)))
     return None if mark is None else Run(mark, path)
 
 

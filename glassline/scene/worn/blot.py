@@ -29,7 +29,7 @@ def spot(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | No
         ring = np.clip(rho * 1.3, 0.2, 1) if rng.random() < 0.25 else 1.0
         levels, tint = -strength * mottled * ring, _tint(rng)
     room = float(rng.uniform(1.0, 3.5))
-    return boxed("stain", sheet, window, f32(levels * body), extent=rho < 1, room=room, tint_bgr=tint)
+    return boxed("spot", sheet, window, f32(levels * body), extent=rho < 1, room=room, tint_bgr=tint)
 
 
 def blow(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | None:
@@ -56,7 +56,7 @@ def blow(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool) -> Mark | No
         if rng.random() < 0.4:
             levels = levels * soft_step(4 * (texture(rng, u, v, 3, size, size) + np.float32(rng.uniform(0, 1))))
     room = float(rng.uniform(0, 5))
-    return boxed("chip", sheet, window, f32(levels * body), extent=rho < 1, room=room)
+    return boxed("blow", sheet, window, f32(levels * body), extent=rho < 1, room=room)
 
 
 def _outline(

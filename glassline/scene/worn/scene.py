@@ -19,11 +19,13 @@ from glassline.scene.worn.thread import thread
 
 #: A picture has 640 reference pixels to a side, whatever its size.
 REFERENCE_SIDE = 640
+#: The kinds of marks, by which those of a picture are labelled, and what the shipped model calls them.
+WORN_KINDS = {"band": "scratch", "thread": "scratch", "crack": "crack", "blow": "chip", "spot": "stain"}
 
 
 @dataclass(frozen=True)
 class WornGlass:
-    """`bgr` (h, w, 3) uint8, and the marks on it: label and box x0, y0, x1, y1 in pixels."""
+    """`bgr` (h, w, 3) uint8, and the marks on it: kind as label, and box x0, y0, x1, y1 in pixels."""
 
     bgr: NDArray[np.uint8]
     marks: list[Mark]

@@ -37,5 +37,5 @@ def thread(rng: np.random.Generator, sheet: Sheet, *, back_lit: bool, start: Joi
     levels = sign * strength * profile * np.clip(along, 0.05, 2) * (0.15 + 0.85 * taper ** rng.uniform(0.4, 1.2))
     inside = ribbon.inside()
     extent = (np.abs(v) < max(1.5, 1.6 * half_width)) & (inside > 0)
-    mark = boxed("scratch", sheet, ribbon.window, f32(levels * inside), extent=extent, room=float(rng.uniform(0, 4)))
+    mark = boxed("thread", sheet, ribbon.window, f32(levels * inside), extent=extent, room=float(rng.uniform(0, 4)))
     return None if mark is None else Run(mark, path)
