@@ -1,5 +1,6 @@
 """What of a picture counts: the region that is looked at, the labels that matter, and how sure a box must be."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -27,10 +28,9 @@ class Attention:
     region: Sequence[Point] | None = None
 
     @property
-    def least_score(self) -> float:
-        """The score from which on boxes are wanted of the detector."""
-        wanted = [score for label, score in self.label_thresholds.items() if label not in self.labels_off]
-        return min([self.score_threshold, *wanted])
+    def label_scores(self) -> dict[str, float]:
+        """What the detector is told of single labels: from which score on they are wanted, or never."""
+        return {**self.label_thresholds, **dict.fromkeys(self.labels_off, math.inf)}
 
     def of(self, boxes: Iterable[Box]) -> list[Box]:
         """Those that count: of a label that matters, sure enough to carry on a mark, their centre in the region."""

@@ -39,8 +39,8 @@ class RunningConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    detect_fps: Annotated[float, Field(gt=0, le=120)]
-    live_fps: Annotated[float, Field(gt=0, le=120)]
+    detect_fps: Annotated[float, Field(ge=0.1, le=120)]
+    live_fps: Annotated[float, Field(ge=0.1, le=120)]
     live_quality: Annotated[int, Field(ge=1, le=100)]
     frame_meta: bool
     score_threshold: Annotated[float, Field(ge=0, le=1)]
@@ -136,8 +136,8 @@ def _check_names(wanted: dict[str, Any]) -> None:
 
 def _check_labels(running: RunningConfig, wanted: dict[str, Any], labels: Sequence[str] | None) -> None:
     """Refuse labels that the model does not have; those set up earlier, for another model, may stay."""
-    if labels is None or not {"label_thresholds", "labels_off"} & set(wanted):
-        return
-    if unknown := running.unknown_labels(labels):
+    named = [label for name in ("label_thresholds", "labels_off") if name in wanted for label in getattr(running, name)]
+    unknown = [label for label in named if labels is not None and label not in labels]
+    if labels is not None and unknown:
         sentence = f"the model has no label {shown(unknown[0])} (it has: {', '.join(labels)})"
         raise ConfigError(sentence[:900], "config.label_unknown")

@@ -89,8 +89,7 @@ class Findings:
         self._known.move_to_end(event_id)
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
-        if event.phase == "end":
-            track.release()
+        track.release()
         if len(self._waiting) == self._waiting.maxlen:
             self.lost += 1
         self._waiting.append((detection, evidence))

@@ -47,8 +47,9 @@ class Heat:
         if not cool:
             self._not_cool_s = now_s
         if hot and now_s - self._fell_s >= FALL_EACH_S and self._step < len(STEPS) - 1:
-            relapse = now_s - self._rose_s < RELAPSE_S
-            self._rise_after_s = min(2 * self._rise_after_s, RISE_AFTER_MOST_S) if relapse else RISE_AFTER_S
+            if self._rose_s >= self._fell_s:  # the first fall after a rise: did that last?
+                relapse = now_s - self._rose_s < RELAPSE_S
+                self._rise_after_s = min(2 * self._rise_after_s, RISE_AFTER_MOST_S) if relapse else RISE_AFTER_S
             self._fell_s = now_s
             self._go_to(self._step + 1, temp_c, throttled)
         elif cool and self._step and now_s - self._not_cool_s >= self._rise_after_s:

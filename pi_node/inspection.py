@@ -22,7 +22,9 @@ from .slot import Slot
 log = logging.getLogger(__name__)
 
 STUCK_S = 10.0
-RETRY_S = 30.0
+RETRY_S, RETRY_MOST_S = 2.0, 30.0
+"""Soon at first: marks in view are remembered for a few seconds only."""
+WAIT_S = 0.5
 KEEP_EACH_S = 1.0
 
 OnEvent = Callable[[TrackEvent, ModelCard, Frame], None]
@@ -117,7 +119,9 @@ class Inspection:
 
     def _run(self) -> None:
         give_way()
+        retry_s = RETRY_S
         while not self._stopping.is_set():
+            detected = self.detected
             try:
                 with self._make_detector() as detector:
                     self.card, self.runtime, self._problem = detector.card, detector.runtime, None
@@ -132,9 +136,18 @@ class Inspection:
                 log.exception("inspection")
                 self._problem = Reason.DETECTOR_MODEL_BROKEN
             self._busy_since_s = None
-            self._stopping.wait(RETRY_S)
+            retry_s = RETRY_S if self.detected > detected else min(2 * retry_s, RETRY_MOST_S)
+            self._stopping.wait(retry_s)
 
     def _inspect(self, detector: Detector) -> None:
+        try:
+            self._look_on(detector)
+        finally:
+            if self._last is not None:
+                for event in self._tracker.flush():
+                    self._on_event(event, detector.card, self._last)
+
+    def _look_on(self, detector: Detector) -> None:
         while not self._stopping.is_set():
             frame = self._slot.take(0.2)
             if frame is None:
@@ -146,24 +159,26 @@ class Inspection:
             self._busy_since_s, self._last_done_s = None, time.monotonic()
             self._rate.count()
             self.detected += 1
-            self._stopping.wait(self._rest_s(began_s))
-        if self._last is not None:
-            for event in self._tracker.flush():
-                self._on_event(event, detector.card, self._last)
+            self._rest(began_s)
 
-    def _rest_s(self, began_s: float) -> float:
-        """How long to wait for the next frame, after one that was begun at `began_s`."""
-        now_s = time.monotonic()
-        share = self._heat.share(now_s)
-        interval_s = 1 / self._detect_fps()
-        if share < 1:  # of what it does, not of what it would do on a faster machine
-            interval_s = max(interval_s, now_s - began_s) / share
-        return max(0.0, began_s + interval_s - now_s)
+    def _rest(self, began_s: float) -> None:
+        """Wait for the time of the next frame, after one that was begun at `began_s`; settings may change meanwhile."""
+        worked_s = time.monotonic() - began_s
+        while not self._stopping.is_set():
+            now_s = time.monotonic()
+            share = self._heat.share(now_s)
+            interval_s = 1 / self._detect_fps()
+            if share < 1:  # of what it does, not of what it would do on a faster machine
+                interval_s = max(interval_s, worked_s) / share
+            left_s = began_s + interval_s - now_s
+            if left_s <= 0:
+                return
+            self._stopping.wait(min(left_s, WAIT_S))
 
     def _look(self, detector: Detector, frame: Frame) -> list[Box]:
         """What the detector finds in a frame and counts, by the settings of this moment."""
         attention = self._attention(detector.card)
-        detector.score_threshold = attention.least_score
+        detector.score_threshold, detector.label_scores = attention.score_threshold, attention.label_scores
         self._tracker.settings = attention.tracker_settings()
         return attention.of(detector.detect(frame.bgr))
 

@@ -41,7 +41,7 @@ class NodeSettings(Settings, program="pi_node"):
         False, "Compute in half precision where the processor can: faster, and scores and boxes move a little."
     )
     detector_threads: int = setting(2, "Processor cores that the detector may use.", ge=1, le=64)
-    detect_fps: float = setting(10.0, "Frames the detector looks at, at most.", unit="1/s", gt=0, le=120)
+    detect_fps: float = setting(10.0, "Frames the detector looks at, at most.", unit="1/s", ge=0.1, le=120)
     hot_c: float = setting(
         78.0,
         "From this temperature of the processor on the detector does less, until it has cooled down; "
@@ -52,7 +52,10 @@ class NodeSettings(Settings, program="pi_node"):
     )
     sysfs: str = setting("/sys", "Folder where the kernel shows temperature and throttling.")
     score_threshold: float = setting(
-        0.0, "Boxes with a lower score are not looked at; 0: what the model's card recommends.", ge=0, le=1
+        0.0,
+        "A box of this score begins a mark, one of half of it carries a mark on; 0: what the model's card recommends.",
+        ge=0,
+        le=1,
     )
     label_thresholds: Annotated[str, checked(Thresholds)] = setting(
         "", 'Score thresholds of single labels, where they differ, like "crack=0.4, scratch=0.6".'
@@ -63,7 +66,7 @@ class NodeSettings(Settings, program="pi_node"):
         'Region that is looked at: corners x,y of a polygon, 0-1 of the frame, like "0.1,0.2 0.9,0.2 0.9,0.8 0.1,0.8"; '
         "a box whose centre is outside does not count. Empty: all of the frame.",
     )
-    live_fps: float = setting(15.0, "Live frames sent, at most, however many are wanted.", unit="1/s", gt=0, le=120)
+    live_fps: float = setting(15.0, "Live frames sent, at most, however many are wanted.", unit="1/s", ge=0.1, le=120)
     live_quality: int = setting(80, "JPEG quality of live frames.", unit="1-100", ge=1, le=100)
     evidence_quality: int = setting(90, "JPEG quality of the picture kept of a defect.", unit="1-100", ge=1, le=100)
     frame_meta: bool = setting(False, "Also send the live frames' metadata as JSON on frame/meta.")

@@ -66,7 +66,10 @@ def _time(text: str) -> datetime | None:
         return None
     if ago := _AGO.fullmatch(text):
         hours = int(ago[1]) * (24 if ago[2] == "d" else 1)
-        return datetime.now(UTC) - timedelta(hours=hours)
+        try:
+            return datetime.now(UTC) - timedelta(hours=hours)
+        except OverflowError:
+            raise typer.BadParameter(f"{text} ago is before all calendars") from None
     try:
         time = datetime.fromisoformat(text)
     except ValueError:

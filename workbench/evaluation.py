@@ -86,7 +86,7 @@ def on_conveyor(
 
 def look_at(find: Finder, photographs: Iterable[Photograph]) -> list[Looked]:
     """What is found on each; ValueError when a file is no picture."""
-    return [Looked(photograph.truths, find(_read(photograph.path))) for photograph in photographs]
+    return [Looked(photograph.truths, find(read_picture(photograph.path))) for photograph in photographs]
 
 
 def photograph_figures(pictures: Sequence[Looked], *, score_threshold: float) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def draw_mistakes(
         found = {hit for _, hit in believed if hit is not None}
         if len(found) == len(looked.truths) == len(believed):
             continue
-        canvas = _read(photograph.path)
+        canvas = read_picture(photograph.path)
         for number, (label, corners) in enumerate(looked.truths):
             if number not in found:
                 outline(canvas, corners, f"missed {label}", MISSED_BGR)
@@ -175,7 +175,8 @@ def _count(tally: Tally, looked: Looked, owed: list[bool], threshold: float) -> 
             tally.named[label] += box.label == label
 
 
-def _read(path: Path) -> NDArray[np.uint8]:
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """(h, w, 3) BGR; ValueError when the file is no picture."""
     bgr = cv2.imread(str(path))
     if bgr is None:
         raise ValueError(f"{path} is not a picture that OpenCV can read")

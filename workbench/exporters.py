@@ -132,7 +132,7 @@ def write_weights(best: Path, target: Path) -> None:
     import torch
 
     kept = torch.load(best, map_location="cpu", weights_only=False)
-    network = kept["model"].half()
+    network = (kept.get("ema") or kept["model"]).half()
     known = kept["train_args"]
     network.args = {"task": known["task"], "imgsz": known["imgsz"], "model": network.yaml.get("yaml_file", "")}
     network.pt_path = target.name

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,10 @@ _DISTANCES = 16
 
 class CannotExport(ValueError):
     """These weights cannot become a model that Glassline runs; the message says why and what to do."""
+
+
+class CannotRecord(ValueError):
+    """There is no card beside the model."""
 
 
 @dataclass
@@ -50,32 +57,50 @@ def export_model(
     metadata = _examined(best, yolo, imgsz)
     folder, name = _target(best, out)
     folder.mkdir(parents=True, exist_ok=True)
-    onnx = folder / f"{name}.onnx"
-    steps: dict[str, tuple[Path, Callable[[Path], None]]] = {
-        "onnx": (onnx, lambda path: exporters.write_onnx(
-            best, path, yolo=yolo, imgsz=metadata["imgsz"][0], half_weights=half_weights)),
-        "openvino": (folder / f"{name}_openvino_model", lambda path: exporters.write_openvino(
-            onnx, path, metadata=metadata, half_weights=half_weights)),
-        "ncnn": (folder / f"{name}_ncnn_model", lambda path: exporters.write_ncnn(
-            best, path, yolo=yolo, metadata=metadata, half_weights=half_weights)),
-    }  # fmt: skip
-    result = Exported(folder / f"{name}.json")
     logging.getLogger("ultralytics").setLevel(logging.WARNING)
-    for kind in (kind for kind in FORMATS if kind in formats):
-        path, write = steps[kind]
-        try:
-            write(path)
-            result.written.append(path)
-        except Exception as error:  # noqa: BLE001 - whatever a foreign exporter raises, the others go on
-            result.problems.append(f"{kind} was not written: {error}")
+    result = Exported(folder / f"{name}.json")
+    how = {"metadata": metadata, "half_weights": half_weights}
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / f"{name}.onnx"
+        if {"onnx", "openvino"} & set(formats) and not _attempt(
+            result, "onnx", exporters.write_onnx, best, source, yolo=yolo, imgsz=metadata["imgsz"][0],
+            half_weights=half_weights,
+        ):  # fmt: skip
+            formats = [kind for kind in formats if kind == "ncnn"]
+        if "onnx" in formats:
+            shutil.copyfile(source, folder / source.name)
+            result.written.append(folder / source.name)
+        for kind, write, arguments in (
+            ("openvino", exporters.write_openvino, (source, folder / f"{name}_openvino_model")),
+            ("ncnn", partial(exporters.write_ncnn, yolo=yolo), (best, folder / f"{name}_ncnn_model")),
+        ):
+            if kind in formats and _attempt(result, kind, write, *arguments, **how):
+                result.written.append(arguments[1])
     if result.written:
         _save(result.card, _new_card(name, metadata, result.written, trained_on))
     return result
 
 
-def update_card(model: Path, *, figures: dict[str, Any], score_threshold: float | None = None) -> Path:
-    """Add figures to the card beside a model, and set its score threshold if one is given."""
+def _attempt(result: Exported, kind: str, write: Callable[..., None], *arguments: Any, **how: Any) -> bool:
+    try:
+        write(*arguments, **how)
+    except Exception as error:  # noqa: BLE001 - whatever a foreign exporter raises, the others go on
+        result.problems.append(f"{kind} was not written: {error}")
+        return False
+    return True
+
+
+def card_of(model: Path) -> Path:
+    """The card beside a model; CannotRecord where there is none."""
     path = find_model(model).card_path
+    if not path.is_file():
+        raise CannotRecord(f"{path} is not there to keep figures in: `glassline model export` writes it with the model")
+    return path
+
+
+def update_card(model: Path, *, figures: dict[str, Any], score_threshold: float | None = None) -> Path:
+    """Add figures to the card beside a model, and set its score threshold if given; CannotRecord without card."""
+    path = card_of(model)
     card = json.loads(path.read_text(encoding="utf-8"))
     card["figures"] = {**card.get("figures", {}), **figures}
     if score_threshold is not None:
@@ -98,8 +123,10 @@ def _examined(best: Path, yolo: Any, imgsz: int | None) -> dict[str, Any]:
         raise CannotExport(f"{best} has another kind of head than YOLO11 and YOLOv8. {again}")
     side = imgsz or trained_with.get("imgsz") or 640
     side = max(side) if isinstance(side, list | tuple) else int(side)
+    stride = int(max(head.stride))
+    side = -(-side // stride) * stride
     names = {number: str(network.names[number]) for number in sorted(network.names)}
-    return {"task": model.task, "stride": int(max(head.stride)), "imgsz": [side, side], "names": names}
+    return {"task": model.task, "stride": stride, "imgsz": [side, side], "names": names}
 
 
 def _target(best: Path, out: Path | None) -> tuple[Path, str]:

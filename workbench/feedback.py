@@ -15,6 +15,7 @@ from glassline.contract.frames import metadata_of
 from glassline.contract.messages import EvidenceMeta, decode
 from glassline.store import Defect, DefectFilter, Status, Store, open_store
 from glassline.writing import write_whole
+from workbench.yolo_data import write_data_yaml
 
 _PAGE = 200
 _VALIDATION_SHARE = 0.2
@@ -102,15 +103,13 @@ def export(
         (directory / "images" / "new").rmdir()
     _remove(directory, earlier - set(parts))
     _note_own(directory, set(parts))
-    listed = "".join(f"  {number}: {json.dumps(name, ensure_ascii=False)}\n" for number, name in enumerate(names))
-    data_yaml = directory / "data.yaml"
-    write_whole(data_yaml, f"train: images/train\nval: images/val\nnames:\n{listed}".encode() if names else _NO_NAMES)
+    data_yaml = write_data_yaml(directory / "data.yaml", names or _NO_NAMES)
     validation = sum(part == "val" for part in parts.values())
     background = sum(not marks for marks in real.values())
     return Exported(data_yaml, len(frames), validation, boxes, background, missing)
 
 
-_NO_NAMES = b"train: images/train\nval: images/val\nnames: {0: defect}\n"
+_NO_NAMES = ("defect",)
 """Where all are false alarms: a training still wants a class."""
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
 from workbench import exporting
+from workbench.measuring import calibrate, evaluate, events, parity, stop
 from workbench.training import SHIPPED_WEIGHTS
 
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
 
 _IMAGE_WH = (640, 480)
-T = TypeVar("T")
 
 
 @app.command()
@@ -92,7 +89,7 @@ def split(
             scenes=scenes,
         )
     except ValueError as error:
-        raise _stop(error) from None
+        raise stop(error) from None
     typer.echo(f"Train on it with: glassline model train {data_yaml} --weights best.pt --no-keep-best")
 
 
@@ -137,8 +134,8 @@ def train(
             device=device,
             resume=resume,
         )
-    except (training.TrainingUnavailable, yolo_data.DataError, FileNotFoundError) as error:
-        raise _stop(error) from None
+    except (training.TrainingUnavailable, ValueError, FileNotFoundError) as error:
+        raise stop(error) from None
     typer.echo(f"Trained. Export it with: glassline model export {run / 'weights' / 'best.pt'} model.onnx")
 
 
@@ -154,7 +151,7 @@ def weights(
         training.load_yolo()
         exporters.write_weights(best, target)
     except (training.TrainingUnavailable, FileNotFoundError) as error:
-        raise _stop(error) from None
+        raise stop(error) from None
     typer.echo(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -182,7 +179,7 @@ def export(
             best, out, formats=wanted, imgsz=imgsz, half_weights=half_weights, trained_on=trained_on
         )
     except (training.TrainingUnavailable, FileNotFoundError, exporting.CannotExport) as error:
-        raise _stop(error) from None
+        raise stop(error) from None
     for problem in done.problems:
         typer.secho(problem, err=True, fg=typer.colors.YELLOW)
     for path in done.written:
@@ -192,140 +189,10 @@ def export(
     typer.echo(f"Wrote {done.card}. Use it: set `model` in [pi_node] to {done.card.resolve()}")
 
 
-@app.command()
-def parity(
-    best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
-    images: Annotated[list[Path], typer.Option(help="A folder of JPEGs; may be given more than once.")],
-    runtime: Annotated[list[str] | None, typer.Option(help="Only this one; may be given more than once.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many pictures.")] = None,
-    half_weights: Annotated[bool, typer.Option(help="Weights in float16, as they are shipped.")] = False,
-) -> None:
-    """Compare every runtime with what Ultralytics itself says of the same weights and pictures."""
-    from workbench import parity as comparison
-    from workbench import training
-
-    pictures = sorted(path for folder in images for path in folder.glob("*.jpg"))[:limit]
-    if not pictures:
-        raise typer.BadParameter(f"there is no *.jpg in {', '.join(map(str, images))}")
-    try:
-        figures = comparison.measure(best, pictures, runtimes=runtime or [], half_weights=half_weights, shown=_shown)
-    except (training.TrainingUnavailable, FileNotFoundError, exporting.CannotExport) as error:
-        raise _stop(error) from None
-    typer.echo(json.dumps(figures, indent=2))
-
-
-@app.command("eval")
-def evaluate(
-    data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
-    model: Annotated[Path | None, typer.Option(help="The model; without it, the one that is shipped.")] = None,
-    part: Annotated[str, typer.Option(help="The part of the data set: train, val, test, or all.")] = "val",
-    skip: Annotated[int, typer.Option(min=0, help="Leave out the first so many pictures by name.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only so many pictures.")] = None,
-    baseline: Annotated[bool, typer.Option("--baseline", help="Measure background subtraction beside it.")] = False,
-    mistakes: Annotated[Path | None, typer.Option(help="Write pictures of misses and false alarms here.")] = None,
-    record: Annotated[str | None, typer.Option(help="Keep the figures in the model's card under this name.")] = None,
-) -> None:
-    """Measure a model on labelled pictures: a table by class, and pictures of its mistakes."""
-    from glassline.vision import DEFAULT_MODEL, DetectorError, YoloDetector
-    from workbench import evaluation, subtraction, yolo_data
-
-    path = model or DEFAULT_MODEL
-    try:
-        names, photographs = yolo_data.read_part(data_yaml, part)
-        photographs = photographs[skip:][:limit]
-        with YoloDetector(path, score_threshold=0.02) as detector:
-            looked = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "Looking"))
-            believed, labels = detector.card.score_threshold, detector.card.labels
-        figures = evaluation.photograph_figures(looked, score_threshold=believed)
-        if set(names) == set(labels):
-            figures["labels"] = evaluation.label_table(looked, names, score_threshold=believed)
-            typer.echo(evaluation.as_text(figures["labels"]))
-        if baseline:
-            simple = evaluation.look_at(subtraction.subtract_background, _shown(photographs, "Subtracting"))
-            figures["baseline_ap50"] = evaluation.photograph_figures(simple, score_threshold=0)["ap50"]
-        if mistakes is not None:
-            count = evaluation.draw_mistakes(photographs, looked, mistakes, score_threshold=believed)
-            typer.echo(f"Wrote {count} pictures with mistakes to {mistakes}")
-    except (DetectorError, ValueError) as error:
-        raise _stop(error) from None
-    _report(figures, path, record)
-
-
-@app.command()
-def calibrate(
-    model: Annotated[Path | None, typer.Argument(help="The model; without it, the one that is shipped.")] = None,
-    frames: Annotated[int, typer.Option(min=1, help="Conveyor frames of each seed.")] = 150,
-    seeds: Annotated[str, typer.Option(help="Conveyor seeds, none of those used in training.")] = "7,8",
-    record: Annotated[str | None, typer.Option(help="Keep figures and threshold in the card under this name.")] = None,
-) -> None:
-    """Measure a model on rendered conveyor frames, and recommend the score from which on to believe it."""
-    from glassline.vision import DEFAULT_MODEL, DetectorError, YoloDetector
-    from workbench import evaluation
-
-    path = model or DEFAULT_MODEL
-    try:
-        with YoloDetector(path, score_threshold=0.2) as detector:
-            numbers = [int(number) for number in seeds.split(",")]
-            figures, threshold = evaluation.on_conveyor(detector, seeds=numbers, frames=frames)
-    except (DetectorError, ValueError) as error:
-        raise _stop(error) from None
-    _report(figures, path, record, threshold)
-    typer.echo(f"Recommended score threshold: {threshold}")
-
-
-@app.command()
-def events(
-    model: Annotated[Path | None, typer.Argument(help="The model; without it, the one that is shipped.")] = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Length of the run, in the belt's own time.")] = 10.0,
-    fps: Annotated[float, typer.Option(min=1, help="Frames a second, in the belt's own time.")] = 10.0,
-    panes: Annotated[int, typer.Option(min=1, help="So many panes pass; the belt is as fast as that takes.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Conveyor seed, none of those used in training.")] = 4242,
-    stop_and_go: Annotated[bool, typer.Option("--stop-and-go", help="The belt stands after each pane.")] = False,
-    mistakes: Annotated[Path | None, typer.Option(help="Write pictures of misses and false detections here.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
-    """Measure detections, not boxes: detector and tracker on a rendered conveyor, as fast as this machine goes."""
-    from glassline.vision import DEFAULT_MODEL, DetectorError, YoloDetector
-    from workbench import events as told
-
-    try:
-        run = told.Run(
-            seed=seed, minutes=minutes, fps=fps, panes=panes, motion="stop-and-go" if stop_and_go else "steady"
-        )
-        with (
-            YoloDetector(model or DEFAULT_MODEL) as detector,
-            typer.progressbar(length=run.frames, label="Watching", file=sys.stderr) as bar,
-        ):
-            found = told.watch(detector, run, progress=bar.update)
-    except (DetectorError, ValueError) as error:
-        raise _stop(error) from None
-    figures = told.figures(run, found)
-    typer.echo(json.dumps(figures, indent=2) if as_json else told.as_text(figures))
-    if mistakes is not None:
-        count = told.draw_mistakes(run, found, mistakes)
-        typer.echo(f"Wrote {count} pictures of mistakes to {mistakes}", err=True)
-
-
-def _shown(photographs: Sequence[T], label: str) -> Iterator[T]:
-    """The photographs one by one, with a progress bar."""
-    with typer.progressbar(photographs, label=label, file=sys.stderr) as bar:
-        yield from bar
-
-
-def _report(figures: dict[str, Any], model: Path, record: str | None, score_threshold: float | None = None) -> None:
-    """Print the figures, and keep them in the model's card if asked."""
-    typer.echo(json.dumps(figures, indent=2))
-    if record is not None:
-        card = exporting.update_card(model, figures={record: figures}, score_threshold=score_threshold)
-        typer.echo(f"Recorded in {card}")
-
-
 def _size_mb(path: Path) -> float:
     """Of a file, or of all files in a folder."""
     return sum(one.stat().st_size for one in [path, *path.glob("*")] if one.is_file()) / 1e6
 
 
-def _stop(error: Exception) -> typer.Exit:
-    """Say what is wrong and end with status 1."""
-    typer.secho(str(error), err=True, fg=typer.colors.RED)
-    return typer.Exit(1)
+for name, command in (("parity", parity), ("eval", evaluate), ("calibrate", calibrate), ("events", events)):
+    app.command(name)(command)

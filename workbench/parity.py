@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from glassline.vision import YoloDetector
 from glassline.vision.files import find_model
-from glassline.vision.runtimes import installed, runtimes_for
+from glassline.vision.runtimes import RUNTIMES, installed
+from workbench.evaluation import Finder, finder, read_picture
 from workbench.exporting import CannotExport, export_model
 from workbench.scoring import FoundBox, iou
 from workbench.training import load_yolo
@@ -26,8 +26,6 @@ SEARCH_SCORE = 0.28
 MIN_IOU = 0.9
 MAX_SCORE_GAP = 0.02
 _SUPPRESSION_IOU = 0.7
-
-Looker = Callable[[NDArray[np.uint8]], list[FoundBox]]
 
 
 def has_partner(box: FoundBox, others: Sequence[FoundBox]) -> bool:
@@ -64,7 +62,12 @@ def measure(
         done = export_model(best, Path(scratch), half_weights=half_weights)
         if not done.written:
             raise CannotExport("; ".join(done.problems))
-        ways = [(path, name) for path in done.written for name in runtimes_for(find_model(path))]
+        ways = [
+            (path, name)
+            for path in done.written
+            for name, known in RUNTIMES.items()
+            if find_model(path).kind in known.kinds and installed(name)
+        ]
         ways += [(best, "ultralytics")] if installed("ultralytics") else []
         chosen = [(path, name) for path, name in ways if not runtimes or name in runtimes]
         with YoloDetector(done.written[0]) as detector:
@@ -80,21 +83,17 @@ def measure(
                 threads=1,
                 across_labels=False,
             ) as detector:
-                ours = _look(_detector(detector), pictures, shown, f"{name}, {path.name}")
+                ours = _look(finder(detector), pictures, shown, f"{name}, {path.name}")
             figures[f"{path.name} on {name}"] = told = agreement(ours, theirs)
             log.info("%s on %s: %s", path.name, name, told)
     return {"pictures": len(pictures), "imgsz": imgsz, "half_weights": half_weights, "runtimes": figures}
 
 
-def _look(look: Looker, pictures: Sequence[Path], shown: Any, label: str) -> list[list[FoundBox]]:
-    return [look(np.asarray(cv2.imread(str(path)), np.uint8)) for path in shown(pictures, label)]
+def _look(look: Finder, pictures: Sequence[Path], shown: Any, label: str) -> list[list[FoundBox]]:
+    return [look(read_picture(path)) for path in shown(pictures, label)]
 
 
-def _detector(detector: YoloDetector) -> Looker:
-    return lambda bgr: [FoundBox(box.score, box.label, box.xyxyn) for box in detector.detect(bgr)]
-
-
-def _ultralytics(best: Path, imgsz: int) -> Looker:
+def _ultralytics(best: Path, imgsz: int) -> Finder:
     model = load_yolo()(str(best))
 
     def look(bgr: NDArray[np.uint8]) -> list[FoundBox]:

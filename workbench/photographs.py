@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from workbench.yolo_data import write_data_yaml
+
 
 def split_scenes(
     directory: Path,
@@ -21,8 +23,12 @@ def split_scenes(
     Each folder of `images` holds a scene under one light as SCENE.jpg; `labels` holds one SCENE.txt for all of its
     lights. Scenes are sorted by name and every `held_out_every`-th is for validation, so that no light of a held-out
     scene is trained on. `scenes` limits the training part to so many, evenly spread over the sorted names.
-    ValueError when a picture or a label file has no partner, or `directory` already holds a data set.
+    ValueError when a picture or a label file has no partner, when none would be held out, when two folders of pictures
+    have the same name, or when `directory` already holds a data set.
     """
+    lights = [folder.name for folder in images]
+    if len(set(lights)) < len(lights):
+        raise ValueError(f"two folders of pictures have the same name ({', '.join(lights)}): rename one of them")
     stems = sorted({path.stem for folder in images for path in folder.glob("*.jpg")})
     missing = [stem for stem in stems if not (labels / f"{stem}.txt").is_file()]
     if not stems or missing:
@@ -31,6 +37,10 @@ def split_scenes(
     if (directory / "data.yaml").exists():
         raise ValueError(f"{directory} already holds a data set: name another directory")
     held_out = stems[held_out_every - 1 :: held_out_every]
+    if not held_out:
+        raise ValueError(
+            f"with {len(stems)} scenes, none is held out for validation: give --held-out-every a smaller number"
+        )
     trained = [stem for stem in stems if stem not in set(held_out)]
     if scenes is not None:
         count = min(scenes, len(trained))
@@ -44,7 +54,4 @@ def split_scenes(
                     name = f"{stem}-{folder.name}"
                     os.symlink((folder / f"{stem}.jpg").resolve(), directory / "images" / part / f"{name}.jpg")
                     os.symlink((labels / f"{stem}.txt").resolve(), directory / "labels" / part / f"{name}.txt")
-    listed = "\n".join(f"  {number}: {name}" for number, name in enumerate(names))
-    data_yaml = directory / "data.yaml"
-    data_yaml.write_text(f"train: images/train\nval: images/val\nnames:\n{listed}\n", encoding="utf-8")
-    return data_yaml
+    return write_data_yaml(directory / "data.yaml", names)

@@ -12,6 +12,8 @@ ARCHITECTURE = "yolo11n.yaml"
 #: What the shipped model was exported from, to go on from.
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "glassline-n.pt"
 _SETTLING_BATCHES = 24
+_PICTURES = {"img", "masks", "sem_masks"}
+"""What of a batch has rows and columns; the masks are those of segmenting models."""
 
 REMEDY = (
     "Ultralytics is not installed here: training and export need the extra `train`. "
@@ -21,6 +23,10 @@ REMEDY = (
 
 class TrainingUnavailable(RuntimeError):
     """The `train` extra is missing; the message says how to install it."""
+
+
+class FinishedError(ValueError):
+    """The run that should go on has come to its end."""
 
 
 def load_yolo() -> Any:
@@ -73,6 +79,7 @@ def train(
     if device == "cpu":
         model.add_callback("on_train_start", _use_whole_cpu)
     if resume:
+        _check_unfinished(last)
         model.train(resume=True)
         return run
     model.train(
@@ -123,6 +130,13 @@ def _check_files(data_yaml: Path, weights: Path | None, last: Path | None) -> No
         raise FileNotFoundError(f"cannot resume: {last} is not there; start without --resume")
 
 
+def _check_unfinished(last: Path) -> None:
+    import torch
+
+    if torch.load(last, map_location="cpu", weights_only=False).get("optimizer") is None:
+        raise FinishedError(f"{last.parent.parent} is finished: there is nothing to resume; use its weights/best.pt")
+
+
 def _turn_batches(trainer: Any) -> None:
     """Lay half of all batches on their side: with the mirror images, glass is then seen from all eight sides.
 
@@ -133,7 +147,8 @@ def _turn_batches(trainer: Any) -> None:
     def turned(batch: dict[str, Any]) -> dict[str, Any]:
         batch = preprocess(batch)
         if random.random() < 0.5:
-            batch["img"] = batch["img"].transpose(2, 3)
+            for name in _PICTURES & set(batch):
+                batch[name] = batch[name].transpose(-2, -1)
             batch["bboxes"] = batch["bboxes"][:, [1, 0, 3, 2]]
         return batch
 

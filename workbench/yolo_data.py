@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from glassline.writing import write_whole
 from workbench.scoring import Corners
 
 PARTS = ("train", "val", "test")
@@ -47,6 +48,15 @@ def read_part(data_yaml: Path, part: str) -> tuple[list[str], list[Photograph]]:
     return names, [Photograph(path, list(_boxes(_label_file(path), names))) for path in paths]
 
 
+def write_data_yaml(
+    path: Path, names: Sequence[str], *, train: str | list[str] = "images/train", val: str | list[str] = "images/val"
+) -> Path:
+    """Write the data.yaml of a data set and return its path; folders are relative to it."""
+    data = {"train": train, "val": val, "names": dict(enumerate(names))}
+    write_whole(path, yaml.safe_dump(data, sort_keys=False, allow_unicode=True).encode())
+    return path
+
+
 def write_together(data_yaml: Path, also: Sequence[Path], target: Path) -> Path:
     """Write a data.yaml that trains on the pictures of several data sets and validates on those of the first.
 
@@ -54,17 +64,14 @@ def write_together(data_yaml: Path, also: Sequence[Path], target: Path) -> Path:
     """
     first = _load(data_yaml)
     names = _names(data_yaml, first.get("names"))
-    together: dict[str, Any] = {"train": [], "names": dict(enumerate(names))}
+    train: list[str] = []
     for path in (data_yaml, *also):
         data = _load(path)
         theirs = _names(path, data.get("names"))
         if theirs != names:
             raise DataError(f"{path} has the labels {', '.join(theirs)}, {data_yaml} has {', '.join(names)}.")
-        together["train"] += _absolute(path, data, "train")
-    together["val"] = _absolute(data_yaml, first, "val")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml.safe_dump(together, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return target
+        train += _absolute(path, data, "train")
+    return write_data_yaml(target, names, train=train, val=_absolute(data_yaml, first, "val"))
 
 
 def _absolute(data_yaml: Path, data: dict[str, Any], part: str) -> list[str]:

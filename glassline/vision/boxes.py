@@ -60,16 +60,18 @@ def inside(a: Floats, b: Floats) -> Floats:
     return _ratio(intersections(a, b), np.minimum(areas(a)[:, None], areas(b)[None, :]))
 
 
-def decode(raw: Floats, *, class_count: int, min_score: float) -> Found:
+def decode(raw: Floats, *, class_count: int, min_score: float | Floats) -> Found:
     """Boxes of a raw YOLOv8/YOLO11 output with at least `min_score`, best first, at most MAX_CANDIDATES.
 
     `raw` is (4 + class_count + extra, N): centre x, centre y, width, height in input pixels, then one row of scores
     (0-1) per class, then the rows of coefficients that a segment model adds for its masks. Each of the N places
-    gives its best class only. Layout after Ultralytics' Detect head; there is no objectness row as in YOLOv5.
+    gives its best class only, of those that reach `min_score`, which may be one for each class. Layout after
+    Ultralytics' Detect head; there is no objectness row as in YOLOv5.
     """
     class_scores = raw[4 : 4 + class_count]
+    class_scores = np.where(class_scores >= np.reshape(min_score, (-1, 1)), class_scores, -1)
     scores = class_scores.max(axis=0)
-    kept = np.flatnonzero(scores >= min_score)
+    kept = np.flatnonzero(scores >= 0)
     kept = kept[np.argsort(-scores[kept], kind="stable")[:MAX_CANDIDATES]]
     centres, halves = raw[:2, kept].T, raw[2:4, kept].T / 2
     xyxy = np.concatenate((centres - halves, centres + halves), axis=1)

@@ -70,11 +70,19 @@ def stored_card(path: Path) -> dict[str, Any]:
     return fields
 
 
+def files_of(path: Path, stored: Mapping[str, Any]) -> dict[str, str]:
+    """Digests by name of the models that a card speaks of, maybe none; CardError when it says it in another way."""
+    files = stored.get("files") or {}
+    if not isinstance(files, dict):
+        raise CardError(f"{path}: expected `files` to be digests by name, got {type(files).__name__}.")
+    return files
+
+
 def check_digest(model: ModelFile, stored: Mapping[str, Any], sha256: str) -> None:
     """CardError where the card beside the model was written for other bytes than these."""
-    files = stored.get("files")
+    files = files_of(model.card_path, stored)
     single = stored.get("sha256") if model.kind == "onnx" else None
-    promised = files.get(model.path.name) if isinstance(files, dict) and files else single
+    promised = files.get(model.path.name) if files else single
     if promised not in (None, sha256):
         raise CardError(
             f"{model.card_path} was written for a model with sha256 {promised}, but {model.path} has {sha256}. "

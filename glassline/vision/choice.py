@@ -12,7 +12,7 @@ from typing import Any
 
 from glassline.writing import write_whole
 
-from .card import check_digest, stored_card
+from .card import check_digest, files_of, stored_card
 from .errors import ModelBrokenError, RuntimeMissingError
 from .files import DEFAULT_MODEL, ModelFile, find_model, variants
 from .probe import ProbeError, probe
@@ -39,7 +39,8 @@ def choose(model: str, *, threads: int, half: bool, image_wh: tuple[int, int], c
     A file or folder runs on the first runtime that is installed for its kind. A card stands for all the models beside
     it that it names, `auto` for those of the default model: each way to run one of them is measured, in a process of
     its own and on pictures of `image_wh`, and the fastest is taken; `cache` is a file that keeps the figures for as
-    long as models, runtimes, threads and machine stay the same. DetectorError when there is no way at all.
+    long as models, runtimes, threads and machine stay the same, unless every way failed. DetectorError when there is no
+    way at all.
     """
     path = Path(model) if model not in ("", AUTO) else DEFAULT_MODEL.with_suffix(".json" if model else ".onnx")
     ways = _ways(path)
@@ -51,14 +52,15 @@ def choose(model: str, *, threads: int, half: bool, image_wh: tuple[int, int], c
     figures = _cached(cache, key)
     if figures is None:
         figures = {_name(*way): _measured(*way, threads=threads, half=half, image_wh=image_wh) for way in ways}
-        _keep(cache, key, figures)
+        if any(isinstance(figure, float) for figure in figures.values()):
+            _keep(cache, key, figures)
     return _fastest(ways, figures, threads)
 
 
 def _ways(path: Path) -> list[tuple[ModelFile, str]]:
     """All (file, runtime) that are possible here; the error of the first file where none is."""
     if path.suffix == ".json" and path.is_file():
-        files = variants(path, list(stored_card(path).get("files") or {}))
+        files = variants(path, list(files_of(path, stored_card(path))))
     else:
         files = [find_model(path)]
     ways, problems = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -21,6 +22,9 @@ class Detector(Protocol):
 
     runtime: str
     """What runs the model, like "onnxruntime"."""
+    label_scores: Mapping[str, float]
+    """Scores from which on boxes of single labels are believed, where they differ; infinity: never. May be set at any
+    time. What does not count cannot hide what does."""
 
     @property
     def card(self) -> ModelCard:
@@ -46,6 +50,6 @@ class Detector(Protocol):
     def detect(self, bgr: NDArray[np.uint8]) -> list[Box]:
         """The boxes in a picture (h, w, 3) uint8 BGR, best first, at most 300.
 
-        Also those below `score_threshold` down to its half: too faint to be believed alone, they tell the tracker
-        that a mark it knows is still there.
+        Also those below the score of their label down to its half: too faint to be believed alone, they tell the
+        tracker that a mark it knows is still there.
         """

@@ -16,6 +16,15 @@ _SIZE_WEIGHT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A mark in one frame. `quality` says how good a picture of it this is; only comparisons mean something."""
+
+    box: Box
+    time_s: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
 class RememberedMark:
     """What is worth keeping of a confirmed mark over a restart, so that it is not announced a second time."""
 
@@ -25,15 +34,8 @@ class RememberedMark:
     frames_confirmed: int
     first_s: float
     motion: Motion
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A mark in one frame. `quality` says how good a picture of it this is; only comparisons mean something."""
-
-    box: Box
-    time_s: float
-    quality: float
+    best: View
+    """The best view of it: only a better one is worth a new picture."""
 
 
 class Track:
@@ -71,13 +73,16 @@ class Track:
         track.first_s, track.last_s, track.excused_s = mark.first_s, now_s, now_s
         track.confirmed = track.ended = True
         track._votes[mark.label] = mark.score * mark.frames_confirmed  # type: ignore[assignment]
+        track._best, track._told = mark.best, (mark.best.quality, mark.label, now_s)
         return track
 
     def remembered(self) -> RememberedMark | None:
         """What to keep of it; None before it has an event id."""
         if self.event_id is None:
             return None
-        return RememberedMark(self.event_id, self.label, self.score, self.frames_confirmed, self.first_s, self.motion)
+        return RememberedMark(
+            self.event_id, self.label, self.score, self.frames_confirmed, self.first_s, self.motion, self._best_view
+        )
 
     @property
     def label(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ _TRACK_IDS = itertools.count(1)
 """One row for all trackers of a process, so that a number never means two marks."""
 _FOLLOWED = 3
 """Sightings after which a track's velocity means something."""
+_GAP_FRAMES, _INTERVALS = 2.5, 5
+"""A mark may stay unseen for so many frames at the rate of the last ones, however slow that is."""
 _AT_THE_EDGE = 0.05
 """A mark that ended so little beyond the frame may be back in it."""
 
@@ -42,7 +45,7 @@ class TrackerSettings:
     """Sightings that make a mark, with at most two frames without among them; one sighting more for a mark that does
     not move with the belt, or while it is not known how that moves."""
     max_gap_s: float = 1.0
-    """A mark not seen for so long has ended."""
+    """A mark not seen for so long has ended, unless frames come so seldom that it could hardly have been seen."""
     remember_s: float = 3.0
     """So long after its end a mark that should be in view is still recognised. One that was carried out of it is for as
     long as others in view tell how far, up to one and a half frame sizes."""
@@ -92,6 +95,7 @@ class Tracker:
         self._belt = Belt()
         self._corrections: list[tuple[float, float]] = []
         self._time_s: float | None = None
+        self._intervals_s: deque[float] = deque(maxlen=_INTERVALS)
 
     def update(self, boxes: Sequence[Box], time_s: float, frame: Any) -> list[TrackEvent]:
         """Take in the boxes of a frame captured at `time_s`; `frame` is kept for the best views only."""
@@ -101,6 +105,8 @@ class Tracker:
                 events = self._end_all()
             for track in self._past:
                 track.release()
+            if self._time_s is not None:
+                self._intervals_s.append(time_s - self._time_s)
             self._time_s = time_s
             kept = [box for box in boxes if self.settings.keeps(box)]
             kept = sorted(kept, key=lambda box: -box.score)[:_MAX_BOXES]
@@ -115,9 +121,9 @@ class Tracker:
     def boxes_at(self, time_s: float, *, unconfirmed: bool = False) -> list[Box]:
         """The marks carried forward to that instant, clipped to the frame; those out of it are left out."""
         with self._lock:
-            result = []
+            result, gap_s = [], self._gap_s()
             for track in self._live:
-                recent = time_s - track.last_s <= self.settings.max_gap_s
+                recent = time_s - track.last_s <= gap_s
                 if recent and (track.confirmed or unconfirmed):
                     seen = clipped(track.motion.at(time_s))
                     if seen is not None:
@@ -148,13 +154,19 @@ class Tracker:
     def _end_all(self) -> list[TrackEvent]:
         events = [self._end(track) for track in self._live if track.confirmed]
         self._live, self._past, self._belt, self._time_s = [], [], Belt(), None
+        self._intervals_s.clear()
         return events
+
+    def _gap_s(self) -> float:
+        """For how long a mark may stay unseen, at the rate at which frames come."""
+        usual_s = float(np.median(self._intervals_s)) if self._intervals_s else 0.0
+        return max(self.settings.max_gap_s, _GAP_FRAMES * usual_s)
 
     def _expire(self, time_s: float) -> list[TrackEvent]:
         """End what was not seen for too long, forget what ended long ago."""
-        settings = self.settings
-        gone = [track for track in self._live if time_s - track.last_s > settings.max_gap_s]
-        oldest_s = time_s - settings.max_gap_s - settings.remember_s
+        gap_s = self._gap_s()
+        gone = [track for track in self._live if time_s - track.last_s > gap_s]
+        oldest_s = time_s - gap_s - self.settings.remember_s
         self._past = [track for track in self._past if track.excused_s >= oldest_s]
         return self._retire(gone)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -54,6 +55,7 @@ class YoloDetector:
     ) -> None:
         self.path = Path(path)
         self.runtime = runtime or ""
+        self.label_scores: Mapping[str, float] = {}
         self._asked_score_threshold = score_threshold
         self._threads, self._half, self._image_wh = threads, half, image_wh
         self._iou_threshold, self._across_labels = iou_threshold, across_labels
@@ -107,7 +109,8 @@ class YoloDetector:
         begin = time.perf_counter()
         tensor = self._letterbox.fill(bgr)
         rows, prototypes = self._run(tensor)
-        found = boxes.decode(rows, class_count=len(self.card.labels), min_score=FAINT_SHARE * self.score_threshold)
+        least = [self.label_scores.get(label, self.score_threshold) for label in self.card.labels]
+        found = boxes.decode(rows, class_count=len(least), min_score=FAINT_SHARE * np.array(least))
         found = boxes.suppress(found, iou_threshold=self._iou_threshold)
         if self._across_labels:
             found = boxes.one_per_mark(found)
@@ -152,8 +155,9 @@ class YoloDetector:
 def _letterbox(model: ModelFile, runtime: Runtime, card: ModelCard) -> Letterbox:
     if runtime.input_hw is not None:
         return Letterbox(input_hw=runtime.input_hw)
-    stride = int(literal(runtime.metadata.get("stride", _STRIDE)))
-    return Letterbox(input_hw=(card.imgsz, card.imgsz), stride=max(stride, _STRIDE))
+    stride = max(int(literal(runtime.metadata.get("stride", _STRIDE))), _STRIDE)
+    side = -(-card.imgsz // stride) * stride
+    return Letterbox(input_hw=(side, side), stride=stride)
 
 
 def _checked(path: Path, card: ModelCard, outputs: list[NDArray[Any]]) -> tuple[NDArray[Any], NDArray[Any] | None]:

@@ -16,13 +16,14 @@ for scenes in "$@"; do
         --images "$photographs/images/backward" --labels "$photographs/labels" \
         --names contusion,scratch,crack,spot --scenes "$scenes" >/dev/null
     pictures=$(find "$set/images/train" -name '*.jpg' | wc -l)
-    if [ ! -f "$set/real.onnx" ]; then
+    if [ ! -f "$set/trained" ]; then
         resume=
         [ -f "$weights" ] && resume=--resume
         "$glassline" model train "$set/data.yaml" --runs var/accuracy/runs --name "real-$scenes" --imgsz 512 --batch 8 \
             --epochs $(((passes + pictures / 2) / pictures)) --lr0 0.001 --mosaic 0.3 --no-keep-best $resume
-        "$glassline" model export "$weights" "$set/real.onnx" --formats onnx
+        touch "$set/trained"
     fi
+    "$glassline" model export "$weights" "$set/real.onnx" --formats onnx
     echo "$scenes scenes, $pictures pictures, $passes passes"
     "$glassline" model eval "$set/data.yaml" --model "$set/real.onnx"
 done

@@ -1,5 +1,7 @@
 """Region, labels and thresholds: what counts, what is refused, and that it is kept."""
 
+import math
+
 import pytest
 from pydantic import ValidationError
 
@@ -44,9 +46,9 @@ def test_a_label_that_is_off_and_boxes_below_half_of_their_threshold_do_not_coun
     assert attention.of([*faint, box(label="stain"), box(score=0.19), box(label="scratch", score=0.39)]) == faint
 
 
-def test_the_detector_is_asked_for_boxes_as_faint_as_any_label_wants_them():
-    assert Attention(score_threshold=0.4, label_thresholds={"a": 0.1, "b": 0.9}).least_score == 0.1
-    assert Attention(score_threshold=0.4, label_thresholds={"a": 0.1}, labels_off=frozenset("a")).least_score == 0.4
+def test_the_detector_is_told_what_each_label_wants_and_what_is_never_wanted():
+    attention = Attention(score_threshold=0.4, label_thresholds={"a": 0.1, "b": 0.9}, labels_off=frozenset("a"))
+    assert attention.label_scores == {"a": math.inf, "b": 0.9}
 
 
 def test_a_mark_below_the_threshold_of_its_label_is_never_told():
@@ -90,6 +92,7 @@ def test_what_is_changed_is_in_force_over_a_restart_and_null_takes_it_back(tmp_p
         ({"label_thresholds": {"dent": 0.5}}, "config.label_unknown"),
         ({"labels_off": ["dent"]}, "config.label_unknown"),
         ({"live_fps": 0}, "config.invalid"),
+        ({"detect_fps": 1e-12}, "config.invalid"),
         ({"colour": "red"}, "config.unknown"),
     ],
 )
@@ -108,6 +111,7 @@ def test_labels_set_up_for_another_model_do_no_harm(tmp_path, caplog):
     assert "dent" in caplog.text
     assert "crack" not in caplog.text
     assert made.change({"live_fps": 5}, labels=CARD.labels).live_fps == 5
+    assert made.change({"label_thresholds": {"crack": 0.4}}, labels=CARD.labels).labels_off == ["dent", "crack"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,39 @@ class TwoMarks:
         return [crack, stain] if self.frames > 10 else [crack]
 
 
+class Stumbling(TwoMarks):
+    """It fails once, in the fifteenth frame."""
+
+    def detect(self, bgr):
+        found = super().detect(bgr)
+        if self.frames == 15:
+            raise RuntimeError("a fault that nobody foresaw")
+        return found
+
+
+def test_after_a_fault_what_was_in_view_has_ended_and_the_detector_is_back_soon(tmp_path):
+    detector, cracks = Stumbling(), []
+    inspection = Inspection(
+        make_detector=lambda: detector,
+        on_event=lambda event, card, frame: cracks.append(event.phase) if event.track.label == "crack" else None,
+        detect_fps=lambda: 100.0,
+        attention=lambda card: Attention(score_threshold=0.25),
+        heat=Heat(host=Host(tmp_path), hot_c=78),
+        on_loaded=lambda tracker: None,
+        on_tracked=lambda tracker: None,
+    )
+    inspection.start()
+    bgr = np.full((120, 160, 3), 90, np.uint8)
+    try:
+        assert until(
+            lambda: inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), bgr)) or len(cracks) == 3, 20
+        )
+        assert inspection.reason() is None
+    finally:
+        inspection.stop()
+    assert cracks == ["new", "end", "new", "end"]
+
+
 def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     outbox = Outbox(path=tmp_path / "outbox.db", cap_bytes=10_000_000)
     outbox.open()

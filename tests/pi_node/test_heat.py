@@ -79,6 +79,15 @@ def test_a_machine_that_heats_up_by_its_own_work_does_not_swing(sysfs):
     assert min(shares) >= STEPS[2]
 
 
+def test_one_relapse_makes_it_wait_twice_as_long_however_deep_it_falls(sysfs):
+    afternoon = Afternoon(sysfs)
+    afternoon.shares(1, 84)
+    assert afternoon.shares(RISE_AFTER_S + 2, 60)[-1] == 1.0
+    afternoon.shares(3 * FALL_EACH_S, 84)
+    shares = afternoon.shares(2 * RISE_AFTER_S + 5, 60)
+    assert shares.index(STEPS[2]) == pytest.approx(2 * RISE_AFTER_S, abs=3)
+
+
 def test_throttling_counts_as_heat_whatever_the_temperature_says_and_past_throttling_does_not(sysfs):
     assert Afternoon(sysfs).shares(1, 50, throttled="0x50004") == [STEPS[1]]
     afternoon = Afternoon(sysfs)

@@ -92,6 +92,15 @@ def test_suppression_keeps_no_two_that_overlap_and_drops_nothing_else(boxes: Fou
     assert suppress(kept, iou_threshold=threshold).scores.tolist() == kept.scores.tolist()
 
 
+def test_a_label_that_is_not_wanted_hides_none_that_is() -> None:
+    raw = np.zeros((6, 2), np.float32)
+    raw[:, 0] = (50, 50, 20, 20, 0.9, 0.4)
+    raw[:, 1] = (51, 50, 20, 20, 0.8, 0.1)
+    got = one_per_mark(decode(raw, class_count=2, min_score=np.array([np.inf, 0.3])))
+    assert got.class_ids.tolist() == [1]
+    assert got.scores.tolist() == pytest.approx([0.4])
+
+
 def test_suppression_stops_at_the_largest_number_of_boxes() -> None:
     apart = found_of(*(((20.0 * k, 0, 20.0 * k + 10, 10), 0.9, 0) for k in range(10)))
     assert len(suppress(apart, iou_threshold=0.7, max_boxes=4).scores) == 4

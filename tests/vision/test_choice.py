@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glassline.vision import DEFAULT_MODEL, ModelBrokenError, ModelMissingError, RuntimeMissingError, choose
+from glassline.vision import DEFAULT_MODEL, CardError, ModelBrokenError, ModelMissingError, RuntimeMissingError, choose
 from glassline.vision.files import find_model
 from glassline.vision.probe import ProbeError, probe
 
@@ -85,6 +85,26 @@ def test_where_every_way_fails_the_error_is_the_first_ones(tmp_path: Path) -> No
     (tmp_path / "best.onnx").write_bytes(b"cut short")
     (tmp_path / "best.json").write_text(json.dumps({"labels": ["a"]}))
     with pytest.raises(ModelBrokenError, match="Copy it again"):
+        choose(str(tmp_path / "best.json"), **HOW)
+
+
+def test_a_failure_of_every_way_is_not_kept(card: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "detector.json"
+
+    def busy(*_: object, **__: object) -> None:
+        raise ProbeError("gave no figure within 180 s")
+
+    monkeypatch.setattr("glassline.vision.choice.probe", busy)
+    with pytest.raises(ModelBrokenError, match="no figure"):
+        choose(str(card), cache=cache, **HOW)
+    monkeypatch.undo()
+    assert "ms a frame" in choose(str(card), cache=cache, **HOW).why
+
+
+@pytest.mark.parametrize("files", [5, [1], "best.onnx"])
+def test_a_card_whose_files_make_no_sense_is_refused(tmp_path: Path, files: object) -> None:
+    (tmp_path / "best.json").write_text(json.dumps({"labels": ["a"], "files": files}))
+    with pytest.raises(CardError, match="digests by name"):
         choose(str(tmp_path / "best.json"), **HOW)
 
 

@@ -137,6 +137,24 @@ def test_a_pane_put_in_the_place_of_another_one_is_another() -> None:
     assert (first, gone, second) == (["new"], ["end"], ["new"])
 
 
+@pytest.mark.parametrize("hz", [1.0, 0.7, 0.3])
+def test_a_detector_that_looks_every_few_seconds_tells_a_mark_as_well(hz: float) -> None:
+    tracker = Tracker()
+    events = [event for k in range(12) for event in tracker.update([box()], k / hz, frame=None)]
+    assert [event.phase for event in events] == ["new"]
+    assert tracker.boxes_at(11.5 / hz)
+    assert [event.phase for k in range(12, 20) for event in tracker.update([], k / hz, frame=None)] == ["end"]
+
+
+def test_one_long_pause_does_not_let_marks_live_longer() -> None:
+    tracker = Tracker()
+    events = [event for k in range(20) for event in tracker.update([box()], k / 10, frame=None)]
+    for time_s in (20.0, 20.1, 21.5):
+        events += tracker.update([], time_s, frame=None)
+    assert [(event.phase, event.track.last_s) for event in events] == [("new", 1.9), ("end", 1.9)]
+    assert tracker.boxes_at(20.0) == []
+
+
 def test_a_pane_that_stands_still_is_told_once() -> None:
     simulation = belt(lambda _: (3 * PITCH, 0.0), seed=1, panes=4)
     simulation.run(Tracker(), instants(10, 60))
@@ -232,7 +250,7 @@ def test_faint_sightings_keep_a_sure_mark_alive() -> None:
 
 def test_the_label_is_voted_by_score() -> None:
     tracker = Tracker()
-    labels = ["stain", "crack", "crack", "stain", "crack", "crack"]
+    labels = ["stain", "crack", "stain", "stain", "crack", "stain"]
     for k, label in enumerate(labels):
         tracker.update([box(label=label, score=0.9 if label == "crack" else 0.3)], k / 10, frame=None)
     (track,) = {event.track for event in tracker.flush()}
@@ -360,11 +378,14 @@ def test_memory_stays_bounded_under_a_flood_of_boxes_and_no_frame_outlives_its_m
 
 
 def test_boxes_can_be_read_while_another_thread_updates() -> None:
-    tracker, stop, seen = Tracker(), threading.Event(), []
+    tracker, stop, seen, wrong = Tracker(), threading.Event(), [], []
 
     def read() -> None:
         while not stop.is_set():
-            seen.append(len(tracker.boxes_at(10.0, unconfirmed=True)))
+            try:
+                seen.append(len(tracker.boxes_at(10.0, unconfirmed=True)))
+            except Exception as error:
+                wrong.append(error)
             stop.wait(0.0005)
 
     reader = threading.Thread(target=read)
@@ -373,6 +394,7 @@ def test_boxes_can_be_read_while_another_thread_updates() -> None:
     stop.set()
     reader.join(10)
     assert not reader.is_alive()
+    assert not wrong
     assert seen
 
 
@@ -415,6 +437,21 @@ def test_marks_go_on_over_a_restart_also_if_the_belt_stopped_meanwhile_or_the_fi
         seen = [] if step < 20 else boxes_at(step / 10)
         phases += [event.phase for event in after.update(seen, step / 10, frame=step)]
     assert [phase for phase in phases if phase != "update"] == ["new", "new"]
+
+
+def test_after_a_restart_only_a_better_view_replaces_the_picture_that_was_told():
+    whole, cut_off = box(0.4, score=0.9), box(0.4, score=0.4)
+    before = Tracker()
+    for step in range(6):
+        for event in before.update([whole], step / 10, frame=step):
+            event.track.event_id = new_event_id()
+    after, events = Tracker(), []
+    after.recall(before.remembered(), 0.6)
+    for step in range(6, 30):
+        events += after.update([cut_off], step / 10, frame=step)
+    (track,) = {event.track for event in after.flush()}
+    assert not events
+    assert (track.best_frame, track.best_boxes[0].score) == (None, 0.9)
 
 
 def test_a_mark_remembered_is_not_taken_for_another_elsewhere():

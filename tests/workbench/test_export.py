@@ -70,6 +70,17 @@ def test_a_file_that_is_no_weights_is_neither_exported_nor_run(tmp_path: Path) -
         pass
 
 
+def test_openvino_is_made_of_these_weights_whatever_lies_beside_them(tmp_path: Path) -> None:
+    best = write_untrained(tmp_path / "best.pt", "yolo11n", score_bias=-4)
+    (tmp_path / "best.onnx").write_bytes(b"of an earlier training")
+    done = export_model(best, formats=["openvino"], imgsz=50)
+    assert [path.name for path in done.written] == ["best_openvino_model"]
+    assert not done.problems
+    assert (tmp_path / "best.onnx").read_bytes() == b"of an earlier training"
+    with YoloDetector(done.written[0], image_wh=(40, 30)) as detector:
+        assert detector.card.imgsz == 64, "the next size that the network can take"
+
+
 def test_parity_is_measured_for_every_runtime(tmp_path: Path) -> None:
     import cv2
 

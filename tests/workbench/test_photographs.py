@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from workbench.model import app
 from workbench.photographs import split_scenes
+from workbench.yolo_data import read_part
 
 
 def _scenes(directory: Path, count: int) -> tuple[list[Path], Path]:
@@ -44,6 +45,21 @@ def test_fewer_scenes_are_spread_over_all_and_change_nothing_of_what_is_held_out
     assert {name.split("-")[0] for name in few} == {"s00", "s05", "s10", "s15"}
     assert few < _names(tmp_path / "all", "train")
     assert _names(tmp_path / "few", "val") == _names(tmp_path / "all", "val")
+
+
+def test_names_that_yaml_would_take_for_something_else_stay_names(tmp_path: Path) -> None:
+    lights, labels = _scenes(tmp_path / "raw", 6)
+    data_yaml = split_scenes(tmp_path / "set", images=lights, labels=labels, names=["no", "chip: large", "7"])
+    assert read_part(data_yaml, "val")[0] == ["no", "chip: large", "7"]
+
+
+def test_what_would_end_in_a_data_set_that_is_of_no_use_is_refused(tmp_path: Path) -> None:
+    lights, labels = _scenes(tmp_path / "raw", 4)
+    with pytest.raises(ValueError, match="none is held out"):
+        split_scenes(tmp_path / "out", images=lights, labels=labels, names=["a"])
+    with pytest.raises(ValueError, match="same name"):
+        split_scenes(tmp_path / "out", images=[*lights, tmp_path / "day2" / "front"], labels=labels, names=["a"])
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_picture_without_labels_and_a_directory_in_use_are_named(tmp_path: Path) -> None:

@@ -88,6 +88,8 @@ def load(model: ModelFile, name: str, *, threads: int, half: bool) -> Runtime:
 
     `half` lets the library compute in half precision (float16, bfloat16) where the processor does that natively.
     """
+    if name not in RUNTIMES:
+        raise RuntimeMissingError(f"there is no runtime {name}: expected {', '.join(RUNTIMES)}")
     module = import_module(f"{__name__}.{name}")
     try:
         runtime: Runtime = module.open_model(model, threads=threads, half=half)
