@@ -10,12 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationErr
 
 from glassline.contract import Box
 from glassline.contract.values import Label, Polygon, Unit
-from glassline.vision import TrackerSettings
+from glassline.vision import FAINT_SHARE, TrackerSettings
 
 Point = tuple[float, float]
 _LEAST_AREA = 1e-4
-_FAINT_SHARE = 0.5
-"""From this share of its threshold on, a box may carry on a mark that is known already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +36,10 @@ class Attention:
 
     def tracker_settings(self) -> TrackerSettings:
         """How sure the tracker is to be."""
-        return TrackerSettings(
-            start_score=self.score_threshold, keep_share=_FAINT_SHARE, label_scores=dict(self.label_thresholds)
-        )
+        return TrackerSettings(start_score=self.score_threshold, label_scores=dict(self.label_thresholds))
 
     def _counts(self, box: Box) -> bool:
-        least = _FAINT_SHARE * self.label_thresholds.get(box.label, self.score_threshold)
+        least = FAINT_SHARE * self.label_thresholds.get(box.label, self.score_threshold)
         x0, y0, x1, y1 = box.xyxyn
         centre = (x0 + x1) / 2, (y0 + y1) / 2
         within = self.region is None or is_inside(centre, self.region)

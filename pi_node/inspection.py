@@ -25,6 +25,8 @@ STUCK_S = 10.0
 RETRY_S, RETRY_MOST_S = 2.0, 30.0
 """Soon at first: marks in view are remembered for a few seconds only."""
 WAIT_S = 0.5
+READY_S = 10.0
+"""A detector that is not ready by then is worth a word."""
 KEEP_EACH_S = 1.0
 
 OnEvent = Callable[[TrackEvent, ModelCard, Frame], None]
@@ -59,6 +61,7 @@ class Inspection:
         self._last: Frame | None = None
         self._last_done_s: float | None = None
         self._busy_since_s: float | None = None
+        self._loading_since_s: float | None = None
         self._kept_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inspection", daemon=True)
@@ -115,15 +118,19 @@ class Inspection:
         busy_since_s = self._busy_since_s
         if busy_since_s is not None and time.monotonic() - busy_since_s > STUCK_S:
             return Reason.DETECTOR_STUCK
+        loading_since_s = self._loading_since_s
+        if self._problem is None and loading_since_s is not None and time.monotonic() - loading_since_s > READY_S:
+            return Reason.DETECTOR_STARTING
         return self._problem
 
     def _run(self) -> None:
         give_way()
         retry_s = RETRY_S
         while not self._stopping.is_set():
-            detected = self.detected
+            detected, self._loading_since_s = self.detected, time.monotonic()
             try:
                 with self._make_detector() as detector:
+                    self._loading_since_s = None
                     self.card, self.runtime, self._problem = detector.card, detector.runtime, None
                     log.info("model %s on %s finds %s", self.card.name, self.runtime, ", ".join(self.card.labels))
                     self._tracker = Tracker(settings=self._attention(self.card).tracker_settings())

@@ -51,7 +51,11 @@ def evaluate(
     mistakes: Annotated[Path | None, typer.Option(help="Write pictures of misses and false alarms here.")] = None,
     record: Annotated[str | None, typer.Option(help="Keep the figures in the model's card under this name.")] = None,
 ) -> None:
-    """Measure a model on labelled pictures: a table by class, and pictures of its mistakes."""
+    """Measure a model on labelled pictures: a table by class, and pictures of its mistakes.
+
+    The table is what the field calls mAP: boxes are suppressed within a class only. All other figures are of what a
+    node tells, one box for a mark.
+    """
     from glassline.vision import DetectorError, YoloDetector
     from workbench import evaluation, subtraction, yolo_data
 
@@ -66,7 +70,9 @@ def evaluate(
             believed, labels = detector.card.score_threshold, detector.card.labels
         figures = evaluation.photograph_figures(looked, score_threshold=believed)
         if set(names) == set(labels):
-            figures["labels"] = evaluation.label_table(looked, names, score_threshold=believed)
+            with YoloDetector(path, score_threshold=0.02, across_labels=False) as detector:
+                by_label = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "By label"))
+            figures["labels"] = evaluation.label_table(by_label, names, score_threshold=believed)
             typer.echo(evaluation.as_text(figures["labels"]))
         if baseline:
             simple = evaluation.look_at(subtraction.subtract_background, _shown(photographs, "Subtracting"))

@@ -15,6 +15,7 @@ class Reason(StrEnum):
     DETECTOR_CARD_WRONG = "detector.card_wrong"
     DETECTOR_TASK_WRONG = "detector.task_wrong"
     DETECTOR_RUNTIME_MISSING = "detector.runtime_missing"
+    DETECTOR_STARTING = "detector.starting"
     DETECTOR_STUCK = "detector.stuck"
     DETECTOR_SLOWED = "detector.slowed"
     NODE_OFFLINE = "node.offline"

@@ -2,7 +2,7 @@
 
 from .card import DEFAULT_SCORE_THRESHOLD, ModelCard
 from .choice import Choice, choose
-from .detector import Detector
+from .detector import FAINT_SHARE, Detector
 from .errors import (
     CardError,
     DetectorError,
@@ -18,7 +18,7 @@ from .tracker import Tracker, TrackerSettings
 from .yolo import YoloDetector
 
 __all__ = [
-    "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "CardError", "Choice", "Detector", "DetectorError", "ModelBrokenError",
-    "ModelCard", "ModelMissingError", "ModelUnknownError", "RememberedMark", "RuntimeMissingError", "TaskError",
-    "Track", "TrackEvent", "Tracker", "TrackerSettings", "YoloDetector", "choose",
+    "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "FAINT_SHARE", "CardError", "Choice", "Detector", "DetectorError",
+    "ModelBrokenError", "ModelCard", "ModelMissingError", "ModelUnknownError", "RememberedMark",
+    "RuntimeMissingError", "TaskError", "Track", "TrackEvent", "Tracker", "TrackerSettings", "YoloDetector", "choose",
 ]  # fmt: skip

@@ -13,6 +13,9 @@ from glassline.contract import Box
 
 from .card import ModelCard
 
+#: Detectors report boxes from this share of their score on, and such a box may carry on a mark that is known already.
+FAINT_SHARE = 0.5
+
 
 class Detector(Protocol):
     """Finds boxes. The context manager is the life cycle; one thread at a time.

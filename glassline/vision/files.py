@@ -14,6 +14,7 @@ Kind = Literal["onnx", "openvino", "ncnn", "pt"]
 DEFAULT_MODEL = Path(__file__).parent / "models" / "glassline-n.onnx"
 EXPORT = "glassline model export best.pt"
 _FOLDERS: dict[Kind, tuple[str, str]] = {"openvino": ("_openvino_model", ".xml"), "ncnn": ("_ncnn_model", ".param")}
+_GRAPHS: dict[str, Kind] = {suffix: kind for kind, (_, suffix) in _FOLDERS.items()}
 _FILES: dict[str, Kind] = {".onnx": "onnx", ".pt": "pt"}
 _KINDS = "an .onnx file, a folder NAME_ncnn_model or NAME_openvino_model, a .pt file of Ultralytics, or a .json card"
 
@@ -51,21 +52,20 @@ class ModelFile:
 
 def find_model(path: Path) -> ModelFile:
     """What lies at `path`; ModelMissingError, ModelUnknownError or ModelBrokenError say what is wrong there."""
-    if path.suffix in (".xml", ".param"):
-        path = path.parent
     if not path.exists():
         raise ModelMissingError(
             f"there is no model at {path}. Correct the `model` setting, or leave it out to use the default model."
         )
-    if path.is_file():
+    if path.is_file() and path.suffix not in _GRAPHS:
         if path.suffix not in _FILES:
             raise ModelUnknownError(f"{path} is not a model: a model is {_KINDS}. {EXPORT} makes them.")
         return ModelFile(path, _FILES[path.suffix], path)
-    for kind, (_, suffix) in _FOLDERS.items():
-        for graph in sorted(path.glob(f"*{suffix}")):
+    folder, graphs = (path.parent, [path]) if path.is_file() else (path, sorted(path.iterdir()))
+    for graph in graphs:
+        if kind := _GRAPHS.get(graph.suffix):
             if not graph.with_suffix(".bin").is_file():
-                raise ModelBrokenError(f"{graph} has no {graph.stem}.bin beside it: copy all of {path} again.")
-            return ModelFile(path, kind, graph)
+                raise ModelBrokenError(f"{graph} has no {graph.stem}.bin beside it: copy all of {folder} again.")
+            return ModelFile(folder, kind, graph)
     raise ModelUnknownError(f"the folder {path} holds no model: a model is {_KINDS}. {EXPORT} makes them.")
 
 

@@ -15,6 +15,7 @@ from glassline.contract import Box
 
 from .association import Pairs, assign, pairs_of
 from .belt import MAX_SPEED, Belt
+from .detector import FAINT_SHARE
 from .motion import Motion, beside, clipped
 from .pieces import extent_of, further_boxes, with_pieces
 from .track import RememberedMark, Track, TrackEvent
@@ -37,7 +38,7 @@ class TrackerSettings:
 
     start_score: float = 0.25
     """A box needs this score to begin a track."""
-    keep_share: float = 0.5
+    keep_share: float = FAINT_SHARE
     """A box needs this share of it to carry one on."""
     label_scores: Mapping[str, float] = field(default_factory=dict)
     """Start scores of single labels, where they differ."""

@@ -16,14 +16,13 @@ from glassline.contract import Box
 
 from . import boxes
 from .card import ModelCard, check_digest, literal, read_card, stored_card
+from .detector import FAINT_SHARE
 from .errors import ModelBrokenError, first_line
 from .files import DEFAULT_MODEL, EXPORT, ModelFile, find_model
 from .letterbox import Letterbox
 from .masks import mask_of, outline
 from .runtimes import Runtime, load, runtimes_for
 
-#: Boxes are reported from this share of the score threshold on.
-FAINT_SHARE = 0.5
 _STRIDE = 32
 
 

@@ -1,11 +1,12 @@
 """What goes into the outbox with a detection."""
 
 import sqlite3
+import threading
 import time
 
 import numpy as np
 
-from glassline.contract import Box
+from glassline.contract import Box, Reason
 from glassline.contract.frames import metadata_of
 from glassline.contract.messages import EvidenceMeta, decode
 from glassline.vision import ModelCard
@@ -74,6 +75,34 @@ def test_after_a_fault_what_was_in_view_has_ended_and_the_detector_is_back_soon(
     finally:
         inspection.stop()
     assert cracks == ["new", "end", "new", "end"]
+
+
+def test_a_detector_that_takes_its_time_to_get_ready_is_told_of_until_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("pi_node.inspection.READY_S", 0.2)
+    go_on, detector = threading.Event(), TwoMarks()
+
+    def measured_first():
+        go_on.wait(20)
+        return detector
+
+    inspection = Inspection(
+        make_detector=measured_first,
+        on_event=lambda event, card, frame: None,
+        detect_fps=lambda: 100.0,
+        attention=lambda card: Attention(score_threshold=0.25),
+        heat=Heat(host=Host(tmp_path), hot_c=78),
+        on_loaded=lambda tracker: None,
+        on_tracked=lambda tracker: None,
+    )
+    assert inspection.reason() is None
+    inspection.start()
+    try:
+        assert until(lambda: inspection.reason() is Reason.DETECTOR_STARTING, 10)
+        go_on.set()
+        assert until(lambda: inspection.reason() is None, 10)
+    finally:
+        go_on.set()
+        inspection.stop()
 
 
 def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
