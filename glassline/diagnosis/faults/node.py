@@ -93,9 +93,9 @@ NODE_FAULTS: dict[Reason, Fault] = {
         state="degraded",
         sentence="The node {id} is getting its detector ready and finds no defects yet; its live picture goes on.",
         remedy="""
-            Wait: a model is loaded in seconds; with `model = "auto"` or a card every way to run it is measured once, which
-            takes minutes on a Pi. If it does not end, `journalctl -u pi_node -n 50` on {id} says what it is at; a
-            `model` in [pi_node] of {file} (GLASS_MODEL, --model) that names one file is not measured.
+            Wait: a model is loaded in seconds; with `model = "auto"` or a card every way to run it is measured once,
+            which takes minutes on a Pi. If it does not end, `journalctl -u pi_node -n 50` on {id} says what it is at;
+            a `model` in [pi_node] of {file} (GLASS_MODEL, --model) that names one file is not measured.
         """,
     ),
     Reason.DETECTOR_STUCK: Fault(
