@@ -11,7 +11,7 @@ SOURCES := glassline pi_node broker bridge web workbench tests
 .PHONY: accuracy accuracy-trained accuracy-events bench-detect fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 $(VENV)/.demo: pyproject.toml requirements.txt
 	@deploy/make-venv.sh $(PYTHON) $(VENV)

@@ -29,7 +29,7 @@ def render(
         str | None,
         typer.Option(
             help="Draw close-ups only, in your own labels, in the order of their class numbers: "
-            "band=contusion,blow=contusion,thread=scratch,crack=crack,spot=spot."
+            "'band=contusion, blow=contusion, thread=scratch, crack=crack, spot=spot'."
         ),
     ] = None,
 ) -> None:
