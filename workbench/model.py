@@ -14,6 +14,7 @@ from workbench.training import SHIPPED_WEIGHTS
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
 
 _IMAGE_WH = (640, 480)
+_RENDERED = Path("var/rendered/data.yaml")
 
 
 @app.command()
@@ -95,7 +96,9 @@ def split(
 
 @app.command()
 def train(
-    data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
+    data_yaml: Annotated[
+        Path | None, typer.Argument(help=f"The data.yaml of a YOLO data set; without it, {_RENDERED}, rendered first.")
+    ] = None,
     also: Annotated[
         list[Path] | None, typer.Option(help="Another data.yaml with the same labels to train on; may be repeated.")
     ] = None,
@@ -113,11 +116,16 @@ def train(
     device: Annotated[str, typer.Option(help="`cpu`, or the number of a GPU.")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name.")] = False,
 ) -> None:
-    """Train YOLO11n on a YOLO data set."""
+    """Train YOLO11n on a YOLO data set, or on rendered pictures."""
     from workbench import training, yolo_data
 
     try:
-        if also:
+        if data_yaml is None and not resume:
+            training.load_yolo()
+            data_yaml = _RENDERED
+            if not data_yaml.is_file():
+                render(data_yaml.parent)
+        if also and data_yaml is not None:
             data_yaml = yolo_data.write_together(data_yaml, also, runs / name / "together.yaml")
         run = training.train(
             data_yaml=data_yaml,

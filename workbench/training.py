@@ -45,7 +45,7 @@ def load_yolo() -> Any:
 
 def train(
     *,
-    data_yaml: Path,
+    data_yaml: Path | None,
     runs: Path,
     name: str,
     weights: Path | None = None,
@@ -66,8 +66,8 @@ def train(
     the number of epochs and the learning rate schedule follow from the time that an epoch takes. `mosaic` is the
     share of training pictures put together from four. With `keep_best` best.pt is the epoch that did best on the
     validation pictures; without it nothing is chosen by them, which are then looked at once, at the end, and best.pt
-    is last.pt. `resume` goes on from last.pt of the run of this name with the settings it was started with. `device`
-    is `cpu` or a GPU number; on the CPU, `taskset` says which cores it may take.
+    is last.pt. `resume` goes on from last.pt of the run of this name with the data and settings it was started with.
+    `device` is `cpu` or a GPU number; on the CPU, `taskset` says which cores it may take.
     """
     run = runs.resolve() / name
     last = run / "weights" / "last.pt"
@@ -82,6 +82,7 @@ def train(
         _check_unfinished(last)
         model.train(resume=True)
         return run
+    assert data_yaml is not None
     model.train(
         data=str(data_yaml.resolve()),
         project=str(run.parent),
@@ -121,9 +122,11 @@ def train(
     return run
 
 
-def _check_files(data_yaml: Path, weights: Path | None, last: Path | None) -> None:
-    if not data_yaml.is_file():
+def _check_files(data_yaml: Path | None, weights: Path | None, last: Path | None) -> None:
+    if data_yaml is not None and not data_yaml.is_file():
         raise FileNotFoundError(f"{data_yaml} is not there: write a data set with `glassline model render` first")
+    if data_yaml is None and last is None:
+        raise FileNotFoundError("name the data.yaml of a data set to train on")
     if weights is not None and not weights.is_file():
         raise FileNotFoundError(f"{weights} is not there: weights to start from are a .pt file that a training left")
     if last is not None and not last.is_file():

@@ -23,11 +23,14 @@ def without_ultralytics(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("without_ultralytics")
-def test_training_without_the_extra_says_how_to_install_it(tmp_path: Path) -> None:
+def test_training_without_the_extra_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data.yaml").write_text("names: {0: scratch}\n")
     result = CliRunner().invoke(app, ["train", str(tmp_path / "data.yaml"), "--runs", str(tmp_path)])
     assert result.exit_code == 1
     assert "pip install 'glassline[train]'" in result.output
+    monkeypatch.chdir(tmp_path)
+    assert "pip install 'glassline[train]'" in CliRunner().invoke(app, ["train"]).output, "before rendering anything"
+    assert not (tmp_path / "var").exists()
 
 
 @pytest.mark.usefixtures("without_ultralytics")
