@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +133,14 @@ def write_weights(best: Path, target: Path) -> None:
     import torch
 
     kept = torch.load(best, map_location="cpu", weights_only=False)
-    network = (kept.get("ema") or kept["model"]).half()
-    known = kept["train_args"]
+    save_weights(kept.get("ema") or kept["model"], kept["train_args"], target)
+
+
+def save_weights(network: Any, known: Mapping[str, Any], target: Path) -> None:
+    """Write a network, of whose training arguments `known` task and size are kept, to go on from or to be exported."""
+    import torch
+
+    network = network.half()
     network.args = {"task": known["task"], "imgsz": known["imgsz"], "model": network.yaml.get("yaml_file", "")}
     network.pt_path = target.name
     target.parent.mkdir(parents=True, exist_ok=True)

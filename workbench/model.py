@@ -164,6 +164,25 @@ def weights(
 
 
 @app.command()
+def blend(
+    newer: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/last.pt.")],
+    older: Annotated[Path, typer.Argument(help="The weights that it began with.")],
+    data_yaml: Annotated[Path, typer.Argument(help="The data.yaml that it learnt from.")],
+    target: Annotated[Path, typer.Argument(help="The .pt file to write.")],
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the newer ones.")] = 0.8,
+) -> None:
+    """Weights between two trainings: often better on pictures unlike those that were learnt from."""
+    from workbench import blending, training
+
+    try:
+        training.load_yolo()
+        blending.blend(newer, older, data_yaml, target, share=share)
+    except (training.TrainingUnavailable, FileNotFoundError, ValueError) as error:
+        raise stop(error) from None
+    typer.echo(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
 def export(
     best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
     out: Annotated[

@@ -8,6 +8,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+from workbench.normalisation import settle_normalisation
+
 ARCHITECTURE = "yolo11n.yaml"
 #: What the shipped model was exported from, to go on from.
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "glassline-n.pt"
@@ -178,21 +180,7 @@ def _settle_normalisation(trainer: Any) -> None:
     saved had an mAP50 of 0.03 on rendered pictures, and of 0.59 with these. Source: precise batch normalisation in
     Wu and Johnson, "Rethinking Batch in BatchNorm", 2021.
     """
-    import torch
-
-    network = trainer.ema.ema
-    layers = [layer for layer in network.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None
-    network.train()
-    with torch.no_grad():
-        for pictures in trainer.kept_batches:
-            network(pictures.float() / 255)
-    network.eval()
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
+    settle_normalisation(trainer.ema.ema, (pictures.float() / 255 for pictures in trainer.kept_batches))
 
 
 def _cores() -> int:
