@@ -55,7 +55,7 @@ def detect(
     try:
         with tempfile.TemporaryDirectory(prefix="glassline-bench-") as scratch:
             shown = images or _rendered(Path(scratch) / "pictures")
-            contenders = _contenders(
+            contenders, side = _contenders(
                 model, Path(scratch), imgsz, threads=threads, frames=frames, images=shown, half=half
             )  # fmt: skip
             taken = [{name: run() for name, run in contenders.items()} for _ in range(rounds)]
@@ -67,7 +67,7 @@ def detect(
         "runtimes": {name: one.model_dump() for name, one in figures.items()},
         "bars": [asdict(bar) for bar in bars(taken)],
         "versions": {name: version(name) for name in figures},
-        "how": {"imgsz": imgsz, "threads": threads, "frames": frames, "rounds": rounds, "half": half},
+        "how": {"imgsz": side, "threads": threads, "frames": frames, "rounds": rounds, "half": half},
         "machine": {"cores": os.cpu_count(), "system": platform.platform(), "date": time.strftime("%Y-%m-%d")},
     }
     typer.echo(json.dumps(result, indent=2) if as_json else _table(taken))
@@ -104,12 +104,15 @@ def bars(taken: Sequence[dict[str, Figures]]) -> list[Bar]:
     return told
 
 
-def _contenders(best: Path, scratch: Path, imgsz: int | None, **how: Any) -> dict[str, Probe]:
+def _contenders(best: Path, scratch: Path, imgsz: int | None, **how: Any) -> tuple[dict[str, Probe], int]:
+    """What is measured, by name, and the longer side of the input, pixels."""
     if not installed(ULTRALYTICS):
         if best != SHIPPED_WEIGHTS:
             raise BenchError("a .pt needs Ultralytics to be exported: pip install 'glassline[train]'")
         typer.secho("Ultralytics is not installed: the model that is shipped, without comparison.", err=True)
-        return {name: _lean(DEFAULT_MODEL, name, **how) for name in ("onnxruntime", "openvino") if installed(name)}
+        side = ModelCard.model_validate_json(DEFAULT_MODEL.with_suffix(".json").read_bytes()).imgsz
+        lean = ("onnxruntime", "openvino")
+        return {name: _lean(DEFAULT_MODEL, name, **how) for name in lean if installed(name)}, side
     done = export_model(best, scratch / "models", imgsz=imgsz)
     for problem in done.problems:
         typer.secho(problem, err=True, fg=typer.colors.YELLOW)
@@ -122,7 +125,7 @@ def _contenders(best: Path, scratch: Path, imgsz: int | None, **how: Any) -> dic
     how.pop("half")
     side = ModelCard.model_validate_json(done.card.read_bytes()).imgsz
     contenders[ULTRALYTICS] = lambda: probe(best, str(side), module="workbench.bench.predicted", **how)
-    return contenders
+    return contenders, side
 
 
 def _lean(path: Path, name: str, **how: Any) -> Probe:
