@@ -13,9 +13,9 @@ from pathlib import Path
 from glassline.contract import Box
 from glassline.contract.frames import metadata_of
 from glassline.contract.messages import EvidenceMeta, decode
+from glassline.data_yaml import write_data_yaml
 from glassline.store import Defect, DefectFilter, Status, Store, open_store
 from glassline.writing import write_whole
-from workbench.yolo_data import write_data_yaml
 
 _PAGE = 200
 _VALIDATION_SHARE = 0.2

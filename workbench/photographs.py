@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from workbench.yolo_data import write_data_yaml
+from glassline.data_yaml import write_data_yaml
 
 
 def split_scenes(

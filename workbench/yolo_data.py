@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from glassline.writing import write_whole
+from glassline.data_yaml import write_data_yaml
 from workbench.scoring import Corners
 
 PARTS = ("train", "val", "test")
@@ -46,15 +46,6 @@ def read_part(data_yaml: Path, part: str) -> tuple[list[str], list[Photograph]]:
     if not paths:
         raise DataError(f"{data_yaml}: the `{part}` part holds no pictures ({', '.join(_PICTURES)}).")
     return names, [Photograph(path, list(_boxes(_label_file(path), names))) for path in paths]
-
-
-def write_data_yaml(
-    path: Path, names: Sequence[str], *, train: str | list[str] = "images/train", val: str | list[str] = "images/val"
-) -> Path:
-    """Write the data.yaml of a data set and return its path; folders are relative to it."""
-    data = {"train": train, "val": val, "names": dict(enumerate(names))}
-    write_whole(path, yaml.safe_dump(data, sort_keys=False, allow_unicode=True).encode())
-    return path
 
 
 def write_together(data_yaml: Path, also: Sequence[Path], target: Path) -> Path:

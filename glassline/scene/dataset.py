@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from glassline.data_yaml import write_data_yaml
 from glassline.scene.conveyor import Conveyor
 from glassline.scene.light import Camera
 from glassline.scene.marks import LABELS
@@ -77,10 +78,7 @@ def write_dataset(
         for done, _ in enumerate(pool.map(write_one, range(count), chunksize=8), start=1):
             if progress is not None:
                 progress(done, count)
-    names = "\n".join(f"  {number}: {label}" for number, label in enumerate(labels))
-    data_yaml = directory / "data.yaml"
-    data_yaml.write_text(f"train: images/train\nval: images/val\nnames:\n{names}\n", encoding="utf-8")
-    return data_yaml
+    return write_data_yaml(directory / "data.yaml", labels)
 
 
 def render_sample(

@@ -236,3 +236,9 @@ def test_training_takes_what_was_exported(shelf: Shelf, tmp_path: Path) -> None:
     subprocess.run([*command, "--imgsz", "64", "--batch", "4"], env=os.environ, check=True, timeout=300)
     assert (tmp_path / "runs" / "fed" / "weights" / "last.pt").is_file()
     assert json.loads((tmp_path / "set" / "exported.json").read_bytes())
+
+
+def test_a_server_that_has_no_libraries_for_pictures_can_export() -> None:
+    """The extra `server` brings neither NumPy nor OpenCV."""
+    blocked = "import sys; sys.modules.update(dict.fromkeys(('cv2', 'numpy', 'torch'))); import workbench.feedback"
+    subprocess.run([sys.executable, "-c", blocked], check=True, timeout=60)
