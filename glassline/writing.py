@@ -4,16 +4,18 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Replace `path` by a file with `content`; its folder is made where it is missing.
+def write_whole(path: Path, content: bytes, *, durable: bool = False, mode: int = 0o666) -> None:
+    """Replace `path` by a new file with `content` and, less the umask, `mode`; its folder is made where it is missing.
 
     A program that dies meanwhile leaves the old file or the new one, never half of it; a loss of power as well where
-    `durable`, which waits for the disk. OSError when it cannot be written.
+    `durable`, which waits for the disk. `sync_folder` makes sure that it is the new one. OSError when it cannot be
+    written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    temporary.unlink(missing_ok=True)
     try:
-        with temporary.open("wb") as file:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             if durable:
                 file.flush()
@@ -22,3 +24,12 @@ def write_whole(path: Path, content: bytes, *, durable: bool = False) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -4,6 +4,8 @@ import os
 import stat
 from pathlib import Path
 
+from glassline.writing import sync_folder, write_whole
+
 
 class SecretError(Exception):
     """A secret file cannot be used; the text says why and what to do, never what is in it."""
@@ -36,20 +38,5 @@ def read_secret(path: Path | str) -> str:
 def write_secret(path: Path | str, text: str) -> None:
     """Replace `path` by a file of mode 0600 with `text` and a line end; a crash leaves the old file or the new one."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, (text if text.endswith("\n") else text + "\n").encode(), durable=True, mode=0o600)
+    sync_folder(path.parent)

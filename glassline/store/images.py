@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from glassline.writing import sync_folder, write_whole
+
 STRAY_AGE_S = 3600.0
 
 
@@ -31,7 +33,7 @@ class Images:
             if _has_size(path, len(jpeg)):
                 os.utime(path)
             else:
-                _write_whole(path, jpeg)
+                write_whole(path, jpeg, durable=True)
             folders.add(path.parent)
         for folder in folders:
             sync_folder(folder)
@@ -67,25 +69,3 @@ def _has_size(path: Path, size_bytes: int) -> bool:
         return path.stat().st_size == size_bytes
     except FileNotFoundError:
         return False
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
