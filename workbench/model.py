@@ -142,6 +142,9 @@ def train(
             device=device,
             resume=resume,
         )
+    except training.FinishedError as told:
+        typer.echo(told)
+        return
     except (training.TrainingUnavailable, ValueError, FileNotFoundError) as error:
         raise stop(error) from None
     typer.echo(f"Trained. Export it with: glassline model export {run / 'weights' / 'best.pt'} model.onnx")

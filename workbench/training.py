@@ -28,7 +28,7 @@ class TrainingUnavailable(RuntimeError):
 
 
 class FinishedError(ValueError):
-    """The run that should go on has come to its end."""
+    """The run that should go on has come to its end: nothing is wrong, and nothing to do."""
 
 
 def load_yolo() -> Any:

@@ -3,7 +3,7 @@
 # Usage: trained.sh SCENES…, after the variables
 #   PASSES  pictures looked at in training, the same for every number of scenes (37,000: about two hours on two cores)
 #   PHOTOGRAPHS, GLASSLINE  where they are
-# What was interrupted goes on; var/accuracy/real-SCENES is what a finished one leaves, remove it to measure anew.
+# What was interrupted goes on, what is finished is only measured again: remove var/accuracy/runs to train anew.
 set -eu
 photographs=${PHOTOGRAPHS:-../shared/glass-images}
 glassline=${GLASSLINE:-.venv-train/bin/glassline}
@@ -16,13 +16,10 @@ for scenes in "$@"; do
         --images "$photographs/images/backward" --labels "$photographs/labels" \
         --names contusion,scratch,crack,spot --scenes "$scenes" >/dev/null
     pictures=$(find "$set/images/train" -name '*.jpg' | wc -l)
-    if [ ! -f "$set/trained" ]; then
-        resume=
-        [ -f "$weights" ] && resume=--resume
-        "$glassline" model train "$set/data.yaml" --runs var/accuracy/runs --name "real-$scenes" --imgsz 512 --batch 8 \
-            --epochs $(((passes + pictures / 2) / pictures)) --lr0 0.001 --mosaic 0.3 --no-keep-best $resume
-        touch "$set/trained"
-    fi
+    resume=
+    [ -f "$weights" ] && resume=--resume
+    "$glassline" model train "$set/data.yaml" --runs var/accuracy/runs --name "real-$scenes" --imgsz 512 --batch 8 \
+        --epochs $(((passes + pictures / 2) / pictures)) --lr0 0.001 --mosaic 0.3 --no-keep-best $resume
     "$glassline" model export "$weights" "$set/real.onnx" --formats onnx
     echo "$scenes scenes, $pictures pictures, $passes passes"
     "$glassline" model eval "$set/data.yaml" --model "$set/real.onnx"

@@ -109,6 +109,8 @@ def test_a_training_that_was_killed_goes_on_where_it_was(data_yaml: Path, tmp_pa
     assert 1 <= done < 6
     subprocess.run([*command, "--resume"], env=os.environ, check=True, capture_output=True, timeout=300)
     assert [int(row["epoch"]) for row in _epochs(tmp_path / "cut")] == list(range(1, 7))
+    again = subprocess.run([*command, "--resume"], env=os.environ, check=True, capture_output=True, timeout=300)
+    assert b"is finished: there is nothing to resume" in again.stdout
 
 
 def _epochs(run: Path) -> list[dict[str, str]]:
