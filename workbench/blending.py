@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from glassline.vision.letterbox import Letterbox
 from workbench import exporters, yolo_data
+from workbench.evaluation import read_picture
 from workbench.normalisation import settle_normalisation
 
 _PICTURES, _BATCH = 160, 8
@@ -54,5 +54,5 @@ def _batches(data_yaml: Path, side: int) -> Iterator[Any]:
     chosen = random.Random(_SEED).sample(pictures, min(_PICTURES, len(pictures)))
     letterbox = Letterbox(input_hw=(side, side))
     for first in range(0, len(chosen), _BATCH):
-        read = (np.asarray(cv2.imread(str(one.path)), np.uint8) for one in chosen[first : first + _BATCH])
-        yield torch.from_numpy(np.concatenate([letterbox.fill(bgr).copy() for bgr in read]))
+        tensors = [letterbox.fill(read_picture(one.path)).copy() for one in chosen[first : first + _BATCH]]
+        yield torch.from_numpy(np.concatenate(tensors))

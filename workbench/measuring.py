@@ -146,12 +146,9 @@ def _shown(photographs: Sequence[T], label: str) -> Iterator[T]:
 def _found(model: Path | None, record: str | None = None) -> Path:
     """The model to measure: of a card, the first of those it names; with `record` CannotRecord if it has no card."""
     from glassline.vision import DEFAULT_MODEL
-    from glassline.vision.card import files_of, stored_card
-    from glassline.vision.files import variants
+    from glassline.vision.choice import models_at
 
-    path = model or DEFAULT_MODEL
-    if path.suffix == ".json" and path.is_file():
-        path = variants(path, list(files_of(path, stored_card(path))))[0].path
+    path = models_at(model or DEFAULT_MODEL)[0].path
     if record is not None:
         exporting.card_of(path)
     return path

@@ -64,11 +64,10 @@ def measure(
             raise CannotExport("; ".join(done.problems))
         ways = [
             (path, name)
-            for path in done.written
+            for path in [*done.written, best]
             for name, known in RUNTIMES.items()
             if find_model(path).kind in known.kinds and installed(name)
         ]
-        ways += [(best, "ultralytics")] if installed("ultralytics") else []
         chosen = [(path, name) for path, name in ways if not runtimes or name in runtimes]
         with YoloDetector(done.written[0]) as detector:
             imgsz = detector.card.imgsz

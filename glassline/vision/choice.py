@@ -57,14 +57,17 @@ def choose(model: str, *, threads: int, half: bool, image_wh: tuple[int, int], c
     return _fastest(ways, figures, threads)
 
 
+def models_at(path: Path) -> list[ModelFile]:
+    """What `path` stands for: the model there, or those that a .json card names and that are beside it."""
+    if path.suffix == ".json" and path.is_file():
+        return variants(path, list(files_of(path, stored_card(path))))
+    return [find_model(path)]
+
+
 def _ways(path: Path) -> list[tuple[ModelFile, str]]:
     """All (file, runtime) that are possible here; the error of the first file where none is."""
-    if path.suffix == ".json" and path.is_file():
-        files = variants(path, list(files_of(path, stored_card(path))))
-    else:
-        files = [find_model(path)]
     ways, problems = [], []
-    for file in files:
+    for file in models_at(path):
         check_digest(file, stored_card(file.card_path), file.sha256())
         try:
             ways += [(file, name) for name in runtimes_for(file)]

@@ -44,6 +44,18 @@ class TwoMarks:
         return [crack, stain] if self.frames > 10 else [crack]
 
 
+def inspection_of(make_detector, on_event, tmp_path):
+    return Inspection(
+        make_detector=make_detector,
+        on_event=on_event,
+        detect_fps=lambda: 100.0,
+        attention=lambda card: Attention(score_threshold=0.25),
+        heat=Heat(host=Host(tmp_path), hot_c=78),
+        on_loaded=lambda tracker: None,
+        on_tracked=lambda tracker: None,
+    )
+
+
 class Stumbling(TwoMarks):
     """It fails once, in the fifteenth frame."""
 
@@ -56,14 +68,10 @@ class Stumbling(TwoMarks):
 
 def test_after_a_fault_what_was_in_view_has_ended_and_the_detector_is_back_soon(tmp_path):
     detector, cracks = Stumbling(), []
-    inspection = Inspection(
-        make_detector=lambda: detector,
-        on_event=lambda event, card, frame: cracks.append(event.phase) if event.track.label == "crack" else None,
-        detect_fps=lambda: 100.0,
-        attention=lambda card: Attention(score_threshold=0.25),
-        heat=Heat(host=Host(tmp_path), hot_c=78),
-        on_loaded=lambda tracker: None,
-        on_tracked=lambda tracker: None,
+    inspection = inspection_of(
+        lambda: detector,
+        lambda event, card, frame: cracks.append(event.phase) if event.track.label == "crack" else None,
+        tmp_path,
     )
     inspection.start()
     bgr = np.full((120, 160, 3), 90, np.uint8)
@@ -85,15 +93,7 @@ def test_a_detector_that_takes_its_time_to_get_ready_is_told_of_until_it_is(tmp_
         go_on.wait(20)
         return detector
 
-    inspection = Inspection(
-        make_detector=measured_first,
-        on_event=lambda event, card, frame: None,
-        detect_fps=lambda: 100.0,
-        attention=lambda card: Attention(score_threshold=0.25),
-        heat=Heat(host=Host(tmp_path), hot_c=78),
-        on_loaded=lambda tracker: None,
-        on_tracked=lambda tracker: None,
-    )
+    inspection = inspection_of(measured_first, lambda event, card, frame: None, tmp_path)
     assert inspection.reason() is None
     inspection.start()
     try:
@@ -112,14 +112,8 @@ def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
         link=make_link("mqtt://127.0.0.1:1", "pi-1", None), outbox=outbox, speed=Speed(), evidence_quality=90
     )
     detector = TwoMarks()
-    inspection = Inspection(
-        make_detector=lambda: detector,
-        on_event=lambda event, card, frame: findings.record(event, card, frame, "synced"),
-        detect_fps=lambda: 100.0,
-        attention=lambda card: Attention(score_threshold=0.25),
-        heat=Heat(host=Host(tmp_path), hot_c=78),
-        on_loaded=lambda tracker: None,
-        on_tracked=lambda tracker: None,
+    inspection = inspection_of(
+        lambda: detector, lambda event, card, frame: findings.record(event, card, frame, "synced"), tmp_path
     )
     inspection.start()
     bgr = np.full((120, 160, 3), 90, np.uint8)
