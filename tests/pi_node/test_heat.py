@@ -153,7 +153,9 @@ def test_a_detector_that_takes_half_a_second_costs_neither_capture_nor_live_pict
     rates = {}
     with broker_process(ROLES) as broker, listener(broker) as heard:
         for busy_s in (0.0, 0.5):
+            births = heard.count("info")
             with burning(tmp_path / str(busy_s), broker, busy_s) as node:
+                assert until(lambda births=births: heard.count("info") > births, 20), "a lease sent earlier is lost"
                 assert until(lambda node=node: node.detector.frames >= 2, 20)
                 heard.link.publish("viewers", Lease(max_fps=10, ttl_s=30).to_json(), id="pi-1", rest="web-1")
                 assert until(lambda node=node: node._live.fps > 5, 10)
