@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 from collections import deque
 from pathlib import Path
 from typing import Any
 
+from glassline.writing import write_whole
 from workbench.normalisation import settle_normalisation
 
 ARCHITECTURE = "yolo11n.yaml"
@@ -29,6 +31,14 @@ class TrainingUnavailable(RuntimeError):
 
 class FinishedError(ValueError):
     """The run that should go on has come to its end: nothing is wrong, and nothing to do."""
+
+
+class _WholeFile(type(Path())):  # type: ignore[misc]  # before Python 3.12 only a system's own path can be inherited
+    """A path whose bytes are replaced as a whole: training is killed at any time, and Ultralytics writes in place."""
+
+    def write_bytes(self, data: Any) -> int:
+        write_whole(Path(self), data)
+        return len(data)
 
 
 def load_yolo() -> Any:
@@ -74,14 +84,17 @@ def train(
     run = runs.resolve() / name
     last = run / "weights" / "last.pt"
     _check_files(data_yaml, weights, last if resume else None)
-    model = load_yolo()(str(last if resume else weights or ARCHITECTURE))
+    yolo = load_yolo()
+    if resume:
+        _check_unfinished(last)
+    model = yolo(str(last if resume else weights or ARCHITECTURE))
+    model.add_callback("on_train_start", _save_whole)
     model.add_callback("on_train_start", _turn_batches)
     model.add_callback("on_train_start", _keep_batches)
     model.add_callback("on_train_epoch_end", _settle_normalisation)
     if device == "cpu":
         model.add_callback("on_train_start", _use_whole_cpu)
     if resume:
-        _check_unfinished(last)
         model.train(resume=True)
         return run
     assert data_yaml is not None
@@ -138,8 +151,16 @@ def _check_files(data_yaml: Path | None, weights: Path | None, last: Path | None
 def _check_unfinished(last: Path) -> None:
     import torch
 
-    if torch.load(last, map_location="cpu", weights_only=False).get("optimizer") is None:
+    try:
+        saved = torch.load(last, map_location="cpu", weights_only=False)
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"cannot resume: {last} is not whole ({error}); start without --resume") from error
+    if saved.get("optimizer") is None or saved["epoch"] + 1 >= saved["train_args"]["epochs"]:
         raise FinishedError(f"{last.parent.parent} is finished: there is nothing to resume; use its weights/best.pt")
+
+
+def _save_whole(trainer: Any) -> None:
+    trainer.last, trainer.best = _WholeFile(trainer.last), _WholeFile(trainer.best)
 
 
 def _turn_batches(trainer: Any) -> None:

@@ -46,7 +46,7 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_pictures_are_varied_cover_all_labels_and_include_clean_glass() -> None:
-    samples = [render_sample(8, index, (640, 480)) for index in range(80)]
+    samples = [render_sample(8, index, (640, 480)) for index in range(50)]
     labels = Counter(label for sample in samples for label, _ in sample.boxes)
     sizes = Counter(sample.bgr.shape[:2] for sample in samples)
     assert set(labels) == set(LABELS)

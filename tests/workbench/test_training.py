@@ -113,6 +113,14 @@ def test_a_training_that_was_killed_goes_on_where_it_was(data_yaml: Path, tmp_pa
     assert b"is finished: there is nothing to resume" in again.stdout
 
 
+def test_weights_that_are_not_whole_are_said_to_be_so(first_run: Path, data_yaml: Path, tmp_path: Path) -> None:
+    torn = tmp_path / "torn" / "weights" / "last.pt"
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes((first_run / "weights" / "last.pt").read_bytes()[:100_000])
+    with pytest.raises(ValueError, match=r"last.pt is not whole .*start without --resume"):
+        train(data_yaml=data_yaml, runs=tmp_path, name="torn", resume=True)
+
+
 def _epochs(run: Path) -> list[dict[str, str]]:
     with (run / "results.csv").open(encoding="utf-8", newline="") as lines:
         return [{key.strip(): value for key, value in row.items()} for row in csv.DictReader(lines)]
