@@ -24,7 +24,7 @@ def main() -> int:
         bridge = Bridge(
             settings=settings,
             address=BrokerAddress.parse(settings.broker),
-            store=open_store(settings.store),
+            store=open_store(settings.store, key_file=settings.store_key_file),
             password=read_secret(settings.password_file) if settings.password_file else None,
         )
     except (AddressError, ValueError) as error:

@@ -98,5 +98,5 @@ class Bridge:
             version=glassline.__version__,
             started_at=from_unix(self._started_s),
             hostname=socket.gethostname(),
-            settings=s.model_dump(exclude={"password_file", "ca_file"}),
+            settings=s.model_dump(exclude={"password_file", "ca_file", "store_key_file"}),
         )

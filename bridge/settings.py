@@ -17,7 +17,10 @@ class BridgeSettings(Settings, program="bridge"):
     )
     password_file: str = setting("", "File (mode 0600) with this bridge's password at the broker; empty: none.")
     ca_file: str = setting("", "File with the CA certificate that signs the broker's, for mqtts://.")
-    store: str = setting("sqlite:var/glassline.db", "Where defects are stored: sqlite:PATH; web needs the same.")
+    store: str = setting(
+        "sqlite:var/glassline.db", "Where defects are stored: sqlite:PATH or supabase:URL; web needs the same."
+    )
+    store_key_file: str = setting("", "File (0600) with the secret key of the Supabase project; SQLite needs none.")
     batch_ms: int = setting(
         50, "How long a batch is gathered while more keeps coming; what comes alone does not wait.", unit="ms", ge=0
     )

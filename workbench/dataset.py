@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from glassline.store import Store
 
 app = typer.Typer(help="Turn reviewed defects into a data set to train on.", no_args_is_help=True)
 
@@ -35,6 +37,7 @@ def export(
     store: Annotated[str, typer.Option(help="Where defects are, sqlite:PATH; else as the bridge's settings say.")] = "",
 ) -> None:
     """Write reviewed defects as a YOLO data set: images, labels, data.yaml; false alarms as pictures of good glass."""
+    from glassline.program import SecretError
     from glassline.store import STATUSES, DefectFilter, StoreError
     from workbench import feedback
 
@@ -44,12 +47,12 @@ def export(
     where = DefectFilter(device_id=device, since=_time(since), until=_time(until))
     names = [label.strip() for label in labels.split(",") if label.strip()]
     try:
-        with feedback.open_existing(store or _bridge_store()) as opened:
+        with _open(store) as opened:
             wanted = [one for one in STATUSES if one in (status or ["reviewed"])]
             defects = feedback.select(opened, where, wanted)
             with typer.progressbar(defects, label="Exporting") as bar:
                 done = feedback.export(opened, bar, directory, labels=names, false_alarm=false_alarm, polygons=polygons)
-    except (StoreError, ValueError) as error:
+    except (StoreError, SecretError, ValueError) as error:
         typer.secho(str(error), err=True, fg=typer.colors.RED)
         raise typer.Exit(1) from None
     typer.echo(
@@ -77,12 +80,9 @@ def _time(text: str) -> datetime | None:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _bridge_store() -> str:
-    """The store that the bridge of this machine writes to."""
-    from bridge.settings import BridgeSettings
-    from glassline.program.settings import SettingsError, find_file, resolve
+def _open(store: str) -> Store:
+    """The store named, or the one that the bridge of this machine writes to."""
+    from workbench import configured, feedback
 
-    try:
-        return resolve(BridgeSettings, flags={}, environ=os.environ, file=find_file(None, os.environ)).values.store
-    except SettingsError as error:
-        raise ValueError(str(error)) from None
+    settings = configured.bridge_settings()
+    return feedback.open_existing(store or settings.store, key_file=settings.store_key_file)

@@ -34,12 +34,12 @@ class Exported:
     missing: int
 
 
-def open_existing(url: str) -> Store:
+def open_existing(url: str, *, key_file: str = "") -> Store:
     """The store at `url`, to be entered; ValueError where a SQLite file is not there, which would be made anew."""
     scheme, _, path = url.partition(":")
     if scheme == "sqlite" and not Path(path).is_file():
         raise ValueError(f"there is no store {path}: name the bridge's with --store sqlite:PATH")
-    return open_store(url)
+    return open_store(url, key_file=key_file)
 
 
 def select(store: Store, where: DefectFilter, statuses: Sequence[Status]) -> list[Defect]:

@@ -16,6 +16,7 @@ SUBCOMMANDS = {
     "enroll": ("workbench.enroll", "enroll", "Make an account for a node, bridge, web or observer."),
     "model": ("workbench.model", "app", "Render pictures, train on them, export the model."),
     "dataset": ("workbench.dataset", "app", "Turn reviewed defects into a data set to train on."),
+    "store": ("workbench.store", "app", "Make the database of a Supabase project; see whether the store works."),
     "settings": ("workbench.reference", "settings", "Print every setting of every program."),
 }  # fmt: skip
 

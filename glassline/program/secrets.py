@@ -11,8 +11,10 @@ class SecretError(Exception):
     """A secret file cannot be used; the text says why and what to do, never what is in it."""
 
 
-def read_secret(path: Path | str) -> str:
+def read_secret(path: Path | str, *, what: str = "password", remedy: str = "Make one with `glassline enroll`") -> str:
     """The first line of a secret file; SecretError if it is missing, empty or readable by others.
+
+    `what` is in it, and `remedy` says how such a file is made, for the error.
 
     A file of another owner may be open to a group: that is how it is shared with this program.
     """
@@ -22,16 +24,14 @@ def read_secret(path: Path | str) -> str:
             facts = os.fstat(file.fileno())
             text = file.read().strip()
     except OSError as error:
-        raise SecretError(
-            f"cannot read the password file {path}: {error.strerror}. Make one with `glassline enroll`"
-        ) from None
+        raise SecretError(f"cannot read the {what} file {path}: {error.strerror}. {remedy}") from None
     except UnicodeDecodeError:
-        raise SecretError(f"{path} is no password file, but something else. Make one with `glassline enroll`") from None
+        raise SecretError(f"{path} is no {what} file, but something else. {remedy}") from None
     refused = stat.S_IRWXO | (stat.S_IRWXG if facts.st_uid == os.getuid() else 0)
     if facts.st_mode & refused:
-        raise SecretError(f"others can read the password file {path}. Close it: chmod 600 {path}")
+        raise SecretError(f"others can read the {what} file {path}. Close it: chmod 600 {path}")
     if not text:
-        raise SecretError(f"the password file {path} is empty. Make it anew with `glassline enroll`")
+        raise SecretError(f"the {what} file {path} is empty. {remedy}")
     return text.splitlines()[0].strip()
 
 

@@ -22,7 +22,7 @@ from .base import (
     StoreError,
     dead_of,
 )
-from .open import open_store
+from .open import open_store, supabase_migrations
 
 __all__ = [
     "STATUSES",
@@ -42,4 +42,5 @@ __all__ = [
     "StoreError",
     "dead_of",
     "open_store",
+    "supabase_migrations",
 ]

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 
-_WRONG = "this is no cursor of a page of defects: begin again without one"
+WRONG = "this is no cursor of a page of defects: begin again without one"
 
 
 def encode(detected_at: str, event_id: str) -> str:
@@ -18,8 +18,8 @@ def decode(cursor: str) -> tuple[str, str]:
         padded = cursor + "=" * (-len(cursor) % 4)
         found = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
-        raise ValueError(_WRONG) from None
+        raise ValueError(WRONG) from None
     match found:
         case [str(detected_at), str(event_id)]:
             return detected_at, event_id
-    raise ValueError(_WRONG)
+    raise ValueError(WRONG)

@@ -1,19 +1,47 @@
 """From the address of a store to the store."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from glassline.program import read_secret
 
 from .base import Store
 from .sqlite import SqliteStore
 
+_EXAMPLES = "sqlite:PATH, like sqlite:var/glassline.db, or supabase:URL, like supabase:https://PROJECT.supabase.co"
+_KEY_REMEDY = "Copy the project's secret key (Settings, API keys) into it, and close it: chmod 600"
 
-def open_store(url: str) -> Store:
+
+def open_store(url: str, *, key_file: str = "") -> Store:
     """The store at `url`, like sqlite:var/glassline.db; ValueError if no store is known there.
 
-    Nothing is touched before its `open`.
+    A Supabase project wants its secret key, in `key_file`; SecretError if that cannot be read. Nothing else is touched
+    before its `open`.
     """
     scheme, colon, rest = url.strip().partition(":")
+    if colon and scheme == "supabase":
+        return _supabase(rest, key_file)
     if not colon or scheme != "sqlite":
-        raise ValueError(f"no store is known at {url!r}: expected sqlite:PATH, like sqlite:var/glassline.db")
+        raise ValueError(f"no store is known at {url!r}: expected {_EXAMPLES}")
     if not rest or rest.endswith("/"):
-        raise ValueError(f"the store {url!r} names no file: expected sqlite:PATH, like sqlite:var/glassline.db")
+        raise ValueError(f"the store {url!r} names no file: expected {_EXAMPLES}")
     return SqliteStore(Path(rest))
+
+
+def supabase_migrations() -> list[Path]:
+    """The SQL files that make a Supabase project's database, in their order."""
+    return sorted((Path(__file__).parent / "migrations" / "supabase").glob("*.sql"))
+
+
+def _supabase(address: str, key_file: str) -> Store:
+    parts = urlsplit(address)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError(f"the store 'supabase:{address}' names no project: expected {_EXAMPLES}")
+    if not key_file:
+        raise ValueError(f"the store 'supabase:{address}' wants a key: name its file in `store_key_file`")
+    key = read_secret(key_file, what="key", remedy=_KEY_REMEDY)
+    try:
+        from .supabase import SupabaseStore
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error.name} is not installed: pip install 'glassline[supabase]'") from error
+    return SupabaseStore(address.rstrip("/"), key)

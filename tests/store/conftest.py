@@ -3,7 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from glassline.store import Store, open_store
+from glassline.store import Store
+from tests.store.inside import Inside, SqliteInside, SupabaseInside
+from tests.support.supabase import LITE, MISSING, LocalSupabase
+
+
+@pytest.fixture(scope="session")
+def local_supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSupabase]:
+    if not LITE.is_file():
+        pytest.skip(MISSING)
+    with LocalSupabase(tmp_path_factory.mktemp("supabase")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -11,7 +21,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "glass.db"
 
 
+@pytest.fixture(params=["sqlite", "supabase"])
+def inside(request: pytest.FixtureRequest, path: Path) -> Iterator[Inside]:
+    """Where the store of a test lies. What every store must do is tested on each kind."""
+    if request.param == "sqlite":
+        yield SqliteInside(path)
+        return
+    place = SupabaseInside(request.getfixturevalue("local_supabase"))
+    yield place
+    place.close()
+
+
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:{path}") as opened:
+def store(inside: Inside) -> Iterator[Store]:
+    with inside.store() as opened:
         yield opened

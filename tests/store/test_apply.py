@@ -1,13 +1,11 @@
 """What a batch does to the rows, and what is said of it."""
 
-import sqlite3
-from pathlib import Path
-
 import pytest
 
 from glassline.contract import new_event_id
 from glassline.store import DeadItem, DefectFilter, Item, Outcome, Store
 from glassline.store.base import ReceiptImage
+from tests.store.inside import Inside
 from tests.store.samples import START, detection_item, evidence_item, make_detection, make_evidence
 
 
@@ -16,15 +14,6 @@ def stored(event_id: str, rev: int, image: ReceiptImage, device_id: str = "pi-1"
 
 
 IDS = [new_event_id() for _ in range(250)]
-
-
-def dead_letters(path: Path) -> list[tuple[str, str, str | None, int]]:
-    with sqlite3.connect(path) as db:
-        return db.execute("SELECT device_id, kind, event_id, times FROM dead_letters ORDER BY id").fetchall()
-
-
-def files(path: Path) -> list[Path]:
-    return [file for file in path.with_name(path.name + ".images").rglob("*") if file.is_file()]
 
 
 def test_every_field_of_a_detection_comes_back(store: Store) -> None:
@@ -103,7 +92,7 @@ def test_evidence_before_its_detection_waits_without_a_word(store: Store) -> Non
     assert store.evidence(event_id) == jpeg
 
 
-def test_a_new_picture_replaces_the_old_one_on_the_disk(store: Store, path: Path) -> None:
+def test_a_new_picture_replaces_the_old_one_on_the_disk(store: Store, inside: Inside) -> None:
     event_id = new_event_id()
     first, second = make_evidence(event_id), make_evidence(event_id, 1, content=b"B")
     store.apply([detection_item(make_detection(event_id, image=first)), evidence_item(event_id, first)])
@@ -111,34 +100,36 @@ def test_a_new_picture_replaces_the_old_one_on_the_disk(store: Store, path: Path
     assert store.evidence(event_id) == first
     assert store.apply([detection_item(make_detection(event_id, 1, image=second))]) == [stored(event_id, 1, "stored")]
     assert store.evidence(event_id) == second
-    assert len(files(path)) == 1
+    assert len(inside.pictures()) == 1
 
 
-def test_a_late_old_picture_is_refused_at_its_own_rev_so_that_the_new_one_still_comes(store: Store, path: Path) -> None:
+def test_a_late_old_picture_is_refused_at_its_own_rev_so_that_the_new_one_still_comes(
+    store: Store, inside: Inside
+) -> None:
     event_id = new_event_id()
     first, second = make_evidence(event_id), make_evidence(event_id, 2, content=b"B")
     store.apply([detection_item(make_detection(event_id, 2, image=second))])
     [outcome] = store.apply([evidence_item(event_id, first, 0)])
     assert (outcome.rev, outcome.row, outcome.image) == (0, "stored", "rejected")
-    assert files(path) == []
-    assert dead_letters(path) == []
+    assert inside.pictures() == []
+    assert inside.dead_letters() == []
     assert store.apply([evidence_item(event_id, second, 2)]) == [stored(event_id, 2, "stored")]
     assert store.apply([evidence_item(event_id, first, 0)]) == [stored(event_id, 2, "stored")]
     assert store.evidence(event_id) == second
 
 
-def test_a_picture_with_the_wrong_digest_is_rejected_and_kept_as_a_dead_letter(store: Store, path: Path) -> None:
+def test_a_picture_with_the_wrong_digest_is_rejected_and_kept_as_a_dead_letter(store: Store, inside: Inside) -> None:
     event_id = new_event_id()
     store.apply([detection_item(make_detection(event_id, image=make_evidence(event_id)))])
     [outcome] = store.apply([evidence_item(event_id, make_evidence(event_id, content=b"other"))])
     assert (outcome.rev, outcome.row, outcome.image) == (0, "stored", "rejected")
     assert outcome.error is not None
     assert "SHA-256" in outcome.error
-    assert dead_letters(path) == [("pi-1", "evidence", event_id, 1)]
-    assert files(path) == []
+    assert inside.dead_letters() == [("pi-1", "evidence", event_id, 1)]
+    assert inside.pictures() == []
 
 
-def test_another_device_cannot_overwrite_an_event_and_its_neighbours_are_unharmed(store: Store, path: Path) -> None:
+def test_another_device_cannot_overwrite_an_event_and_its_neighbours_are_unharmed(store: Store, inside: Inside) -> None:
     event_id, neighbour = new_event_id(), new_event_id()
     jpeg = make_evidence(event_id)
     store.apply([detection_item(make_detection(event_id, image=jpeg)), evidence_item(event_id, jpeg)])
@@ -155,27 +146,27 @@ def test_another_device_cannot_overwrite_an_event_and_its_neighbours_are_unharme
     assert defect is not None
     assert (defect.device_id, defect.rev, defect.label) == ("pi-1", 0, "scratch")
     assert store.evidence(event_id) == jpeg
-    assert len(files(path)) == 1
-    assert [(device, kind) for device, kind, _, _ in dead_letters(path)] == [
+    assert len(inside.pictures()) == 1
+    assert [(device, kind) for device, kind, _, _ in inside.dead_letters()] == [
         ("pi-2", "detection"),
         ("pi-2", "evidence"),
     ]
 
 
-def test_another_devices_orphan_is_never_taken(store: Store, path: Path) -> None:
+def test_another_devices_orphan_is_never_taken(store: Store, inside: Inside) -> None:
     event_id = new_event_id()
     jpeg = make_evidence(event_id)
     store.apply([evidence_item(event_id, jpeg, 0, "pi-2")])
     assert store.apply([detection_item(make_detection(event_id, image=jpeg))]) == [stored(event_id, 0, "missing")]
 
 
-def test_a_row_that_the_database_refuses_becomes_a_dead_letter_alone(store: Store, path: Path) -> None:
+def test_a_row_that_the_database_refuses_becomes_a_dead_letter_alone(store: Store, inside: Inside) -> None:
     poison = make_detection().model_copy(update={"label": None})
     before, after = make_detection(), make_detection()
     outcomes = store.apply([detection_item(d) for d in (before, poison, after)])
     assert outcomes[:2] == [stored(before.event_id, 0, "none"), stored(after.event_id, 0, "none")]
     assert (outcomes[2].event_id, outcomes[2].row, outcomes[2].image) == (poison.event_id, "rejected", "none")
-    assert dead_letters(path) == [("pi-1", "detection", poison.event_id, 1)]
+    assert inside.dead_letters() == [("pi-1", "detection", poison.event_id, 1)]
     assert sum(store.counts(DefectFilter()).values()) == 2
 
 
@@ -199,55 +190,53 @@ def test_a_broken_picture_is_refused_only_once_its_detection_is_there(store: Sto
     assert [(o.rev, o.row, o.image) for o in store.apply([dead])] == [(0, "stored", "rejected")]
 
 
-def test_what_cannot_be_read_at_all_gets_no_outcome(store: Store, path: Path) -> None:
+def test_what_cannot_be_read_at_all_gets_no_outcome(store: Store, inside: Inside) -> None:
     dead = DeadItem(device_id="pi-1", kind="detection", payload=b"\0" * 100_000, error="not JSON")
     assert store.apply([dead, dead]) == []
-    assert dead_letters(path) == [("pi-1", "detection", None, 2)]
-    with sqlite3.connect(path) as db:
-        assert db.execute("SELECT length(payload), size_bytes FROM dead_letters").fetchall() == [(65_536, 100_000)]
+    assert inside.dead_letters() == [("pi-1", "detection", None, 2)]
+    assert inside.dead_sizes() == [(65_536, 100_000)]
 
 
-def test_garbage_cannot_fill_the_disk(store: Store, path: Path) -> None:
+def test_garbage_cannot_fill_the_disk(store: Store, inside: Inside) -> None:
     def garbage(device_id: str, i: int) -> DeadItem:
         return DeadItem(device_id=device_id, kind="detection", payload=b"%d" % i, error="not JSON")
 
     store.apply([garbage("pi-1", i) for i in range(150)])
     store.apply([garbage("pi-2", 0)])
-    assert [device for device, *_ in dead_letters(path)] == ["pi-1"] * 100 + ["pi-2"]
+    assert [device for device, *_ in inside.dead_letters()] == ["pi-1"] * 100 + ["pi-2"]
     assert (store.counters["dead_letters"], store.counters["dead_letters_dropped"]) == (101, 50)
 
 
-def test_a_crowd_of_made_up_devices_can_neither(store: Store, path: Path) -> None:
+def test_a_crowd_of_made_up_devices_can_neither(store: Store, inside: Inside) -> None:
     letters = [
         DeadItem(device_id=f"made-up-{i}", kind="detection", payload=b"%d" % i, error="not JSON") for i in range(2500)
     ]
     real = [DeadItem(device_id="pi-1", kind="detection", payload=b"%d" % i, error="not JSON") for i in range(3)]
     store.apply([*letters, *real])
-    kept = dead_letters(path)
+    kept = inside.dead_letters()
     assert 2000 <= len(kept) <= 2100
     assert "pi-1" in {device for device, *_ in kept}
     pictures = [evidence_item(event, make_evidence(event), 0, f"made-up-{i}") for i, event in enumerate(IDS)]
     store.apply(pictures)
-    assert len(files(path)) == 200
+    assert len(inside.pictures()) == 200
     assert store.counters["orphans_dropped"] == 50
 
 
-def test_orphans_have_a_quota_per_device_and_the_oldest_makes_room(store: Store, path: Path) -> None:
+def test_orphans_have_a_quota_per_device_and_the_oldest_makes_room(store: Store, inside: Inside) -> None:
     events = [new_event_id() for _ in range(21)]
     store.apply([evidence_item(event, make_evidence(event)) for event in events])
     other = new_event_id()
     store.apply([evidence_item(other, make_evidence(other), 0, "pi-2")])
-    assert len(files(path)) == 21
+    assert len(inside.pictures()) == 21
     assert (store.counters["orphans"], store.counters["orphans_dropped"]) == (22, 1)
     first, last = (make_detection(e, image=make_evidence(e)) for e in (events[0], events[-1]))
     assert [o.image for o in store.apply([detection_item(first), detection_item(last)])] == ["missing", "stored"]
 
 
-def test_orphans_live_an_hour(store: Store, path: Path) -> None:
+def test_orphans_live_an_hour(store: Store, inside: Inside) -> None:
     old, young = new_event_id(), new_event_id()
     store.apply([evidence_item(event, make_evidence(event)) for event in (old, young)])
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE orphans SET received_at = '2026-01-01T00:00:00.000Z' WHERE event_id = ?", (old,))
+    inside.age_orphan(old)
     store.tidy()
-    assert [file.name[:36] for file in files(path)] == [young]
+    assert [name[:36] for name in inside.pictures()] == [young]
     assert store.counters["orphans_dropped"] == 1

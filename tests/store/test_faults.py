@@ -1,9 +1,10 @@
-"""What the store says when it cannot."""
+"""What the SQLite store says when it cannot."""
 
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,12 @@ from glassline.contract import Reason
 from glassline.store import DefectFilter, Store, StoreError, open_store
 from glassline.store.sqlite import SqliteStore
 from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Store]:
+    with open_store(f"sqlite:{path}") as opened:
+        yield opened
 
 
 def test_a_healthy_store_has_nothing_to_say_and_the_probe_leaves_nothing_behind(store: Store, path: Path) -> None:

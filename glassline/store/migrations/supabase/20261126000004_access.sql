@@ -1,0 +1,56 @@
+-- Who may do what. Without signing in nothing can be read. Who is signed in and has a role in `glassline_people` reads;
+-- reviewers and admins review, through `glassline_review` alone. Only the service role writes. Policies of before, which
+-- let everybody with the published key read and write, go.
+
+do $$
+declare
+  old record;
+begin
+  for old in select policyname from pg_policies where schemaname = 'public' and tablename = 'defects' loop
+    execute format('drop policy %I on public.defects', old.policyname);
+  end loop;
+  for old in select policyname from pg_policies where schemaname = 'storage' and tablename = 'objects'
+      and coalesce(qual, '') || coalesce(with_check, '') like '%defect-images%' loop
+    execute format('drop policy %I on storage.objects', old.policyname);
+  end loop;
+end $$;
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['defects', 'defect_reviews', 'glassline_devices', 'glassline_orphans',
+                              'glassline_dead_letters', 'glassline_people'] loop
+    execute format('alter table public.%I enable row level security', name);
+    execute format('revoke all on public.%I from anon, authenticated', name);
+    execute format('grant all on public.%I to service_role', name);
+    if name in ('defects', 'defect_reviews', 'glassline_devices') then
+      execute format('grant select on public.%I to authenticated', name);
+      execute format('drop policy if exists glassline_read on public.%I', name);
+      execute format('create policy glassline_read on public.%I for select to authenticated '
+                     'using ((select public.glassline_role()) is not null)', name);
+    end if;
+  end loop;
+end $$;
+
+do $$
+declare
+  made record;
+begin
+  for made in select p.oid::regprocedure as name, p.proname from pg_proc p
+      where p.pronamespace = 'public'::regnamespace and p.proname like 'glassline\_%' loop
+    execute format('revoke all on function %s from public, anon, authenticated', made.name);
+    execute format('grant execute on function %s to service_role', made.name);
+    if made.proname in ('glassline_role', 'glassline_review', 'glassline_counts') then
+      execute format('grant execute on function %s to authenticated', made.name);
+    end if;
+  end loop;
+end $$;
+
+insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
+  values ('defect-images', 'defect-images', false, 2097152, '{image/jpeg}')
+  on conflict (id) do update set public = false;
+
+drop policy if exists glassline_look on storage.objects;
+create policy glassline_look on storage.objects for select to authenticated
+  using (bucket_id = 'defect-images' and (select public.glassline_role()) is not null);

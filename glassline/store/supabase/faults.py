@@ -1,0 +1,77 @@
+"""What a Supabase project, or the way to it, refused, in words, with the remedy."""
+
+import re
+
+import httpx
+
+from glassline.contract import Reason
+
+from ..base import StoreError
+
+MIGRATE = "run `glassline store migrate`, which says how"
+_SAID = 200
+
+
+class RefusedError(Exception):
+    """What was sent is refused for good: sending it again cannot help."""
+
+
+def explain(error: Exception, url: str, *, status: int = 0) -> StoreError | RefusedError:
+    """The StoreError for what `error` says of the project at `url`; RefusedError where what was sent is at fault.
+
+    `status` is that of the last answer on this thread.
+    """
+    if isinstance(error, httpx.TransportError):
+        return _of_network(error, url)
+    code, sentence = _code(error) or str(status or ""), _sentence(error)
+    if code in ("401", "403", "42501", "PGRST301", "PGRST302", "PGRST303"):
+        return StoreError(
+            f"{url} refuses the key ({sentence}): put the project's secret key (Settings, API keys) into the file that "
+            "`store_key_file` names"
+        )
+    if code in ("PGRST202", "PGRST205", "PGRST204", "42P01", "42883", "42703"):
+        return StoreError(f"the database at {url} is not made for this version of Glassline ({sentence}): {MIGRATE}")
+    if code == "429":
+        return StoreError(f"{url} says that it is asked too much (429): its plan or load sets the limit")
+    if code == "25006":
+        return StoreError(
+            f"the database at {url} can only be read ({sentence}): its disk may be full, see Settings, Database",
+            Reason.STORE_READ_ONLY,
+        )
+    if code.startswith(("22", "23")) or code in ("400", "413", "415", "422"):
+        return RefusedError(f"refused by the store ({code}): {sentence}")
+    return StoreError(f"{url} answered {code or 'with an error'}: {sentence}")
+
+
+def is_missing(error: Exception) -> bool:
+    """Whether storage says that there is no such picture."""
+    return _code(error) in ("404", "NoSuchKey", "not_found")
+
+
+def _code(error: Exception) -> str:
+    """The SQLSTATE, PostgREST's own code or the HTTP status: for storage the status comes first."""
+    status = str(getattr(error, "status", "") or "")
+    return status or str(getattr(error, "code", "") or "")
+
+
+def _sentence(error: Exception) -> str:
+    """One line, without the tags of a gateway's page."""
+    text = str(getattr(error, "message", "") or error)
+    details = str(getattr(error, "details", "") or "")
+    if "<" in details:
+        details = " ".join(re.sub(r"(?s)<(style|script).*?</\1>|<[^>]*>", " ", details).split())
+    return " ".join(f"{text} {details}".split())[:_SAID] or type(error).__name__
+
+
+def _of_network(error: httpx.TransportError, url: str) -> StoreError:
+    host = httpx.URL(url).host
+    if isinstance(error, httpx.TimeoutException):
+        return StoreError(f"{url} does not answer in time: is it up, and does this network let it through?")
+    text = str(error)
+    if "Name or service" in text or "name resolution" in text or "No address" in text or "nodename" in text:
+        return StoreError(f"the name {host} cannot be found: check `store`, and this machine's network and DNS")
+    if "CERTIFICATE" in text.upper():
+        return StoreError(
+            f"the certificate of {host} is not accepted ({text[:_SAID]}): check this machine's clock first"
+        )
+    return StoreError(f"{url} cannot be reached ({text[:_SAID] or type(error).__name__}): is it up, and `store` right?")
