@@ -2,7 +2,7 @@
 
 const url = process.env.DATABASE_URL
 const real = url.startsWith('postgres')
-const TIMESTAMPTZ = 1184
+const [JSON_TYPE, TIMESTAMPTZ, JSONB] = [114, 1184, 3802] // their numbers in PostgreSQL
 
 /** PostgREST writes times in ISO 8601: "2026-01-01 12:00:00.5+00" becomes "2026-01-01T12:00:00.5+00:00". */
 function isoTime(text) {
@@ -49,7 +49,11 @@ async function connection() {
   if (real) {
     const { createPostgresConnection } = await import('@supabase/lite/postgres')
     const timestamptz = { to: TIMESTAMPTZ, from: [TIMESTAMPTZ], serialize: (value) => value, parse: isoTime }
-    return createPostgresConnection({ url, postgresOptions: { onnotice() {}, types: { timestamptz } } })
+    // What the server hands over as text is JSON already.
+    const toText = (value) => (typeof value === 'string' ? value : JSON.stringify(value))
+    const json = { to: JSON_TYPE, from: [JSON_TYPE], serialize: toText, parse: JSON.parse }
+    const jsonb = { ...json, to: JSONB, from: [JSONB] }
+    return createPostgresConnection({ url, postgresOptions: { onnotice() {}, types: { timestamptz, json, jsonb } } })
   }
   const { createPgliteConnection } = await import('@supabase/lite/pglite')
   return createPgliteConnection({ url, pgliteOptions: { parsers: { [TIMESTAMPTZ]: isoTime } } })

@@ -25,10 +25,13 @@ MISSING = "the local Supabase is not installed: deploy/test-needs.sh does it (np
 class LocalSupabase:
     """A project in `folder`, once entered; it can be killed and started again, and keeps what was committed.
 
-    `migrations` is SQL that made its database, by default ours.
+    `migrations` is SQL that made its database, by default ours. `database_url` is that of a PostgreSQL to use instead
+    of the embedded one, like postgres://….
     """
 
-    def __init__(self, folder: Path, *, migrations: Sequence[Path] = MIGRATIONS) -> None:
+    def __init__(
+        self, folder: Path, *, migrations: Sequence[Path] = MIGRATIONS, database_url: str | None = None
+    ) -> None:
         self.folder, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.anon_key = f"sb_publishable_{secrets.token_hex(12)}"
@@ -39,7 +42,7 @@ class LocalSupabase:
             "HOME": str(folder),
             "LITE_TELEMETRY": "0",
             "EXPERIMENTAL_STORAGE": "1",
-            "DATABASE_URL": str(folder / "data"),
+            "DATABASE_URL": database_url or str(folder / "data"),
             "SUPABASE_PORT": str(self.port),
             "SUPABASE_JWT_SECRET": secrets.token_hex(32),
             "SUPABASE_PUBLISHABLE_KEY": self.anon_key,

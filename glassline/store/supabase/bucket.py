@@ -31,13 +31,11 @@ class Bucket:
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def upload(self, items: Sequence[EvidenceItem]) -> dict[int, str]:
-        """Have all pictures in the bucket; returns why those that it refuses for good, by their place, are not."""
-        refused = {}
-        for place, error in enumerate(self._pool.map(self._upload, items)):
-            if error is not None:
-                refused[place] = error
-        return refused
+    def upload(self, items: Sequence[EvidenceItem]) -> dict[str, str]:
+        """Have all pictures in the bucket; returns why those that it refuses for good, by their path, are not."""
+        jpegs = {picture_path(item.event_id, item.sha256): item.jpeg for item in items}
+        errors = zip(jpegs, self._pool.map(self._upload, jpegs, jpegs.values()), strict=True)
+        return {path: error for path, error in errors if error is not None}
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a picture; None if it is gone."""
@@ -59,9 +57,9 @@ class Bucket:
         self._files.upload(path, _SMALLEST, _OPTIONS)
         self._files.remove([path])
 
-    def _upload(self, item: EvidenceItem) -> str | None:
+    def _upload(self, path: str, jpeg: bytes) -> str | None:
         try:
-            self._files.upload(picture_path(item.event_id, item.sha256), item.jpeg, _OPTIONS)
+            self._files.upload(path, jpeg, _OPTIONS)
         except StorageApiError as error:
             told = explain(error, self._url)
             if isinstance(told, RefusedError):

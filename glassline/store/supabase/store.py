@@ -119,12 +119,14 @@ class SupabaseStore:
 
     def _upload(self, items: list[Item]) -> list[Item]:
         """Upload the pictures; those that the bucket refuses for good become dead letters."""
-        places = [nth for nth, item in enumerate(items) if isinstance(item, EvidenceItem)]
         pictures = [item for item in items if isinstance(item, EvidenceItem)]
-        if not pictures:
-            return items
-        refused = {places[nth]: error for nth, error in self._project.pictures.upload(pictures).items()}
-        return [dead_of(item, refused[nth]) if nth in refused else item for nth, item in enumerate(items)]
+        refused = self._project.pictures.upload(pictures) if pictures else {}
+
+        def placed(item: Item) -> Item:
+            error = refused.get(picture_path(item.event_id, item.sha256)) if isinstance(item, EvidenceItem) else None
+            return item if error is None else dead_of(item, error)
+
+        return [placed(item) for item in items]
 
     def _remove(self, pictures: Sequence[tuple[str, str]]) -> None:
         self._remove_paths([picture_path(event_id, sha256) for event_id, sha256 in pictures])
