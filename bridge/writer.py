@@ -24,7 +24,7 @@ from .presence import Presence
 
 log = logging.getLogger(__name__)
 
-FIRST_WAIT_S, LAST_WAIT_S = 0.1, 5.0
+FIRST_WAIT_S = 0.1
 TIDY_EVERY_S = 10.0
 IDLE_S = 0.25
 PAUSE_S = 1.0
@@ -146,7 +146,7 @@ class Writer:
                 self._failed(error)
                 if self._stopping.wait(wait_s * random.uniform(0.7, 1.3)):
                     return None
-                wait_s = min(2 * wait_s, LAST_WAIT_S)
+                wait_s = min(2 * wait_s, self._store.longest_wait_s)
             else:
                 self._worked()
                 return result

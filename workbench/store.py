@@ -1,12 +1,19 @@
-"""`glassline store`: make the database of a Supabase project, and see whether the store works."""
+"""`glassline store`: make a Supabase project's database, see whether the store works, and what it could not take."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from glassline.store import Store
+
+_ALL = 10_000
 
 app = typer.Typer(
     help="Make the database of a Supabase project, and see whether the store works.", no_args_is_help=True
@@ -40,18 +47,77 @@ def migrate(
 @app.command()
 def check() -> None:
     """Say whether the store that the bridge's settings name can be reached, read and written, and what is missing."""
+    with _configured(opened=False) as (store, address):
+        problem = store.check()
+    if problem is not None:
+        _end(problem)
+    typer.echo(f"{address} can be read and written, rows and pictures.")
+
+
+@app.command()
+def dead(
+    number: Annotated[int | None, typer.Argument(help="Show this one whole.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")] = 30,
+) -> None:
+    """List what can never be stored, newest first, and why; with a number show one whole."""
+    from rich.console import Console
+
+    from workbench.dead import table_of, text_of
+
+    with _configured() as (store, _):
+        if number is None:
+            letters = store.dead_letters(limit=limit)
+            Console().print(table_of(letters)) if letters else typer.echo("There are no dead letters.")
+            return
+        letter = store.dead_letter(number)
+    if letter is None:
+        _end(f"there is no dead letter {number}: `glassline store dead` lists them")
+    typer.echo(text_of(letter))
+
+
+@app.command()
+def retry(
+    numbers: Annotated[list[int] | None, typer.Argument(help="Dead letters to store.")] = None,
+    all_of_them: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Try to store dead letters once more, after an update of Glassline or a repair of the database."""
+    from workbench.dead import retry_all
+
+    if not numbers and not all_of_them:
+        raise typer.BadParameter("name dead letters by number, or say --all")
+    with _configured() as (store, _):
+        found = (
+            store.dead_letters(limit=_ALL) if all_of_them else [store.dead_letter(number) for number in numbers or []]
+        )
+        letters = [letter for letter in found if letter is not None]
+        stored, reasons = retry_all(store, letters)
+    typer.echo(f"{stored} stored and forgotten, {sum(reasons.values())} still cannot be stored.")
+    for reason, times in reasons.most_common():
+        typer.echo(f"  {times} x {reason}")
+    if reasons or len(letters) < len(found):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _configured(*, opened: bool = True) -> Iterator[tuple[Store, str]]:
+    """The store that the bridge's settings name, and its address; what is wrong ends the command in one line."""
     from glassline.program import SecretError
-    from glassline.store import open_store
+    from glassline.store import StoreError, open_store
     from workbench.configured import bridge_settings
 
     try:
         settings = bridge_settings()
         store = open_store(settings.store, key_file=settings.store_key_file)
-        problem = store.check()
-        store.close()
-    except (SecretError, ValueError) as error:
-        problem = str(error)
-    if problem is not None:
-        typer.secho(problem, err=True, fg=typer.colors.RED)
-        raise typer.Exit(1)
-    typer.echo(f"{settings.store} can be read and written, rows and pictures.")
+        try:
+            if opened:
+                store.open()
+            yield store, settings.store
+        finally:
+            store.close()
+    except (StoreError, SecretError, ValueError) as error:
+        _end(str(error))
+
+
+def _end(problem: str) -> NoReturn:
+    typer.secho(problem, err=True, fg=typer.colors.RED)
+    raise typer.Exit(1)

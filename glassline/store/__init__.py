@@ -7,6 +7,7 @@ with open_store("sqlite:var/glassline.db") as store:
 from .base import (
     STATUSES,
     DeadItem,
+    DeadLetter,
     Defect,
     DefectFilter,
     DetectionItem,
@@ -27,6 +28,7 @@ from .open import open_store, supabase_migrations
 __all__ = [
     "STATUSES",
     "DeadItem",
+    "DeadLetter",
     "Defect",
     "DefectFilter",
     "DetectionItem",

@@ -7,6 +7,7 @@ when) is never touched by it.
 Errors: StoreError, and below it ReviewConflictError. What was asked wrongly is a ValueError or KeyError.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -151,13 +152,22 @@ class ReviewStep:
 
 @dataclass(frozen=True, kw_only=True)
 class DefectFilter:
-    """Which defects: fields left None do not restrict. Times are half-open: since <= detected_at < until."""
+    """Which defects: fields left None do not restrict. Times are half-open: since <= detected_at < until.
+
+    `text` is somewhere in the note, whatever the case of its ASCII letters.
+    """
 
     device_id: str | None = None
     label: str | None = None
     status: Status | None = None
     since: datetime | None = None
     until: datetime | None = None
+    text: str | None = None
+
+
+def escape_like(text: str) -> str:
+    r"""`text` as a pattern of SQL's LIKE that matches it alone; `\` escapes."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,11 +190,36 @@ class Device:
     info: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeadLetter:
+    """A kept `DeadItem`; `number` names it. Of a long payload only the beginning is kept."""
+
+    number: int
+    device_id: str
+    kind: str
+    event_id: str | None
+    rev: int
+    error: str
+    payload: bytes
+    size_bytes: int
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of what was sent is kept."""
+        return len(self.payload) == self.size_bytes
+
+
 class Store(Protocol):
     """Where defects live. Every method may be called from any thread; all may raise StoreError."""
 
     kind: str
     """What it is, in a word: `sqlite`."""
+
+    longest_wait_s: float
+    """How long to wait at most before a store that failed is asked again: one that others share is spared."""
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -257,6 +292,15 @@ class Store(Protocol):
 
     def devices(self) -> list[Device]:
         """Every program ever seen, by id."""
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """The newest of what can never be stored, newest first."""
+
+    def dead_letter(self, number: int) -> DeadLetter | None:
+        """One of them."""
+
+    def forget_dead_letter(self, number: int) -> None:
+        """Remove it: somebody dealt with it. One that is not there is no error."""
 
     def check(self) -> str | None:
         """None when the store can be read and written, else one sentence that says what is wrong and what to do."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from glassline.contract import new_event_id
-from glassline.store import Defect, DefectFilter, Store, open_store
+from glassline.store import DeadItem, Defect, DefectFilter, Store, open_store
 from tests.store.samples import START, detection_item, make_detection
 
 
@@ -131,3 +131,39 @@ def test_made_up_names_do_not_push_out_who_is_known(store: Store) -> None:
     assert len(names) == 1000
     assert {"found-something", "said-what-it-is", "made-up-1009"} <= set(names)
     assert store.counters["devices_forgotten"] == 12
+
+
+def test_notes_are_searched_for_text_as_it_is(store: Store) -> None:
+    for note in ("100% sure", "100 per cent", "Kratzer_links", r"a\b"):
+        detection = make_detection()
+        store.apply([detection_item(detection)])
+        store.review(detection.event_id, status="reviewed", note=note, by="ada", version=0)
+
+    def notes(text: str) -> list[str]:
+        where = DefectFilter(text=text)
+        found = [defect.note for defect in walk(store, where, 9)]
+        assert store.counts(where)["reviewed"] == len(found)
+        return found
+
+    assert notes("100%") == ["100% sure"]
+    assert notes("kratzer_") == ["Kratzer_links"]
+    assert notes("r_l") == ["Kratzer_links"]
+    assert notes("a\\b") == ["a\\b"]
+    assert notes("nothing of that") == []
+
+
+def test_dead_letters_are_listed_shown_whole_and_forgotten(store: Store) -> None:
+    short = DeadItem(device_id="pi-1", kind="detection", payload=b"\xff{", error="not JSON", event_id=None)
+    long = DeadItem(device_id="pi-2", kind="evidence", payload=b"\0" * 100_000, error="no JPEG", event_id=None)
+    store.apply([short])
+    store.apply([long, long])
+    newest, oldest = store.dead_letters()
+    assert (newest.device_id, newest.times, newest.whole, newest.size_bytes) == ("pi-2", 2, False, 100_000)
+    assert (oldest.kind, oldest.error, oldest.payload, oldest.whole) == ("detection", "not JSON", b"\xff{", True)
+    assert oldest.first_at <= newest.first_at <= newest.last_at
+    assert store.dead_letter(oldest.number) == oldest
+    assert store.dead_letters(limit=1) == [newest]
+    store.forget_dead_letter(newest.number)
+    store.forget_dead_letter(newest.number)
+    assert store.dead_letter(newest.number) is None
+    assert store.dead_letters() == [oldest]

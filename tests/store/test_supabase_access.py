@@ -18,6 +18,9 @@ TABLES = [
     "glassline_orphans",
     "glassline_dead_letters",
     "glassline_people",
+    "glassline_defects_by_hour",
+    "glassline_defects_by_day",
+    "glassline_backlog",
 ]
 
 
@@ -116,6 +119,15 @@ def test_a_viewer_reads_and_cannot_review(inside: SupabaseInside, store: Store, 
     give_role(inside, viewer, "viewer")
     assert len(viewer.rows("defects")) == 1
     assert viewer.rows("glassline_people") == []
+    [day] = viewer.rows("glassline_defects_by_day")
+    assert day == {
+        "day": "2026-01-31T00:00:00+00:00",
+        "device_id": "pi-1",
+        "defect_type": "scratch",
+        "status": "reviewed",
+        "defects": 1,
+    }
+    assert viewer.rows("glassline_backlog") == []
     assert viewer.review(event_id).status_code in (400, 401, 403)
     defect = store.defect(event_id)
     assert defect is not None

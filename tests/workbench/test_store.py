@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from glassline.program import write_secret
-from glassline.store import supabase_migrations
+from glassline.store import DeadItem, DefectFilter, open_store, supabase_migrations
+from tests.store.samples import make_detection
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -48,3 +49,27 @@ def test_what_is_wrong_is_said_and_the_key_is_not(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot be reached" in done.stderr
     assert "do_not_tell" not in done.stdout + done.stderr
+
+
+def test_dead_letters_are_listed_explained_and_stored_once_they_can_be(tmp_path: Path) -> None:
+    assert run("dead", cwd=tmp_path).stdout == "There are no dead letters.\n"
+    good = make_detection().to_json()
+    with open_store(f"sqlite:{tmp_path}/var/glassline.db") as store:
+        for payload, error in ((good, "an older version did not know it"), (b'{"v": 1}', "label: expected a text")):
+            store.apply([DeadItem(device_id="pi-1", kind="detection", payload=payload, error=error)])
+    listed = run("dead", cwd=tmp_path, COLUMNS="200").stdout
+    assert "an older version did not know it" in listed
+    assert "2 x" not in listed
+    whole = run("dead", "2", cwd=tmp_path).stdout
+    assert "dead letter 2: detection of pi-1, 8 bytes" in whole
+    assert '"v": 1' in whole
+    done = run("retry", "--all", cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (1, "1 stored and forgotten, 1 still cannot be stored.")
+    with open_store(f"sqlite:{tmp_path}/var/glassline.db") as store:
+        assert store.counts(DefectFilter())["pending"] == 1
+        assert [letter.number for letter in store.dead_letters()] == [2]
+    missing = run("dead", "99", cwd=tmp_path)
+    assert (missing.returncode, missing.stderr) == (
+        1,
+        "there is no dead letter 99: `glassline store dead` lists them\n",
+    )

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection
 
-from ..base import Defect, DefectFilter, Device, ReviewStep
+from ..base import DeadLetter, Defect, DefectFilter, Device, ReviewStep, escape_like
 
 _BOXES = TypeAdapter(list[Box])
 
@@ -18,6 +18,10 @@ SELECT_DEFECTS = (
     "stored_at, frames_confirmed, model, model_sha256, clock, image_sha256, image_size_bytes, image_width, "
     "image_height, image_stored, status, note, reviewed_by, reviewed_at, version "
     "FROM defects"
+)
+
+SELECT_DEAD_LETTERS = (
+    "SELECT id, device_id, kind, event_id, rev, error, payload, size_bytes, first_at, last_at, times FROM dead_letters"
 )
 
 _WRITTEN = (
@@ -109,12 +113,31 @@ def restrict(where: DefectFilter, *, after: tuple[str, str] | None = None) -> tu
         ("status = ?", where.status),
         ("detected_at >= ?", to_rfc3339(where.since) if where.since else None),
         ("detected_at < ?", to_rfc3339(where.until) if where.until else None),
+        (r"note LIKE ? ESCAPE '\'", None if where.text is None else f"%{escape_like(where.text)}%"),
     ]
     used = [(sql, [value]) for sql, value in found if value is not None]
     if after is not None:
         used.append(("(detected_at, event_id) < (?, ?)", [*after]))
     clause = " WHERE " + " AND ".join(sql for sql, _ in used) if used else ""
     return clause, [value for _, values in used for value in values]
+
+
+def dead_letter_of(row: tuple[Any, ...]) -> DeadLetter:
+    """The DeadLetter in a row of SELECT_DEAD_LETTERS."""
+    number, device_id, kind, event_id, rev, error, payload, size_bytes, first_at, last_at, times = row
+    return DeadLetter(
+        number=number,
+        device_id=device_id,
+        kind=kind,
+        event_id=event_id,
+        rev=rev,
+        error=error,
+        payload=payload,
+        size_bytes=size_bytes,
+        first_at=_time(first_at),
+        last_at=_time(last_at),
+        times=times,
+    )
 
 
 def _time(text: str) -> datetime:

@@ -17,6 +17,7 @@ from glassline.contract import to_rfc3339
 from .. import cursor as cursors
 from ..base import (
     STATUSES,
+    DeadLetter,
     Defect,
     DefectFilter,
     Device,
@@ -34,7 +35,7 @@ from .batch import Batch, is_named
 from .database import Database
 from .orphans import Orphans
 from .probe import probe
-from .rows import SELECT_DEFECTS, defect_of, device_of, restrict, review_step_of
+from .rows import SELECT_DEAD_LETTERS, SELECT_DEFECTS, dead_letter_of, defect_of, device_of, restrict, review_step_of
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class SqliteStore:
     """
 
     kind = "sqlite"
+    longest_wait_s = 5.0
 
     def __init__(self, path: Path, *, busy_timeout_s: float = 2.0) -> None:
         self.counters: Counter[str] = Counter()
@@ -189,6 +191,20 @@ class SqliteStore:
                 "SELECT device_id, role, status, first_seen_at, last_seen_at, info FROM devices ORDER BY device_id"
             ).fetchall()
         return [device_of(row) for row in rows]
+
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        with self._db.reading() as db:
+            rows = db.execute(SELECT_DEAD_LETTERS + " ORDER BY last_at DESC, id DESC LIMIT ?", (limit,)).fetchall()
+        return [dead_letter_of(row) for row in rows]
+
+    def dead_letter(self, number: int) -> DeadLetter | None:
+        with self._db.reading() as db:
+            row = db.execute(SELECT_DEAD_LETTERS + " WHERE id = ?", (number,)).fetchone()
+        return None if row is None else dead_letter_of(row)
+
+    def forget_dead_letter(self, number: int) -> None:
+        with self._db.writing() as db:
+            db.execute("DELETE FROM dead_letters WHERE id = ?", (number,))
 
     def check(self) -> str | None:
         try:

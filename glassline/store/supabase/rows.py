@@ -10,7 +10,18 @@ from pydantic import TypeAdapter
 from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection
 
-from ..base import DeadItem, Defect, DetectionItem, Device, EvidenceItem, Item, Outcome, ReviewStep, event_id_of
+from ..base import (
+    DeadItem,
+    DeadLetter,
+    Defect,
+    DetectionItem,
+    Device,
+    EvidenceItem,
+    Item,
+    Outcome,
+    ReviewStep,
+    event_id_of,
+)
 
 MAX_PAYLOAD_BYTES = 65_536
 _BOXES = TypeAdapter(list[Box])
@@ -150,6 +161,18 @@ def device_of(row: dict[str, Any]) -> Device:
         first_seen_at=_time(row["first_seen_at"]),
         last_seen_at=_time(row["last_seen_at"]),
         info=row["info"],
+    )
+
+
+def dead_letter_of(row: dict[str, Any]) -> DeadLetter:
+    """The DeadLetter in a row of `glassline_dead_letters`."""
+    names = ("device_id", "kind", "event_id", "rev", "error", "size_bytes", "times")
+    return DeadLetter(
+        number=row["id"],
+        payload=base64.b64decode(row["payload"]),
+        first_at=_time(row["first_at"]),
+        last_at=_time(row["last_at"]),
+        **{name: row[name] for name in names},
     )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,6 +15,7 @@ import httpx
 from .. import cursor as cursors
 from ..base import (
     STATUSES,
+    DeadLetter,
     Defect,
     DefectFilter,
     Device,
@@ -26,11 +28,13 @@ from ..base import (
     Status,
     StoreError,
     dead_of,
+    escape_like,
 )
-from .faults import MIGRATE
+from .faults import MIGRATE, RefusedError
 from .project import TIMEOUT, Project
 from .rows import (
     DEFECT_COLUMNS,
+    dead_letter_of,
     defect_of,
     device_of,
     item_json,
@@ -44,6 +48,9 @@ log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 MAX_PAGE = 500
+PROBE_EVERY_S = 60.0
+"""Writing costs four requests, and `check` is asked every few seconds: in between it reads."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -54,11 +61,13 @@ class SupabaseStore:
     """
 
     kind = "supabase"
+    longest_wait_s = 30.0
 
     def __init__(self, url: str, key: str, *, timeout: httpx.Timeout = TIMEOUT) -> None:
         self.counters: Counter[str] = Counter()
         self._project = Project(url, key, timeout=timeout)
         self._shard = 0
+        self._probed_s = -PROBE_EVERY_S
 
     def open(self) -> None:
         found = self._project.call("glassline_schema_version", {}, int)
@@ -152,6 +161,7 @@ class SupabaseStore:
             query = query if value is None else query.eq(column, value)
         query = query if where.since is None else query.gte("detected_at", where.since.isoformat())
         query = query if where.until is None else query.lt("detected_at", where.until.isoformat())
+        query = query if where.text is None else query.ilike("notes", f"%{escape_like(where.text)}%")
         if cursor is not None:
             at, event_id = _position(cursor)
             # The first condition alone could be answered from the index, the second tells those of one instant apart.
@@ -184,6 +194,7 @@ class SupabaseStore:
             "of_status": where.status,
             "since": where.since and where.since.isoformat(),
             "until": where.until and where.until.isoformat(),
+            "pattern": None if where.text is None else f"%{escape_like(where.text)}%",
         }
         found = self._project.call("glassline_counts", asked, dict)
         return {status: found.get(status, 0) for status in STATUSES}
@@ -192,13 +203,27 @@ class SupabaseStore:
         rows = self._project.rows(self._project.table("glassline_devices").select("*").order("device_id"))
         return [device_of(row) for row in rows]
 
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        query = self._project.table("glassline_dead_letters").select("*").order("last_at", desc=True)
+        return [dead_letter_of(row) for row in self._project.rows(query.order("id", desc=True).limit(limit))]
+
+    def dead_letter(self, number: int) -> DeadLetter | None:
+        rows = self._project.rows(self._project.table("glassline_dead_letters").select("*").eq("id", number))
+        return dead_letter_of(rows[0]) if rows else None
+
+    def forget_dead_letter(self, number: int) -> None:
+        with self._project.faults():
+            self._project.table("glassline_dead_letters").delete().eq("id", number).execute()
+
     def check(self) -> str | None:
         try:
             self.open()
-            self._project.call("glassline_probe", {}, object)
-            with self._project.faults():
-                self._project.pictures.probe()
-        except StoreError as error:
+            if time.monotonic() - self._probed_s > PROBE_EVERY_S:
+                self._project.call("glassline_probe", {}, object)
+                with self._project.faults():
+                    self._project.pictures.probe()
+                self._probed_s = time.monotonic()
+        except (StoreError, RefusedError) as error:
             return str(error)
         return None
 

@@ -89,15 +89,30 @@ exception when sqlstate 'GL000' then
   return;
 end $$;
 
-create or replace function public.glassline_counts(device text, label text, of_status text, since timestamptz, until timestamptz)
+create or replace function public.glassline_counts(
+  device text, label text, of_status text, since timestamptz, until timestamptz, pattern text)
 returns jsonb language sql stable set search_path = '' as $$
   select coalesce(jsonb_object_agg(status, total), '{}') from (
     select status, count(*) as total from public.defects
     where (device is null or device_id = device) and (label is null or defect_type = label)
       and (of_status is null or status = of_status)
       and (since is null or detected_at >= since) and (until is null or detected_at < until)
+      and (pattern is null or notes ilike pattern)
     group by status) as each
 $$;
+
+-- For charts: whoever may read defects may read these.
+create or replace view public.glassline_defects_by_hour with (security_invoker = true) as
+  select date_trunc('hour', detected_at) as hour, device_id, defect_type, status, count(*) as defects
+  from public.defects group by 1, 2, 3, 4;
+
+create or replace view public.glassline_defects_by_day with (security_invoker = true) as
+  select date_trunc('day', detected_at, 'UTC') as day, device_id, defect_type, status, count(*) as defects
+  from public.defects group by 1, 2, 3, 4;
+
+create or replace view public.glassline_backlog with (security_invoker = true) as
+  select device_id, count(*) as pending, min(detected_at) as oldest_at
+  from public.defects where status = 'pending' group by device_id;
 
 create or replace function public.glassline_schema_version() returns int
 language sql immutable set search_path = '' as $$ select 1 $$;

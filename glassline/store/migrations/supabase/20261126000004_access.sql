@@ -19,6 +19,10 @@ do $$
 declare
   name text;
 begin
+  foreach name in array array['glassline_defects_by_hour', 'glassline_defects_by_day', 'glassline_backlog'] loop
+    execute format('revoke all on public.%I from anon', name);
+    execute format('grant select on public.%I to authenticated, service_role', name);
+  end loop;
   foreach name in array array['defects', 'defect_reviews', 'glassline_devices', 'glassline_orphans',
                               'glassline_dead_letters', 'glassline_people'] loop
     execute format('alter table public.%I enable row level security', name);
