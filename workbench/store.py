@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from glassline.store import Store
+    from glassline.store.sqlite.backup import Copied
 
 _ALL = 10_000
 
@@ -96,6 +97,47 @@ def retry(
         typer.echo(f"  {times} x {reason}")
     if reasons or len(letters) < len(found):
         raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Where the copy lies; an older one there is brought up to date.")],
+) -> None:
+    """Copy the SQLite store, rows and pictures; bridge and web may go on."""
+    from glassline.store.sqlite.backup import backup as copy
+
+    _copy(lambda store, step: copy(store, folder, progress=step), "Copied")
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(help="A copy made by `glassline store backup`.")]) -> None:
+    """Put a copy where the settings want the SQLite store. Stop bridge and web first; nothing is overwritten."""
+    from glassline.store.sqlite.backup import restore as put_back
+
+    _copy(lambda store, step: put_back(folder, store, progress=step), "Put back")
+
+
+def _copy(work: Callable[[Path, Callable[[int, int], None]], Copied], done: str) -> None:
+    """Do the work on the configured store's file with a progress bar."""
+    from glassline.store.sqlite.backup import BackupError
+    from workbench.configured import bridge_settings
+
+    try:
+        scheme, _, path = bridge_settings().store.partition(":")
+        if scheme != "sqlite":
+            _end(f"the settings name a {scheme} store: copies of that are made by Supabase itself (Database, Backups)")
+        with typer.progressbar(length=1, label="Pictures") as bar:
+
+            def step(so_far: int, of: int) -> None:
+                bar.length = of
+                bar.update(so_far - bar.pos)
+
+            copied = work(Path(path), step)
+    except (BackupError, ValueError, OSError) as error:
+        _end(str(error))
+    typer.echo(f"{done}: {copied.defects} defects and {copied.pictures} pictures.")
+    if copied.missing:
+        typer.secho(f"{copied.missing} pictures that rows name were not there.", err=True, fg=typer.colors.YELLOW)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from glassline.program import write_secret
-from glassline.store import DeadItem, DefectFilter, open_store, supabase_migrations
+from glassline.store import DeadItem, DefectFilter, DetectionItem, open_store, supabase_migrations
 from tests.store.samples import make_detection
 
 
@@ -73,3 +73,15 @@ def test_dead_letters_are_listed_explained_and_stored_once_they_can_be(tmp_path:
         1,
         "there is no dead letter 99: `glassline store dead` lists them\n",
     )
+
+
+def test_a_store_is_copied_and_put_back_by_one_command_each(tmp_path: Path) -> None:
+    with open_store(f"sqlite:{tmp_path}/var/glassline.db") as store:
+        store.apply([DetectionItem(device_id="pi-1", detection=make_detection())])
+    assert run("backup", "copy", cwd=tmp_path).stdout.endswith("Copied: 1 defects and 0 pictures.\n")
+    refused = run("restore", "copy", cwd=tmp_path)
+    assert (refused.returncode, "move it away first" in refused.stderr) == (1, True)
+    (tmp_path / "var").rename(tmp_path / "lost")
+    assert run("restore", "copy", cwd=tmp_path).stdout.endswith("Put back: 1 defects and 0 pictures.\n")
+    with open_store(f"sqlite:{tmp_path}/var/glassline.db") as store:
+        assert store.counts(DefectFilter())["pending"] == 1
