@@ -52,6 +52,7 @@ class Bridge:
             inbox=self._inbox,
             presence=self._presence,
             tell=self._receipts.send,
+            keep=s.keep,
             batch_ms=s.batch_ms,
             batch_items=s.batch_items,
             tally=tally,

@@ -6,6 +6,7 @@ from pydantic import StringConstraints
 
 from glassline.contract.ids import ID_PATTERN
 from glassline.program import Settings, setting
+from glassline.store import Keep
 
 
 class BridgeSettings(Settings, program="bridge"):
@@ -31,4 +32,20 @@ class BridgeSettings(Settings, program="bridge"):
         unit="MB",
         ge=4,
     )
+    keep_evidence_days: float = setting(0, "How long pictures are kept; 0: for ever.", unit="d", ge=0, le=36_500)
+    keep_evidence_gb: float = setting(
+        0, "Room for all pictures together: the oldest make room; 0: no bound.", unit="GB", ge=0, le=1e6
+    )
+    keep_rows_days: float = setting(
+        0, "How long defects and their reviews are kept; 0: for ever.", unit="d", ge=0, le=36_500
+    )
     health_s: float = setting(5.0, "How often the bridge reports its health.", unit="s", ge=0.2, le=10)
+
+    @property
+    def keep(self) -> Keep:
+        """What the store keeps for how long."""
+        return Keep(
+            evidence_days=self.keep_evidence_days or None,
+            evidence_gb=self.keep_evidence_gb or None,
+            rows_days=self.keep_rows_days or None,
+        )

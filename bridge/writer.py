@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from glassline.contract import Reason
 from glassline.program import Tally
-from glassline.store import DeadItem, Item, Outcome, Store, StoreError, dead_of
+from glassline.store import DeadItem, Item, Keep, Outcome, Store, StoreError, dead_of
 
 from .decode import item_of
 from .inbox import Inbox
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 FIRST_WAIT_S = 0.1
 TIDY_EVERY_S = 10.0
 IDLE_S = 0.25
+KEEP_ALL = Keep()
 PAUSE_S = 1.0
 NOTES_A_ROUND = 8
 """Devices are remembered one by one between batches, so that detections do not wait for a crowd that reconnects."""
@@ -53,6 +54,7 @@ class Writer:
         inbox: Inbox,
         presence: Presence,
         tell: Callable[[Sequence[Outcome]], None],
+        keep: Keep = KEEP_ALL,
         batch_ms: int,
         batch_items: int,
         tally: Tally,
@@ -63,6 +65,7 @@ class Writer:
         self.last_commit_s: float | None = None
         """When the store last did something for us, monotonic seconds."""
         self._store, self._inbox, self._presence, self._tell = store, inbox, presence, tell
+        self._keep = keep
         self._window_s, self._batch_items = batch_ms / 1000, batch_items
         self._tidied_s = time.monotonic()
         self._stopping = threading.Event()
@@ -135,6 +138,8 @@ class Writer:
         if time.monotonic() - self._tidied_s > TIDY_EVERY_S:
             self._tidied_s = time.monotonic()
             self._insist(self._store.tidy)
+            if self._keep != KEEP_ALL:
+                self._insist(partial(self._store.prune, self._keep))
 
     def _insist(self, action: Callable[[], T]) -> T | None:
         """Do it until the store can; None if we are to end before that."""

@@ -100,6 +100,24 @@ def retry(
 
 
 @app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+) -> None:
+    """Remove what was kept for as long as the bridge's keep_… settings say; the bridge does so by itself, in steps."""
+    from workbench.configured import bridge_settings
+
+    with _configured() as (store, _):
+        keep = bridge_settings().keep
+        done = store.prune(keep, dry_run=True)
+        if not dry_run:
+            with typer.progressbar(length=done.pictures + done.rows, label="Removing") as bar:
+                while (step := store.prune(keep)).pictures + step.rows:
+                    bar.update(step.pictures + step.rows)
+    went = f"{done.pictures} pictures ({done.picture_bytes / 1e6:.1f} MB) and {done.rows} defects"
+    typer.echo(f"{went} {'would go' if dry_run else 'went'}.")
+
+
+@app.command()
 def backup(
     folder: Annotated[Path, typer.Argument(help="Where the copy lies; an older one there is brought up to date.")],
 ) -> None:

@@ -135,6 +135,8 @@ class Defect:
     version: int
     model_sha256: str | None = None
     image_size_bytes: int | None = None
+    image_removed_at: datetime | None = None
+    """When its picture had been kept for as long as wished; `image_stored` is False from then on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +214,27 @@ class DeadLetter:
         return len(self.payload) == self.size_bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """How long things are kept, by their `detected_at`; None: for ever."""
+
+    evidence_days: float | None = None
+    evidence_gb: float | None = None
+    """Of all pictures together: the oldest make room."""
+    rows_days: float | None = None
+    """Reviews go with their row, and its picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pruned:
+    """What went, or would go. `more`: there is more to do."""
+
+    pictures: int
+    picture_bytes: int
+    rows: int
+    more: bool = False
+
+
 class Store(Protocol):
     """Where defects live. Every method may be called from any thread; all may raise StoreError."""
 
@@ -225,7 +248,7 @@ class Store(Protocol):
     def counters(self) -> Mapping[str, int]:
         """What was committed since the object was made: `rows` (a new event or a higher rev), `images`, `orphans`,
         `orphans_dropped` (over the quota, or waited too long), `dead_letters`, `dead_letters_dropped` (over quota),
-        `devices_forgotten` (too many, see `remember`).
+        `devices_forgotten` (too many, see `remember`), `images_pruned`, `rows_pruned` (see `prune`).
         """
 
     def open(self) -> None:
@@ -253,6 +276,12 @@ class Store(Protocol):
 
     def tidy(self) -> None:
         """Forget orphans that waited too long, and files that nothing names. Call every few seconds."""
+
+    def prune(self, keep: Keep, *, limit: int = 200, dry_run: bool = False) -> Pruned:
+        """Remove what was kept for long enough, oldest first: at most `limit` pictures and as many rows a call.
+
+        With `dry_run` nothing is removed, and all that would be is counted.
+        """
 
     def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> Page:
         """One page of defects, newest first by (detected_at, event_id). ValueError for a cursor that is none."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from glassline.program import write_secret
@@ -85,3 +86,17 @@ def test_a_store_is_copied_and_put_back_by_one_command_each(tmp_path: Path) -> N
     assert run("restore", "copy", cwd=tmp_path).stdout.endswith("Put back: 1 defects and 0 pictures.\n")
     with open_store(f"sqlite:{tmp_path}/var/glassline.db") as store:
         assert store.counts(DefectFilter())["pending"] == 1
+
+
+def test_what_would_go_is_said_before_it_goes(tmp_path: Path) -> None:
+    kept = {"GLASS_KEEP_ROWS_DAYS": "30"}
+    old = make_detection(first_at=datetime(2026, 1, 1, tzinfo=UTC))
+    young = make_detection(first_at=datetime.now(UTC))
+    with open_store(f"sqlite:{tmp_path}/var/glassline.db") as store:
+        store.apply([DetectionItem(device_id="pi-1", detection=detection) for detection in (old, young)])
+        assert run("prune", "--dry-run", cwd=tmp_path).stdout == "0 pictures (0.0 MB) and 0 defects would go.\n"
+        said = run("prune", "--dry-run", cwd=tmp_path, **kept).stdout
+        assert said == "0 pictures (0.0 MB) and 1 defects would go.\n"
+        assert store.counts(DefectFilter())["pending"] == 2
+        assert run("prune", cwd=tmp_path, **kept).stdout.endswith("0 pictures (0.0 MB) and 1 defects went.\n")
+        assert [defect.event_id for defect in store.defects(DefectFilter()).defects] == [young.event_id]

@@ -12,7 +12,7 @@ from .migrate import APPLICATION_ID
 
 DATABASE, PICTURES = "glassline.db", "images"
 _NAMED = """
-    SELECT event_id, image_sha256 FROM defects WHERE image_stored = 1 AND image_sha256 IS NOT NULL
+    SELECT event_id, image_sha256 FROM defects WHERE image_stored = 1 AND image_removed_at IS NULL
     UNION SELECT event_id, sha256 FROM orphans"""
 
 

@@ -29,7 +29,8 @@ _LOOK_UP = """
     SELECT event_id, device_id, rev, image_sha256, image_stored FROM defects
     WHERE event_id IN (SELECT value FROM json_each(?))"""
 _IS_NAMED = """
-    SELECT 1 FROM defects WHERE event_id = ?1 AND image_sha256 = ?2 AND image_stored = 1
+    SELECT 1 FROM defects
+    WHERE event_id = ?1 AND image_sha256 = ?2 AND image_stored = 1 AND image_removed_at IS NULL
     UNION ALL SELECT 1 FROM orphans WHERE event_id = ?1 AND sha256 = ?2"""
 
 
@@ -123,6 +124,7 @@ class Batch:
             self._db.execute("UPDATE defects SET image_stored = 1 WHERE event_id = ?", (item.event_id,))
             self._rows[item.event_id] = replace(row, image_stored=True)
             self.counts["images"] += 1
+        self._dropped.add((item.event_id, item.sha256))  # it may have been kept long enough
         self._settled[item.event_id] = None
 
     def _misfit(self, item: EvidenceItem, row: _Row) -> None:

@@ -16,7 +16,7 @@ _BOXES = TypeAdapter(list[Box])
 SELECT_DEFECTS = (
     "SELECT event_id, device_id, rev, phase, label, score, boxes, detected_at, last_seen_at, frame_at, confirmed_at, "
     "stored_at, frames_confirmed, model, model_sha256, clock, image_sha256, image_size_bytes, image_width, "
-    "image_height, image_stored, status, note, reviewed_by, reviewed_at, version "
+    "image_height, image_stored, status, note, reviewed_by, reviewed_at, version, image_removed_at "
     "FROM defects"
 )
 
@@ -34,7 +34,10 @@ _KEPT = {"event_id", "device_id", "stored_at"}
 _NAMES, _MARKS = ", ".join(_WRITTEN), ", ".join("?" * len(_WRITTEN))
 _UPDATES = ", ".join(f"{column} = excluded.{column}" for column in _WRITTEN if column not in _KEPT)
 
-UPSERT_DEFECT = f"INSERT INTO defects ({_NAMES}) VALUES ({_MARKS}) ON CONFLICT (event_id) DO UPDATE SET {_UPDATES}"  # noqa: S608
+UPSERT_DEFECT = (
+    f"INSERT INTO defects ({_NAMES}) VALUES ({_MARKS}) ON CONFLICT (event_id) DO UPDATE SET {_UPDATES}, "  # noqa: S608
+    "image_removed_at = CASE WHEN image_sha256 = excluded.image_sha256 THEN image_removed_at END"
+)
 """A new row, or a new state of what the node said; when it was first stored and what people wrote stays."""
 
 
@@ -54,7 +57,7 @@ def defect_of(row: tuple[Any, ...]) -> Defect:
     """The Defect in a row of SELECT_DEFECTS."""
     (event_id, device_id, rev, phase, label, score, boxes, detected_at, last_seen_at, frame_at, confirmed_at,
      stored_at, frames_confirmed, model, model_sha256, clock, image_sha256, image_size_bytes, width, height,
-     image_stored, status, note, reviewed_by, reviewed_at, version) = row  # fmt: skip
+     image_stored, status, note, reviewed_by, reviewed_at, version, image_removed_at) = row  # fmt: skip
     return Defect(
         event_id=event_id,
         device_id=device_id,
@@ -74,13 +77,14 @@ def defect_of(row: tuple[Any, ...]) -> Defect:
         clock=clock,
         image_sha256=image_sha256,
         image_size_bytes=image_size_bytes,
-        image_stored=bool(image_stored),
+        image_stored=bool(image_stored) and image_removed_at is None,
         image_wh=None if width is None else (width, height),
         status=status,
         note=note,
         reviewed_by=reviewed_by,
         reviewed_at=None if reviewed_at is None else _time(reviewed_at),
         version=version,
+        image_removed_at=None if image_removed_at is None else _time(image_removed_at),
     )
 
 

@@ -23,8 +23,10 @@ from ..base import (
     Device,
     EvidenceItem,
     Item,
+    Keep,
     Outcome,
     Page,
+    Pruned,
     ReviewConflictError,
     ReviewStep,
     Status,
@@ -35,6 +37,7 @@ from .batch import Batch, is_named
 from .database import Database
 from .orphans import Orphans
 from .probe import probe
+from .retention import Retention
 from .rows import SELECT_DEAD_LETTERS, SELECT_DEFECTS, dead_letter_of, defect_of, device_of, restrict, review_step_of
 
 log = logging.getLogger(__name__)
@@ -112,6 +115,18 @@ class SqliteStore:
             self.counters.update(counts)
             self._remove(unnamed)
             self._sweep_one_folder()
+
+    def prune(self, keep: Keep, *, limit: int = 200, dry_run: bool = False) -> Pruned:
+        if dry_run:
+            with self._db.reading() as db:
+                return Retention(db, keep, _now()).preview()
+        with self._picture_lock:
+            with self._db.writing() as db:
+                done, gone = Retention(db, keep, _now()).prune(limit)
+                unnamed = [picture for picture in gone if not is_named(db, *picture)]
+            self.counters.update({"images_pruned": done.pictures, "rows_pruned": done.rows})
+            self._remove(unnamed)
+        return done
 
     def remember(
         self,

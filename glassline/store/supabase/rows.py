@@ -28,7 +28,7 @@ _BOXES = TypeAdapter(list[Box])
 
 DEFECT_COLUMNS = (
     "id,device_id,rev,phase,defect_type,confidence,boxes,detected_at,last_seen_at,frame_at,confirmed_at,created_at,"
-    "frames_confirmed,model,model_sha256,clock,image_sha256,image_size_bytes,image_stored,image_path,image_width,"
+    "frames_confirmed,model,model_sha256,clock,image_sha256,image_size_bytes,image_stored,image_path,image_removed_at,image_width,"
     "image_height,status,notes,reviewed_by,reviewed_at,version"
 )
 
@@ -136,13 +136,14 @@ def defect_of(row: dict[str, Any]) -> Defect:
         clock=row["clock"],
         image_sha256=row["image_sha256"],
         image_size_bytes=row["image_size_bytes"],
-        image_stored=row["image_stored"] or (row["image_sha256"] is None and row["image_path"] is not None),
+        image_stored=row["image_path"] is not None and row["image_removed_at"] is None,
         image_wh=None if row["image_width"] is None else (row["image_width"], row["image_height"]),
         status=row["status"],
         note=row["notes"] or "",
         reviewed_by=row["reviewed_by"],
         reviewed_at=None if row["reviewed_at"] is None else _time(row["reviewed_at"]),
         version=row["version"],
+        image_removed_at=None if row["image_removed_at"] is None else _time(row["image_removed_at"]),
     )
 
 

@@ -5,7 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -21,8 +21,10 @@ from ..base import (
     Device,
     EvidenceItem,
     Item,
+    Keep,
     Outcome,
     Page,
+    Pruned,
     ReviewConflictError,
     ReviewStep,
     Status,
@@ -113,6 +115,21 @@ class SupabaseStore:
         self._shard = (self._shard + 1) % 256
         strays = self._project.call("glassline_strays", {"folder": f"detections/{self._shard:02x}"}, list)
         self._remove_paths(strays)
+
+    def prune(self, keep: Keep, *, limit: int = 200, dry_run: bool = False) -> Pruned:
+        asked = {
+            "evidence_before": _ago(keep.evidence_days),
+            "evidence_bytes": None if keep.evidence_gb is None else round(keep.evidence_gb * 1e9),
+            "rows_before": _ago(keep.rows_days),
+            "at_most": limit,
+            "dry": dry_run,
+        }
+        done = self._project.call("glassline_prune", asked, dict)
+        paths = done.pop("paths")
+        if not dry_run:
+            self.counters.update({"images_pruned": done["pictures"], "rows_pruned": done["rows"]})
+            self._remove_paths(paths)
+        return Pruned(**done)
 
     def remember(
         self,
@@ -252,6 +269,10 @@ class SupabaseStore:
             return None
         rows = self._project.rows(self._project.table("defects").select(DEFECT_COLUMNS).eq("id", event_id))
         return rows[0] if rows else None
+
+
+def _ago(days: float | None) -> str | None:
+    return None if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
 
 
 def _is_refusal(outcome: Outcome) -> bool:

@@ -31,6 +31,7 @@ alter table public.defects
   add column if not exists image_width      integer,
   add column if not exists image_height     integer,
   add column if not exists image_stored     boolean not null default false,
+  add column if not exists image_removed_at timestamptz,
   add column if not exists reviewed_by      text,
   add column if not exists reviewed_at      timestamptz,
   add column if not exists version          integer not null default 0;
@@ -38,6 +39,8 @@ alter table public.defects
 comment on column public.defects.rev is 'State of the detection on the node: only a higher one is ever written.';
 comment on column public.defects.image_stored is
   'The picture named by image_sha256 is in the bucket. Rows of before have only an image_path.';
+comment on column public.defects.image_removed_at is
+  'The picture had been kept for long enough and is gone; image_stored still says that it had come.';
 comment on column public.defects.version is 'Grows with every review: of two people at once, the second is told.';
 
 do $$
@@ -52,6 +55,9 @@ create index if not exists defects_by_time on public.defects (detected_at desc, 
 create index if not exists defects_by_device on public.defects (device_id, detected_at desc, id desc);
 create index if not exists defects_by_type on public.defects (defect_type, detected_at desc, id desc);
 create index if not exists defects_by_status on public.defects (status, detected_at desc, id desc);
+
+create index if not exists defects_with_picture on public.defects (detected_at, id) include (image_size_bytes)
+  where image_path is not null and image_removed_at is null;
 
 create table if not exists public.defect_reviews (
   id          bigint generated always as identity primary key,

@@ -59,7 +59,8 @@ begin
       frames_confirmed = excluded.frames_confirmed, model = excluded.model, model_sha256 = excluded.model_sha256,
       clock = excluded.clock, image_sha256 = excluded.image_sha256, image_size_bytes = excluded.image_size_bytes,
       image_width = excluded.image_width, image_height = excluded.image_height, image_stored = excluded.image_stored,
-      image_path = excluded.image_path;
+      image_path = excluded.image_path,
+      image_removed_at = case when defects.image_sha256 = excluded.image_sha256 then defects.image_removed_at end;
   return jsonb_build_object(
     'settled', new.id,
     'dropped', to_jsonb(array(select sha from unnest(here) as sha where sha is distinct from new.image_sha256)),
@@ -104,7 +105,8 @@ begin
     if not old.image_stored then
       update public.defects set image_stored = true, image_path = item->>'image_path' where id = old.id;
     end if;
-    return jsonb_build_object('settled', old.id, 'counts', jsonb_build_object('images', (not old.image_stored)::int));
+    return jsonb_build_object('settled', old.id, 'dropped', sent,  -- it may have been kept long enough
+      'counts', jsonb_build_object('images', (not old.image_stored)::int));
   elsif old.id is null or sent_rev > old.rev then
     return public.glassline_keep_orphan(item);
   elsif old.image_stored then
@@ -186,7 +188,8 @@ end $$;
 
 create or replace function public.glassline_is_named(event uuid, digest text)
 returns boolean language sql stable set search_path = '' as $$
-  select exists (select from public.defects where id = event and image_sha256 = digest and image_stored)
+  select exists (select from public.defects
+                 where id = event and image_sha256 = digest and image_stored and image_removed_at is null)
       or exists (select from public.glassline_orphans where defect_id = event and sha256 = digest)
 $$;
 

@@ -68,6 +68,42 @@ begin
   return jsonb_build_object('orphans_dropped', jsonb_array_length(gone), 'unnamed', public.glassline_unnamed(gone));
 end $$;
 
+-- What was kept for long enough goes, oldest first, at most so many pictures and rows a call (dry: nothing, and all is
+-- counted). {rows, pictures, picture_bytes, more, paths: those in the bucket that nothing names now}
+create or replace function public.glassline_prune(
+  evidence_before timestamptz, evidence_bytes bigint, rows_before timestamptz, at_most int, dry boolean)
+returns jsonb language plpgsql set search_path = '' as $$
+declare
+  most constant bigint := case when dry then 9223372036854775807 else at_most end;
+  excess bigint := 0;
+  old_rows uuid[];
+  done jsonb;
+begin
+  select coalesce(array_agg(id), '{}') into old_rows from (
+    select id from public.defects where detected_at < rows_before order by detected_at, id limit most) as old;
+  if evidence_bytes is not null then
+    select coalesce(sum(image_size_bytes), 0) - evidence_bytes into excess from public.defects
+      where image_path is not null and image_removed_at is null;
+  end if;
+  create temporary table pruned_pictures on commit drop as
+    select id, image_path, coalesce(image_size_bytes, 0) as size_bytes from (
+      select *, coalesce(sum(image_size_bytes) over (order by detected_at, id rows between unbounded preceding
+                                                     and 1 preceding), 0) as freed
+      from public.defects where image_path is not null and image_removed_at is null
+      order by detected_at, id limit most) as oldest
+    where detected_at < evidence_before or freed < excess or id = any (old_rows);
+  select jsonb_build_object('rows', cardinality(old_rows), 'pictures', count(*),
+      'picture_bytes', coalesce(sum(size_bytes), 0), 'more', count(*) >= most or cardinality(old_rows) >= most,
+      'paths', case when dry then '[]' else coalesce(jsonb_agg(image_path), '[]') end)
+    into done from pruned_pictures;
+  if not dry then
+    update public.defects set image_removed_at = now() where id in (select id from pruned_pictures);
+    delete from public.defects where id = any (old_rows);
+  end if;
+  drop table pruned_pictures;
+  return done;
+end $$;
+
 -- Paths of pictures in a folder of the bucket that a crash left without a row, after an hour.
 create or replace function public.glassline_strays(folder text)
 returns jsonb language sql stable security definer set search_path = '' as $$
