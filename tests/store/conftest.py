@@ -7,14 +7,14 @@ from glassline.store import Store
 from tests.store.inside import Inside, SqliteInside, SupabaseInside
 from tests.support.postgres import MISSING as POSTGRES_MISSING
 from tests.support.postgres import LocalPostgres, programs
-from tests.support.supabase import LITE, MISSING, LocalSupabase
+from workbench.supabase import MISSING, LocalSupabase, installed
 
 SERVERS = {"supabase": "local_supabase", "postgres": "postgres_supabase"}
 
 
 @pytest.fixture(scope="session")
 def local_supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSupabase]:
-    if not LITE.is_file():
+    if not installed():
         pytest.skip(MISSING)
     with LocalSupabase(tmp_path_factory.mktemp("supabase")) as server:
         yield server
@@ -22,7 +22,7 @@ def local_supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSu
 
 @pytest.fixture(scope="session")
 def postgres_supabase(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSupabase]:
-    if not LITE.is_file():
+    if not installed():
         pytest.skip(MISSING)
     if programs() is None:
         pytest.skip(POSTGRES_MISSING)

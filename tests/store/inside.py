@@ -9,7 +9,7 @@ import httpx
 
 from glassline.store import Store, open_store
 from glassline.store.supabase import SupabaseStore
-from tests.support.supabase import LocalSupabase
+from workbench.supabase import LocalSupabase
 
 PAGE = 1000
 LONG_AGO = "2026-01-01T00:00:00.000Z"

@@ -9,7 +9,7 @@ import pytest
 from glassline.store import Store
 from tests.store.inside import SupabaseInside
 from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
-from tests.support.supabase import LocalSupabase
+from workbench.supabase import LocalSupabase
 
 TABLES = [
     "defects",

@@ -12,10 +12,10 @@ from glassline.contract import new_event_id
 from glassline.store import DefectFilter, StoreError
 from glassline.store.supabase import SupabaseStore
 from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
-from tests.support.supabase import HERE, LITE, MIGRATIONS, MISSING, LocalSupabase
+from workbench.supabase import MIGRATIONS, MISSING, LocalSupabase, installed
 
-BEFORE = HERE / "before.sql"
-pytestmark = pytest.mark.skipif(not LITE.is_file(), reason=MISSING)
+BEFORE = Path(__file__).with_name("before.sql")
+pytestmark = pytest.mark.skipif(not installed(), reason=MISSING)
 
 
 def rows(server: LocalSupabase, key: str) -> list[dict[str, Any]]:

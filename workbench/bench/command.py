@@ -1,4 +1,4 @@
-"""`glassline bench live` and `glassline bench detect`."""
+"""`glassline bench live`, `detect` and `bridge`."""
 
 import json
 import signal
@@ -9,6 +9,7 @@ from typing import Annotated, cast, get_args
 import typer
 from rich.console import Console
 
+from .bridge import bridge
 from .child import BenchError
 from .detect import detect
 from .rounds import run
@@ -26,16 +27,17 @@ SPARE_FILES = 200
 Broker = StrEnum("Broker", {name: name for name in get_args(BrokerKind)})  # type: ignore[misc]
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Measure what the live picture and the detector cost."
+    add_completion=False, no_args_is_help=True, help="Measure what the live picture, the detector and storing cost."
 )
 
 
 @app.callback()
 def _root() -> None:
-    """Measure what the live picture and the detector cost."""
+    """Measure what the live picture, the detector and storing cost."""
 
 
 app.command()(detect)
+app.command()(bridge)
 
 
 @app.command()

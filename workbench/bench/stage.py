@@ -71,7 +71,7 @@ def measure(contender: Contender, load: Load) -> Figures:
         def start(name: str, command: list[str]) -> Child:
             return stack.enter_context(Child(name, *command, folder=folder))
 
-        broker = start("broker", _broker(load, broker_port, folder))
+        broker = start("broker", broker_command(load.broker, broker_port, folder))
         broker.wait_for_port(broker_port)
         url = f"mqtt://127.0.0.1:{broker_port}"
         publisher = start("publisher", python("workbench.bench.publisher", url, NODE, load.fps, load.size_bytes))
@@ -87,8 +87,9 @@ def measure(contender: Contender, load: Load) -> Figures:
         return window.figures(seen["frames"], {int(seq): ts for seq, ts in sent["sent"].items()})
 
 
-def _broker(load: Load, port: int, folder: Path) -> list[str]:
-    if load.broker == "embedded":
+def broker_command(kind: BrokerKind, port: int, folder: Path) -> list[str]:
+    """The command line of a broker on this port of loopback, without accounts."""
+    if kind == "embedded":
         return program("broker", "--config", _no_settings(folder), "--listen", f"mqtt://127.0.0.1:{port}")
     if MOSQUITTO is None:
         raise BenchError("mosquitto is not installed: apt-get install mosquitto, or leave --broker out")

