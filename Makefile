@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: accuracy accuracy-trained accuracy-events bench-detect fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -60,7 +60,7 @@ docs: $(VENV)/.dev  ## Make the generated pages anew
 accuracy: $(VENV)/.demo  ## The shipped model on real photographs that it never saw (PHOTOGRAPHS=folder)
 	@GLASSLINE=$(BIN)/glassline tests/accuracy/shipped.sh $(PHOTOGRAPHS)
 
-accuracy-trained: $(VENV)-train/.train  ## Train on real photographs, measure on others; two hours (SCENES="25 50 100 158": the curve)
+accuracy-trained: $(VENV)-train/.train  ## Train on real photographs, measure on others; hours (SCENES="25 50 100 158": the curve)
 	@PHOTOGRAPHS=$(PHOTOGRAPHS) tests/accuracy/trained.sh $(or $(SCENES),158)
 
 accuracy-events: $(VENV)/.demo  ## Detector and tracker on ten minutes of a rendered conveyor
@@ -68,6 +68,10 @@ accuracy-events: $(VENV)/.demo  ## Detector and tracker on ten minutes of a rend
 
 bench-detect: $(VENV)-train/.train  ## What a frame costs on every runtime, beside Ultralytics' own predict
 	@$(VENV)-train/bin/glassline bench detect
+
+bench-bridge: $(VENV)/.dev  ## Detections a second into SQLite and Supabase, beside one insert for each message
+	@deploy/test-needs.sh
+	@$(BIN)/glassline bench bridge
 
 bench-live: $(VENV)/.demo  ## What the live picture costs, against a bare relay and a naive loop (VIEWERS=50)
 	@$(BIN)/glassline bench live --viewers $(or $(VIEWERS),50)
@@ -84,6 +88,10 @@ fuzz: $(VENV)/.fuzz  ## Attack the readers of frames and messages for FUZZ_SECON
 
 chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web killed in turn; prints the report
 	@$(BIN)/glassline demo --seconds 60 --kill --folder var/chaos --report var/chaos.json
+
+chaos-supabase: $(VENV)/.dev  ## COUNT=10000 detections into a Supabase project that is killed ten times: nothing is lost
+	@deploy/test-needs.sh
+	@$(BIN)/python -m tests.chaos.supabase --count $(or $(COUNT),10000)
 
 fresh:  ## The newcomer's way, measured: clean clone in a bare Debian root, demo and tests (wants root, debootstrap)
 	@tests/fresh/fresh-root.sh $(or $(FRESH),/tmp/glassline-fresh)

@@ -113,6 +113,7 @@ def train(
     lr0: Annotated[float, typer.Option(min=0.0, help="Learning rate to start with.")] = 0.002,
     mosaic: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of pictures put together from four.")] = 0.4,
     keep_best: Annotated[bool, typer.Option(help="Keep the epoch that validates best, not the last.")] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, another run: several may be blended.")] = 0,
     device: Annotated[str, typer.Option(help="`cpu`, or the number of a GPU.")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run of this name.")] = False,
 ) -> None:
@@ -139,6 +140,7 @@ def train(
             lr0=lr0,
             mosaic=mosaic,
             keep_best=keep_best,
+            seed=seed,
             device=device,
             resume=resume,
         )

@@ -68,6 +68,7 @@ def train(
     lr0: float = 0.002,
     mosaic: float = 0.4,
     keep_best: bool = True,
+    seed: int = 0,
     device: str = "cpu",
     workers: int = 2,
     resume: bool = False,
@@ -78,8 +79,9 @@ def train(
     the number of epochs and the learning rate schedule follow from the time that an epoch takes. `mosaic` is the
     share of training pictures put together from four. With `keep_best` best.pt is the epoch that did best on the
     validation pictures; without it nothing is chosen by them, which are then looked at once, at the end, and best.pt
-    is last.pt. `resume` goes on from last.pt of the run of this name with the data and settings it was started with.
-    `device` is `cpu` or a GPU number; on the CPU, `taskset` says which cores it may take.
+    is last.pt. Runs of another `seed` see other pictures in another order; from the same weights, they may be blended.
+    `resume` goes on from last.pt of the run of this name with the data and settings it was started with. `device` is
+    `cpu` or a GPU number; on the CPU, `taskset` says which cores it may take.
     """
     run = runs.resolve() / name
     last = run / "weights" / "last.pt"
@@ -108,6 +110,7 @@ def train(
         time=hours,
         batch=batch,
         nbs=batch,
+        seed=seed,
         device=device,
         workers=workers,
         cache="ram",

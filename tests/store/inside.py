@@ -99,6 +99,10 @@ class SupabaseInside:
         sent = self._http.patch("/rest/v1/glassline_orphans", params=where, json={"received_at": LONG_AGO})
         sent.raise_for_status()
 
+    def set_bucket_public(self, public: bool) -> None:
+        """As the project's owner would, with one click."""
+        self._http.put("/storage/v1/bucket/defect-images", json={"public": public}).raise_for_status()
+
     def insert(self, table: str, row: dict[str, Any]) -> None:
         """Write a row, as the project's owner would in its table editor."""
         self._http.post(f"/rest/v1/{table}", json=row).raise_for_status()

@@ -144,3 +144,15 @@ def test_reviewers_review_in_their_own_name(inside: SupabaseInside, store: Store
     assert defect is not None
     assert (defect.status, defect.note, defect.reviewed_by) == ("resolved", "mine", person.email)
     assert person.review(event_id).json()["outcome"] == "conflict"
+
+
+def test_a_bucket_that_somebody_opened_is_said_with_the_remedy(inside: SupabaseInside, store: Store) -> None:
+    inside.set_bucket_public(True)
+    try:
+        sentence = store.check()
+        assert sentence is not None
+        assert "bucket defect-images is public" in sentence
+        assert "glassline store migrate" in sentence
+    finally:
+        inside.set_bucket_public(False)
+    assert store.check() is None

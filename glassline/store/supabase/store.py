@@ -236,13 +236,19 @@ class SupabaseStore:
         try:
             self.open()
             if time.monotonic() - self._probed_s > PROBE_EVERY_S:
-                self._project.call("glassline_probe", {}, object)
-                with self._project.faults():
-                    self._project.pictures.probe()
+                self._probe()
                 self._probed_s = time.monotonic()
         except (StoreError, RefusedError) as error:
             return str(error)
         return None
+
+    def _probe(self) -> None:
+        """Look whether all is as the migrations made it, and write a row and a picture."""
+        if problems := self._project.call("glassline_problems", {}, list):
+            raise StoreError(f"{self._project.url}: {'; '.join(problems)}. To mend it, {MIGRATE}")
+        self._project.call("glassline_probe", {}, object)
+        with self._project.faults():
+            self._project.pictures.probe()
 
     # -- what people do ----------------------------------------------------------------------------------------
 

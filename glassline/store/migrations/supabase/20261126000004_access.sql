@@ -55,6 +55,30 @@ insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_typ
   values ('defect-images', 'defect-images', false, 2097152, '{image/jpeg}')
   on conflict (id) do update set public = false;
 
+-- What is not as these files made it, in words.
+create or replace function public.glassline_problems() returns jsonb
+language sql stable security definer set search_path = '' as $$
+  with ours as (
+    select oid, relname, relrowsecurity from pg_catalog.pg_class
+    where relnamespace = 'public'::regnamespace and relname in ('defects', 'defect_reviews', 'glassline_devices',
+      'glassline_orphans', 'glassline_dead_letters', 'glassline_people'))
+  select coalesce(jsonb_agg(problem), '[]') from (
+    select 'row level security is off for the table ' || relname as problem from ours where not relrowsecurity
+    union all
+    select 'the policy "' || policyname || '" lets people at the table ' || tablename || ' who have no role'
+      from pg_catalog.pg_policies
+      where schemaname = 'public' and tablename in (select relname from ours) and policyname <> 'glassline_read'
+    union all
+    select 'the bucket defect-images is public: whoever has a link may look' from storage.buckets
+      where id = 'defect-images' and public
+    union all
+    select 'the bucket defect-images is missing'
+      where not exists (select from storage.buckets where id = 'defect-images')) as found
+$$;
+
+revoke all on function public.glassline_problems() from public, anon, authenticated;
+grant execute on function public.glassline_problems() to service_role;
+
 drop policy if exists glassline_look on storage.objects;
 create policy glassline_look on storage.objects for select to authenticated
   using (bucket_id = 'defect-images' and (select public.glassline_role()) is not null);
