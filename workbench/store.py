@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,26 +22,32 @@ app = typer.Typer(
 
 @app.command()
 def migrate(
+    database_url_file: Annotated[
+        Path | None, typer.Option(help="File (0600) with the project's connection string: run it there at once.")
+    ] = None,
     into: Annotated[
         Path | None, typer.Option(help="Copy the files there instead, for the Supabase CLI: supabase/migrations.")
     ] = None,
 ) -> None:
-    """Print the SQL that makes or updates a Supabase project's database; running it again does no harm.
+    """Make or update a Supabase project's database; without options print the SQL for its SQL editor.
 
-    A table `defects` that is there keeps every row. SQLite stores migrate themselves.
+    Doing so again does no harm, and a table `defects` that is there keeps every row. SQLite stores migrate themselves.
     """
-    from glassline.store import supabase_migrations
+    from workbench import migrations
 
-    files = supabase_migrations()
-    if into is None:
-        typer.echo("\n".join(file.read_text(encoding="utf-8") for file in files))
-        typer.secho("Run this in the project's SQL editor, then: glassline store check", err=True)
-        return
-    into.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        shutil.copyfile(file, into / file.name)
-        typer.echo(f"Wrote {into / file.name}")
-    typer.secho("Run `supabase db push`, then: glassline store check", err=True)
+    try:
+        if database_url_file is not None:
+            migrations.run(database_url_file, say=typer.echo)
+            done = "Done; what is missing still says"
+        elif into is not None:
+            migrations.copy(into, say=typer.echo)
+            done = "Run `supabase db push`, then"
+        else:
+            typer.echo(migrations.text())
+            done = "Run this in the project's SQL editor, then"
+    except (migrations.CannotMigrate, OSError) as error:
+        _end(str(error))
+    typer.secho(f"{done}: glassline store check", err=True)
 
 
 @app.command()

@@ -9,9 +9,13 @@ import httpx
 import pytest
 
 from glassline.contract import new_event_id
+from glassline.program import write_secret
 from glassline.store import DefectFilter, StoreError
 from glassline.store.supabase import SupabaseStore
 from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
+from tests.support.postgres import MISSING as POSTGRES_MISSING
+from tests.support.postgres import LocalPostgres, programs
+from workbench.migrations import CannotMigrate, run
 from workbench.supabase import MIGRATIONS, MISSING, LocalSupabase, installed
 
 BEFORE = Path(__file__).with_name("before.sql")
@@ -75,3 +79,27 @@ def test_what_was_said_to_be_stored_is_there_after_the_server_was_killed(tmp_pat
         for event in said:
             assert len(store.evidence(event) or b"") > 20_000
         assert len(said) <= store.counts(DefectFilter())["pending"] <= len(said) + 2 * 5
+
+
+def test_migrations_run_at_a_connection_string_and_never_tell_it(tmp_path: Path) -> None:
+    if programs() is None:
+        pytest.skip(POSTGRES_MISSING)
+    file = tmp_path / "database.url"
+    with (
+        LocalPostgres() as postgres,
+        LocalSupabase(tmp_path / "project", migrations=[BEFORE], database_url=postgres.url) as server,
+    ):
+        write_secret(file, postgres.url.replace("postgres@", "nobody:hush@"))
+        with pytest.raises(CannotMigrate, match=r"nothing was changed.*nobody") as caught:
+            run(file, say=print)
+        assert "hush" not in str(caught.value)
+        write_secret(file, postgres.url)
+        said: list[str] = []
+        run(file, say=said.append)
+        run(file, say=said.append)
+        assert [line.split()[1] for line in said] == [one.name for one in MIGRATIONS] * 2
+        server.kill()
+        server.start()
+        with SupabaseStore(server.url, server.secret_key) as store:
+            assert store.check() is None
+            assert sum(store.counts(DefectFilter()).values()) == 1000

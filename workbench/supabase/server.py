@@ -103,7 +103,7 @@ class LocalSupabase:
         self._run("migration", "up")
 
     def _lay_out(self) -> None:
-        (self.folder / "supabase" / "migrations").mkdir(parents=True)
+        (self.folder / "supabase" / "migrations").mkdir(parents=True, exist_ok=True)
         (self.folder / "package.json").write_text('{"private": true, "type": "module"}')
         (self.folder / "node_modules").symlink_to(HERE / "node_modules")
         shutil.copyfile(HERE / "config.mjs", self.folder / "supabase" / "config.mjs")
