@@ -60,6 +60,17 @@ class Presence:
                 return device_id, self._notes.pop(device_id)
         return None
 
+    def put_back(self, device_id: str, note: Note) -> None:
+        """What was taken could not be remembered now; what was heard since is newer."""
+        with self._lock:
+            newer = self._notes.get(device_id, Note())
+            self._notes[device_id] = Note(
+                role=newer.role or note.role,
+                status=newer.status or note.status,
+                info=newer.info or note.info,
+                seen=newer.seen or note.seen,
+            )
+
     def _note(
         self,
         device_id: str,

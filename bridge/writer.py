@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from glassline.contract import Reason
 from glassline.program import Tally
-from glassline.store import DeadItem, Item, Keep, Outcome, Store, StoreError, dead_of
+from glassline.store import DeadItem, Item, Keep, Outcome, RefusedError, Store, StoreError, dead_of
 
 from .decode import item_of
 from .inbox import Inbox
@@ -117,9 +117,9 @@ class Writer:
         """Have the store apply `items`; one that breaks it, which should not be, is found and set aside."""
         try:
             return self._store.apply(items)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - counted and logged by the tally
+        except Exception as error:
+            if isinstance(error, StoreError) and not isinstance(error, RefusedError):
+                raise
             if len(items) > 1:
                 self._tally.note(
                     "stumbled", "the store stumbled over a batch: trying its items one by one", error=error
@@ -132,14 +132,31 @@ class Writer:
             if (taken := self._presence.take()) is None:
                 return
             device_id, note = taken
-            self._insist(partial(self._store.remember, device_id, **asdict(note)))
+            if not self._try(partial(self._store.remember, device_id, **asdict(note))):
+                self._presence.put_back(device_id, note)
+                return
 
     def _tidy(self) -> None:
         if time.monotonic() - self._tidied_s > TIDY_EVERY_S:
             self._tidied_s = time.monotonic()
-            self._insist(self._store.tidy)
-            if self._keep != KEEP_ALL:
-                self._insist(partial(self._store.prune, self._keep))
+            if self._try(self._store.tidy) and self._keep != KEEP_ALL:
+                self._try(partial(self._store.prune, self._keep))
+
+    def _try(self, action: Callable[[], object]) -> bool:
+        """Do what may wait, once: it must never hold up what nodes find. Whether it was done.
+
+        The store is at fault only if it says so itself.
+        """
+        try:
+            action()
+        except StoreError as error:
+            if self._store.check() is None:
+                self._tally.note("housekeeping", f"not done now: {error}")
+            else:
+                self._failed(error)
+            return False
+        self._worked()
+        return True
 
     def _insist(self, action: Callable[[], T]) -> T | None:
         """Do it until the store can; None if we are to end before that."""

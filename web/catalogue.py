@@ -99,6 +99,9 @@ class Catalogue:
             self.devices = {device.device_id: device for device in self._store.devices()}
         except (StoreError, SecretError, ValueError) as error:
             self._sentence = str(error)
+        except Exception as error:
+            log.exception("the store's answer")
+            self._sentence = f"the store answered with something that nobody expected: {type(error).__name__}: {error}"
         if self._sentence != before:
             log.warning("no store: %s", self._sentence) if self._sentence else log.info("the store works")
 

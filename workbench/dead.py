@@ -60,16 +60,18 @@ def retry(store: Store, letter: DeadLetter) -> None:
     item = item_of(arrival, Tally(log=log))
     if isinstance(item, DeadItem):
         raise CannotRetry(item.error)
-    refused = [outcome.error for outcome in store.apply([item]) if outcome.error]
-    if refused:
-        raise CannotRetry(refused[0] or "")
+    outcomes = store.apply([item])
+    if not outcomes:
+        raise CannotRetry("its detection is not stored")
+    if refused := [outcome.error for outcome in outcomes if outcome.error]:
+        raise CannotRetry(refused[0])
     store.forget_dead_letter(letter.number)
 
 
 def retry_all(store: Store, letters: list[DeadLetter]) -> tuple[int, Counter[str]]:
-    """Retry each; how many were stored, and why the others were not."""
+    """Retry each, detections before their pictures; how many were stored, and why the others were not."""
     stored, reasons = 0, Counter[str]()
-    for letter in letters:
+    for letter in sorted(letters, key=lambda letter: letter.kind):
         try:
             retry(store, letter)
             stored += 1

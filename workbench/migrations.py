@@ -13,6 +13,7 @@ Say = Callable[[str], object]
 
 _REMEDY = "Copy the connection string (Connect, Session pooler) with its password into it, and close it: chmod 600"
 _CONNECT_S = 10
+_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 class CannotMigrate(Exception):
@@ -47,15 +48,25 @@ def run(url_file: Path, *, say: Say) -> None:
         raise CannotMigrate(str(error)) from None
     file: Path | None = None
     try:
-        with psycopg.connect(url, connect_timeout=_CONNECT_S) as database:
+        known = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        raise CannotMigrate(
+            f"{url_file} holds no connection string, or one with unescaped characters (@ is %40)"
+        ) from None
+    secrets = [str(secret) for secret in (url, known.get("password")) if secret]
+    wanted = {} if "sslmode" in known or known.get("host") in _HERE else {"sslmode": "require"}
+    try:
+        with psycopg.connect(psycopg.conninfo.make_conninfo(url, connect_timeout=_CONNECT_S, **wanted)) as database:
             for file in supabase_migrations():
                 say(f"Running {file.name} …")
                 database.execute(file.read_bytes())
     except psycopg.Error as error:
         where = f"{file.name}: " if file else ""
-        raise CannotMigrate(f"nothing was changed. {where}{_without(url, str(error))}") from None
+        raise CannotMigrate(f"nothing was changed. {where}{_without(secrets, str(error))}") from None
 
 
-def _without(secret: str, said: str) -> str:
+def _without(secrets: list[str], said: str) -> str:
     """One line, and never the password."""
-    return " ".join(said.replace(secret, "…").split())
+    for secret in secrets:
+        said = said.replace(secret, "…")
+    return " ".join(said.split())

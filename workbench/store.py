@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from glassline.store import Store
     from glassline.store.sqlite.backup import Copied
 
-_ALL = 10_000
+_ALL = 1000
 
 app = typer.Typer(
     help="Make the database of a Supabase project, and see whether the store works.", no_args_is_help=True
@@ -84,7 +85,7 @@ def dead(
 @app.command()
 def retry(
     numbers: Annotated[list[int] | None, typer.Argument(help="Dead letters to store.")] = None,
-    all_of_them: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    all_of_them: Annotated[bool, typer.Option("--all", help="All of them, a thousand at a time.")] = False,
 ) -> None:
     """Try to store dead letters once more, after an update of Glassline or a repair of the database."""
     from workbench.dead import retry_all
@@ -156,7 +157,7 @@ def _copy(work: Callable[[Path, Callable[[int, int], None]], Copied], done: str)
                 bar.update(so_far - bar.pos)
 
             copied = work(Path(path), step)
-    except (BackupError, ValueError, OSError) as error:
+    except (BackupError, ValueError, OSError, sqlite3.Error) as error:
         _end(str(error))
     typer.echo(f"{done}: {copied.defects} defects and {copied.pictures} pictures.")
     if copied.missing:

@@ -39,6 +39,7 @@ def run_logging(program: str, id: str = "") -> None:
     wanted = os.environ.get("GLASS_LOG_LEVEL", "INFO").upper()
     known = logging.getLevelNamesMapping()
     root.setLevel(known.get(wanted, logging.INFO))
+    logging.getLogger("httpx").setLevel(max(root.level, logging.WARNING))  # it has a line for every request
     if wanted not in known:
         root.warning("GLASS_LOG_LEVEL is %r, which is none of %s: INFO is used", wanted, ", ".join(known))
 

@@ -4,7 +4,8 @@ A store is told whole states. `apply` commits a batch at once and says what beca
 sent for what is on the disk. A higher `rev` replaces what the node said before; what people wrote (status, note, who,
 when) is never touched by it.
 
-Errors: StoreError, and below it ReviewConflictError. What was asked wrongly is a ValueError or KeyError.
+Errors: StoreError, and below it RefusedError and ReviewConflictError. What was asked wrongly is a ValueError or
+KeyError.
 """
 
 import re
@@ -30,6 +31,10 @@ class StoreError(Exception):
     def __init__(self, sentence: str, code: Reason = Reason.STORE_DOWN) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class RefusedError(StoreError):
+    """What was sent is refused for good, and sending it again cannot help. Of a batch nothing was committed."""
 
 
 class ReviewConflictError(StoreError):

@@ -37,6 +37,8 @@ def _supabase(address: str, key_file: str) -> Store:
     parts = urlsplit(address)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError(f"the store 'supabase:{address}' names no project: expected {_EXAMPLES}")
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError(f"the store 'supabase:{address}' would be sent the secret key in clear: use https")
     if not key_file:
         raise ValueError(f"the store 'supabase:{address}' wants a key: name its file in `store_key_file`")
     key = read_secret(key_file, what="key", remedy=_KEY_REMEDY)

@@ -240,3 +240,15 @@ def test_orphans_live_an_hour(store: Store, inside: Inside) -> None:
     store.tidy()
     assert [name[:36] for name in inside.pictures()] == [young]
     assert store.counters["orphans_dropped"] == 1
+
+
+def test_a_nul_in_a_text_loses_nothing(store: Store) -> None:
+    detection = make_detection().model_copy(update={"label": "scratch\0"})
+    assert [outcome.row for outcome in store.apply([detection_item(detection)])] == ["stored"]
+    found = store.defect(detection.event_id)
+    assert found is not None
+    assert found.label.startswith("scratch")
+    store.remember("pi-1", role="node", info={"note": "a\0b"})
+    assert [device.device_id for device in store.devices()] == ["pi-1"]
+    assert store.review(detection.event_id, status="reviewed", note="a\0b", by="ada", version=0).note.startswith("a")
+    assert sum(store.counts(DefectFilter(label="no such\0label")).values()) == 0

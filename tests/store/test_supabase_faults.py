@@ -11,9 +11,8 @@ import pytest
 
 from glassline.contract import Reason
 from glassline.program import SecretError, write_secret
-from glassline.store import DefectFilter, StoreError, open_store
+from glassline.store import DefectFilter, RefusedError, StoreError, open_store
 from glassline.store.supabase import SupabaseStore
-from glassline.store.supabase.faults import RefusedError
 from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
 from tests.support.embedded_broker import free_port
 
@@ -178,3 +177,29 @@ def test_the_key_comes_from_a_closed_file(tmp_path: Path, gateway: Gateway) -> N
     file.chmod(0o644)
     with pytest.raises(SecretError, match="chmod 600"):
         open_store(f"supabase:{gateway.url}", key_file=str(file))
+
+
+def test_what_was_uploaded_before_another_failed_is_not_uploaded_again(gateway: Gateway, store: SupabaseStore) -> None:
+    first, second = make_detection().event_id, make_detection().event_id
+    items = [evidence_item(event, make_evidence(event)) for event in (first, second)]
+    asked: list[str] = []
+
+    def reply(path: str) -> Answer:
+        asked.append(path)
+        if first in path:
+            return answer(200, Key="x", Id="y")
+        return answer(500, statusCode="500", error="Internal", message="not now")
+
+    gateway.reply = reply
+    for _ in range(3):
+        with pytest.raises(StoreError, match="not now"):
+            store.apply(items)
+    assert (sum(first in path for path in asked), sum(second in path for path in asked)) == (1, 3)
+
+
+def test_a_storage_that_refuses_for_reasons_of_its_own_costs_no_picture(gateway: Gateway, store: SupabaseStore) -> None:
+    gateway.reply = lambda _path: answer(400, statusCode="400", error="InvalidJWT", message="jwt expired")
+    event = make_detection().event_id
+    with pytest.raises(StoreError, match="jwt expired") as caught:
+        store.apply([evidence_item(event, make_evidence(event))])
+    assert not isinstance(caught.value, RefusedError)

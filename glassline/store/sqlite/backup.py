@@ -46,8 +46,8 @@ def backup(store: Path, folder: Path, *, progress: Callable[[int, int], None] = 
         named = target.execute(_NAMED).fetchall()
         defects = target.execute("SELECT count(*) FROM defects").fetchone()[0]
     missing = _copy_pictures(_pictures_of(store), Images(folder / PICTURES), named, progress)
-    _remove_others(folder / PICTURES, named)
     copy.replace(folder / DATABASE)
+    _remove_others(folder / PICTURES, named)
     return Copied(defects=defects, pictures=len(named) - missing, missing=missing)
 
 
@@ -59,7 +59,8 @@ def restore(folder: Path, store: Path, *, progress: Callable[[int, int], None] =
     source = folder / DATABASE
     if not source.is_file():
         raise BackupError(f"there is no copy of a store in {folder}: {source} is missing")
-    taken = [path for path in (store, _pictures_of(store).folder) if path.exists()]
+    logs = (store.with_name(f"{store.name}-{log}") for log in ("wal", "shm"))
+    taken = [path for path in (store, _pictures_of(store).folder, *logs) if path.exists()]
     if taken:
         raise BackupError(f"{taken[0]} is there already: stop bridge and web, and move it away first")
     with closing(_open(source)) as db:
@@ -101,7 +102,8 @@ def _copy_pictures(
     missing = 0
     for done, (event_id, sha256) in enumerate(named, 1):
         try:
-            target.write([(event_id, sha256, source.read(event_id, sha256))])
+            if not target.path(event_id, sha256).exists():
+                target.write([(event_id, sha256, source.read(event_id, sha256))])
         except FileNotFoundError:
             missing += 1
         progress(done, len(named))

@@ -6,30 +6,27 @@ import httpx
 
 from glassline.contract import Reason
 
-from ..base import StoreError
+from ..base import RefusedError, StoreError
 
 MIGRATE = "run `glassline store migrate`, which says how"
 _SAID = 200
+_SQLSTATE = 5
 
 
-class RefusedError(Exception):
-    """What was sent is refused for good: sending it again cannot help."""
-
-
-def explain(error: Exception, url: str, *, status: int = 0) -> StoreError | RefusedError:
-    """The StoreError for what `error` says of the project at `url`; RefusedError where what was sent is at fault.
+def explain(error: Exception, url: str, *, status: int = 0) -> StoreError:
+    """The StoreError for what `error` says of the project at `url`; RefusedError where the database refuses a value.
 
     `status` is that of the last answer on this thread.
     """
     if isinstance(error, httpx.TransportError):
         return _of_network(error, url)
     code, sentence = _code(error) or str(status or ""), _sentence(error)
-    if code in ("401", "403", "42501", "PGRST301", "PGRST302", "PGRST303"):
+    if code in ("401", "403", "PGRST301", "PGRST302", "PGRST303"):
         return StoreError(
             f"{url} refuses the key ({sentence}): put the project's secret key (Settings, API keys) into the file that "
             "`store_key_file` names"
         )
-    if code in ("PGRST202", "PGRST205", "PGRST204", "42P01", "42883", "42703"):
+    if code in ("PGRST202", "PGRST205", "PGRST204", "42P01", "42883", "42703", "42501"):
         return StoreError(f"the database at {url} is not made for this version of Glassline ({sentence}): {MIGRATE}")
     if code == "429":
         return StoreError(f"{url} says that it is asked too much (429): its plan or load sets the limit")
@@ -38,8 +35,8 @@ def explain(error: Exception, url: str, *, status: int = 0) -> StoreError | Refu
             f"the database at {url} can only be read ({sentence}): its disk may be full, see Settings, Database",
             Reason.STORE_READ_ONLY,
         )
-    if code.startswith(("22", "23")) or code in ("400", "413", "415", "422"):
-        return RefusedError(f"refused by the store ({code}): {sentence}")
+    if len(code) == _SQLSTATE and code.startswith(("22", "23")):
+        return RefusedError(f"the database at {url} refuses it ({code}): {sentence}")
     return StoreError(f"{url} answered {code or 'with an error'}: {sentence}")
 
 
@@ -75,3 +72,8 @@ def _of_network(error: httpx.TransportError, url: str) -> StoreError:
             f"the certificate of {host} is not accepted ({text[:_SAID]}): check this machine's clock first"
         )
     return StoreError(f"{url} cannot be reached ({text[:_SAID] or type(error).__name__}): is it up, and `store` right?")
+
+
+def is_refused_picture(error: BaseException) -> bool:
+    """Whether the bucket will never take this picture, by its own rules; other answers of 400 are faults of the way."""
+    return str(getattr(error, "code", "")) in ("EntityTooLarge", "InvalidMimeType")

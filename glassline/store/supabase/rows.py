@@ -42,7 +42,7 @@ def item_json(item: Item, *, readable: bool = False) -> dict[str, Any]:
     """`item` as `glassline_apply` takes it; a `readable` dead letter is a whole detection, and is kept whole."""
     match item:
         case DetectionItem(device_id=device_id, detection=detection):
-            return {"kind": "detection", "device_id": device_id, "defect": _defect_json(device_id, detection)}
+            return {"kind": "detection", "device_id": device_id, "defect": cleaned(_defect_json(device_id, detection))}
         case EvidenceItem(device_id=device_id, event_id=event_id, rev=rev, sha256=sha256):
             path = picture_path(event_id, sha256)
             said = {"kind": "evidence", "device_id": device_id, "event_id": event_id, "rev": rev}
@@ -51,19 +51,16 @@ def item_json(item: Item, *, readable: bool = False) -> dict[str, Any]:
             return _dead_json(item, readable)
 
 
-def storable(item: Item) -> bool:
-    """Whether PostgreSQL can take the texts of a detection: it has no NUL in them, nor half characters."""
-    if not isinstance(item, DetectionItem):
-        return True
-    d = item.detection
-    return all(_fits(text) for text in (d.label, d.model, *(box.label for box in d.boxes)) if isinstance(text, str))
-
-
-def _fits(text: str) -> bool:
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
+def cleaned(value: Any) -> Any:
+    """JSON as PostgreSQL takes it, which has no NUL in its texts, nor half characters: they become U+FFFD."""
+    match value:
+        case str():
+            return value.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+        case dict():
+            return {cleaned(name): cleaned(one) for name, one in value.items()}
+        case list() | tuple():
+            return [cleaned(one) for one in value]
+    return value
 
 
 def _defect_json(device_id: str, d: Detection) -> dict[str, Any]:
@@ -101,7 +98,7 @@ def _dead_json(item: DeadItem, readable: bool) -> dict[str, Any]:
         "device_id": item.device_id,
         "event_id": event_id_of(item),
         "rev": item.rev,
-        "error": item.error.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        "error": cleaned(item.error),
         "payload": base64.b64encode(payload).decode(),
         "size_bytes": len(item.payload),
         "sha256": hashlib.sha256(item.payload).hexdigest(),
@@ -129,7 +126,7 @@ def defect_of(row: dict[str, Any]) -> Defect:
         last_seen_at=_time_or(row["last_seen_at"], detected_at),
         frame_at=_time_or(row["frame_at"], detected_at),
         confirmed_at=_time_or(row["confirmed_at"], detected_at),
-        stored_at=_time(row["created_at"]),
+        stored_at=_time_or(row["created_at"], detected_at),
         frames_confirmed=row["frames_confirmed"],
         model=row["model"],
         model_sha256=row["model_sha256"],
@@ -138,7 +135,7 @@ def defect_of(row: dict[str, Any]) -> Defect:
         image_size_bytes=row["image_size_bytes"],
         image_stored=row["image_path"] is not None and row["image_removed_at"] is None,
         image_wh=None if row["image_width"] is None else (row["image_width"], row["image_height"]),
-        status=row["status"],
+        status=row["status"] or "pending",
         note=row["notes"] or "",
         reviewed_by=row["reviewed_by"],
         reviewed_at=None if row["reviewed_at"] is None else _time(row["reviewed_at"]),

@@ -30,12 +30,12 @@ from ..base import (
     Status,
     StoreError,
     dead_of,
-    escape_like,
 )
-from .faults import MIGRATE, RefusedError
+from .faults import MIGRATE
 from .project import TIMEOUT, Project
 from .rows import (
     DEFECT_COLUMNS,
+    cleaned,
     dead_letter_of,
     defect_of,
     device_of,
@@ -43,7 +43,6 @@ from .rows import (
     outcome_of,
     picture_path,
     review_step_of,
-    storable,
 )
 
 log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class SupabaseStore:
     """See `Store`. `url` is that of the project, `key` its secret key: it passes by row level security.
 
-    Any number of processes may read, review and apply.
+    Any number of processes may read and review; one bridge applies.
     """
 
     kind = "supabase"
@@ -92,9 +91,8 @@ class SupabaseStore:
     # -- what nodes say ----------------------------------------------------------------------------------------
 
     def apply(self, items: Sequence[Item]) -> list[Outcome]:
-        sent = [item if storable(item) else dead_of(item, "a text holds NUL or half a character") for item in items]
         with self._project.faults():
-            sent = self._upload(sent)
+            sent = self._upload(items)
         done = self._project.call("glassline_apply", {"items": [item_json(item) for item in sent]}, dict)
         outcomes, unnamed = done["outcomes"], done["unnamed"]
         self.counters.update(done["counts"])
@@ -105,6 +103,7 @@ class SupabaseStore:
             kept = self._project.call("glassline_apply", {"items": dead}, dict)
             self.counters.update(kept["counts"])
             outcomes, unnamed = outcomes + kept["outcomes"], unnamed + kept["unnamed"]
+        self._project.pictures.committed()
         self._remove(unnamed)
         return sorted(dict.fromkeys(outcome_of(told) for told in outcomes), key=_is_refusal)
 
@@ -140,10 +139,10 @@ class SupabaseStore:
         info: dict[str, Any] | None = None,
         seen: bool = True,
     ) -> None:
-        said = {"device": device_id, "new_role": role, "new_status": status, "new_info": info, "seen": seen}
+        said = {"device": device_id, "new_role": role, "new_status": status, "new_info": cleaned(info), "seen": seen}
         self.counters["devices_forgotten"] += self._project.call("glassline_remember", said, int)
 
-    def _upload(self, items: list[Item]) -> list[Item]:
+    def _upload(self, items: Sequence[Item]) -> list[Item]:
         """Upload the pictures; those that the bucket refuses for good become dead letters."""
         pictures = [item for item in items if isinstance(item, EvidenceItem)]
         refused = self._project.pictures.upload(pictures) if pictures else {}
@@ -175,10 +174,10 @@ class SupabaseStore:
             ("defect_type", where.label),
             ("status", where.status),
         ):
-            query = query if value is None else query.eq(column, value)
+            query = query if value is None else query.eq(column, cleaned(value))
         query = query if where.since is None else query.gte("detected_at", where.since.isoformat())
         query = query if where.until is None else query.lt("detected_at", where.until.isoformat())
-        query = query if where.text is None else query.ilike("notes", f"%{escape_like(where.text)}%")
+        query = query if where.text is None else query.filter("notes", "imatch", _pattern(where.text))
         if cursor is not None:
             at, event_id = _position(cursor)
             # The first condition alone could be answered from the index, the second tells those of one instant apart.
@@ -206,12 +205,12 @@ class SupabaseStore:
 
     def counts(self, where: DefectFilter) -> dict[str, int]:
         asked = {
-            "device": where.device_id,
-            "label": where.label,
+            "device": cleaned(where.device_id),
+            "label": cleaned(where.label),
             "of_status": where.status,
             "since": where.since and where.since.isoformat(),
             "until": where.until and where.until.isoformat(),
-            "pattern": None if where.text is None else f"%{escape_like(where.text)}%",
+            "pattern": None if where.text is None else _pattern(where.text),
         }
         found = self._project.call("glassline_counts", asked, dict)
         return {status: found.get(status, 0) for status in STATUSES}
@@ -238,7 +237,7 @@ class SupabaseStore:
             if time.monotonic() - self._probed_s > PROBE_EVERY_S:
                 self._probe()
                 self._probed_s = time.monotonic()
-        except (StoreError, RefusedError) as error:
+        except StoreError as error:
             return str(error)
         return None
 
@@ -255,7 +254,9 @@ class SupabaseStore:
     def review(self, event_id: str, *, status: Status, note: str | None, by: str, version: int) -> Defect:
         if status not in STATUSES:
             raise ValueError(f"expected a status of {', '.join(STATUSES)}, got {status!r}")
-        said = {"event": event_id, "new_status": status, "note": note, "reviewer": by, "seen_version": version}
+        if not _UUID.fullmatch(event_id):
+            raise KeyError(event_id)
+        said = {"event": event_id, "new_status": status, "note": cleaned(note), "reviewer": by, "seen_version": version}
         done = self._project.call("glassline_review", said, dict)
         if done["outcome"] == "unknown":
             raise KeyError(event_id)
@@ -265,6 +266,8 @@ class SupabaseStore:
         return defect
 
     def reviews(self, event_id: str) -> list[ReviewStep]:
+        if not _UUID.fullmatch(event_id):
+            return []
         rows = self._project.rows(
             self._project.table("defect_reviews").select("*").eq("defect_id", event_id).order("version")
         )
@@ -279,6 +282,11 @@ class SupabaseStore:
 
 def _ago(days: float | None) -> str | None:
     return None if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
+
+
+def _pattern(text: str) -> str:
+    """A regular expression of PostgreSQL that matches `text` alone (PostgREST takes a `*` in LIKE for a `%`)."""
+    return re.sub(r"([^\w\s])", r"\\\1", cleaned(text))
 
 
 def _is_refusal(outcome: Outcome) -> bool:

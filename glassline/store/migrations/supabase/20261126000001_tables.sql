@@ -16,6 +16,14 @@ create table if not exists public.defects (
 );
 
 alter table public.defects
+  add column if not exists device_id        text,
+  add column if not exists image_url        text,
+  add column if not exists image_path       text,
+  add column if not exists status           text not null default 'pending',
+  add column if not exists confidence       double precision,
+  add column if not exists notes            text,
+  add column if not exists created_at       timestamptz not null default now(),
+  add column if not exists updated_at       timestamptz not null default now(),
   add column if not exists rev              integer not null default 0,
   add column if not exists phase            text not null default 'end',
   add column if not exists boxes            jsonb not null default '[]',
@@ -45,9 +53,10 @@ comment on column public.defects.version is 'Grows with every review: of two peo
 
 do $$
 begin
-  if not exists (select from pg_constraint where conrelid = 'public.defects'::regclass and contype = 'c'
-                 and pg_get_constraintdef(oid) like '%status%pending%') then
-    alter table public.defects add constraint defects_status_known check (status in ('pending', 'reviewed', 'resolved'));
+  if not exists (select from pg_constraint
+                 where conrelid = 'public.defects'::regclass and conname = 'defects_status_known') then
+    alter table public.defects add constraint defects_status_known
+      check (status in ('pending', 'reviewed', 'resolved')) not valid;  -- rows of before may say something else
   end if;
 end $$;
 
@@ -118,6 +127,19 @@ create table if not exists public.glassline_people (
   user_id uuid primary key,
   role    text not null check (role in ('viewer', 'reviewer', 'admin'))
 );
+
+-- Closed before anything else happens: who may read what follows in the last file.
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['defects', 'defect_reviews', 'glassline_devices', 'glassline_orphans',
+                              'glassline_dead_letters', 'glassline_people'] loop
+    execute format('alter table public.%I enable row level security', name);
+    execute format('revoke all on public.%I from anon, authenticated', name);
+    execute format('grant all on public.%I to service_role', name);
+  end loop;
+end $$;
 
 create or replace function public.glassline_touch() returns trigger
 language plpgsql set search_path = '' as $$

@@ -20,6 +20,7 @@ $$;
 
 create or replace function public.glassline_apply_detection(item jsonb)
 returns jsonb language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   new public.defects := jsonb_populate_record(null::public.defects, item->'defect');
   old public.defects;
@@ -69,6 +70,7 @@ end $$;
 
 create or replace function public.glassline_keep_orphan(item jsonb)
 returns jsonb language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   per_device constant int := 20;
   altogether constant int := 200;
@@ -93,6 +95,7 @@ end $$;
 
 create or replace function public.glassline_apply_evidence(item jsonb)
 returns jsonb language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   sent_rev constant int := (item->>'rev')::int;
   sent constant jsonb := jsonb_build_array(item->>'sha256');
@@ -121,6 +124,7 @@ end $$;
 
 create or replace function public.glassline_keep_dead(item jsonb)
 returns jsonb language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   per_device_and_hour constant int := 100;
   per_device constant int := 1000;
@@ -164,6 +168,7 @@ end $$;
 -- A refused picture says nothing of its detection: while that has not come, the node must not be told to forget anything.
 create or replace function public.glassline_apply_dead(item jsonb)
 returns jsonb language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   done constant jsonb := jsonb_build_object('counts', public.glassline_keep_dead(item));
   evidence constant boolean := item->>'of' = 'evidence';
@@ -204,7 +209,8 @@ $$;
 -- {outcomes: [{device_id, event_id, rev, row, image, error}], set_aside: [[index, error]], unnamed: [[event_id, sha256]],
 --  counts: {…}}
 create or replace function public.glassline_apply(items jsonb)
-returns jsonb language plpgsql set search_path = '' as $$
+returns jsonb language plpgsql set search_path = '' set statement_timeout = '14s' as $$
+#variable_conflict use_variable
 declare
   item jsonb;
   nth int := -1;

@@ -9,9 +9,10 @@ $$;
 -- {outcome: done | conflict | unknown, defect: its row}. Reviewers and admins review in their own name.
 create or replace function public.glassline_review(event uuid, new_status text, note text, reviewer text, seen_version int)
 returns jsonb language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_variable
 declare
   current public.defects;
-  who constant text := case public.glassline_role() when 'service' then reviewer else auth.jwt() ->> 'email' end;
+  who constant text := case public.glassline_role() when 'service' then reviewer else coalesce(auth.jwt() ->> 'email', auth.uid()::text) end;
 begin
   if coalesce(public.glassline_role(), '') not in ('service', 'reviewer', 'admin') then
     raise insufficient_privilege using message = 'only reviewers and admins may review';
@@ -34,6 +35,7 @@ end $$;
 -- last. Returns how many were forgotten.
 create or replace function public.glassline_remember(device text, new_role text, new_status text, new_info jsonb, seen boolean)
 returns int language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   altogether constant int := 1000;
   total int;
@@ -59,6 +61,7 @@ end $$;
 -- Orphans that waited an hour, as [[event_id, sha256]] whose pictures nothing names any more, and their number.
 create or replace function public.glassline_expire_orphans()
 returns jsonb language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   gone jsonb;
 begin
@@ -69,55 +72,77 @@ begin
 end $$;
 
 -- What was kept for long enough goes, oldest first, at most so many pictures and rows a call (dry: nothing, and all is
--- counted). {rows, pictures, picture_bytes, more, paths: those in the bucket that nothing names now}
+-- counted). {rows, pictures, picture_bytes, more, paths: those in the bucket that no row names now}
 create or replace function public.glassline_prune(
   evidence_before timestamptz, evidence_bytes bigint, rows_before timestamptz, at_most int, dry boolean)
-returns jsonb language plpgsql set search_path = '' as $$
+returns jsonb language plpgsql set search_path = '' set statement_timeout = '14s' as $$
+#variable_conflict use_variable
 declare
   most constant bigint := case when dry then 9223372036854775807 else at_most end;
+  before constant timestamptz := greatest(evidence_before, case when dry then rows_before end);
   excess bigint := 0;
   old_rows uuid[];
+  old_pictures uuid[];
   done jsonb;
 begin
-  select coalesce(array_agg(id), '{}') into old_rows from (
-    select id from public.defects where detected_at < rows_before order by detected_at, id limit most) as old;
+  perform pg_advisory_xact_lock(7165417);  -- nothing is applied meanwhile
   if evidence_bytes is not null then
-    select coalesce(sum(image_size_bytes), 0) - evidence_bytes into excess from public.defects
-      where image_path is not null and image_removed_at is null;
+    select coalesce(sum(d.image_size_bytes), 0) - evidence_bytes into excess from public.defects d
+      where d.image_path is not null and d.image_removed_at is null;
   end if;
-  create temporary table pruned_pictures on commit drop as
-    select id, image_path, coalesce(image_size_bytes, 0) as size_bytes from (
-      select *, coalesce(sum(image_size_bytes) over (order by detected_at, id rows between unbounded preceding
-                                                     and 1 preceding), 0) as freed
-      from public.defects where image_path is not null and image_removed_at is null
-      order by detected_at, id limit most) as oldest
-    where detected_at < evidence_before or freed < excess or id = any (old_rows);
-  select jsonb_build_object('rows', cardinality(old_rows), 'pictures', count(*),
-      'picture_bytes', coalesce(sum(size_bytes), 0), 'more', count(*) >= most or cardinality(old_rows) >= most,
-      'paths', case when dry then '[]' else coalesce(jsonb_agg(image_path), '[]') end)
-    into done from pruned_pictures;
+  select coalesce(array_agg(old.id), '{}') into old_rows from (
+    select d.id from public.defects d where d.detected_at < rows_before order by d.detected_at, d.id limit most) as old;
+  select coalesce(array_agg(old.id), '{}') into old_pictures from (
+    select d.id, d.detected_at, d.image_size_bytes,
+      coalesce(sum(d.image_size_bytes) over (order by d.detected_at, d.id
+                                             rows between unbounded preceding and 1 preceding), 0) as freed
+    from public.defects d where d.image_path is not null and d.image_removed_at is null
+    order by d.detected_at, d.id limit most) as old
+    where old.detected_at < before or (old.freed < excess and old.image_size_bytes is not null);
   if not dry then
-    update public.defects set image_removed_at = now() where id in (select id from pruned_pictures);
+    old_pictures := array(select distinct one from unnest(old_pictures || old_rows) as one);
+  end if;
+  select jsonb_build_object('rows', cardinality(old_rows), 'pictures', count(*),
+      'picture_bytes', coalesce(sum(d.image_size_bytes), 0),
+      'more', cardinality(old_pictures) >= most or cardinality(old_rows) >= most,
+      'paths', case when dry then '[]' else coalesce(jsonb_agg(d.image_path), '[]') end)
+    into done from public.defects d
+    where d.id = any (old_pictures) and d.image_path is not null and d.image_removed_at is null;
+  if not dry then
+    update public.defects set image_removed_at = now() where id = any (old_pictures) and image_removed_at is null;
     delete from public.defects where id = any (old_rows);
   end if;
-  drop table pruned_pictures;
   return done;
 end $$;
 
 -- Paths of pictures in a folder of the bucket that a crash left without a row, after an hour.
 create or replace function public.glassline_strays(folder text)
-returns jsonb language sql stable security definer set search_path = '' as $$
-  select coalesce(jsonb_agg(name), '[]') from (
-    select name, split_part(name, '/', 3) as file from storage.objects
-    where bucket_id = 'defect-images' and name like folder || '/%' and created_at < now() - interval '1 hour') as old
-  where file !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{64}\.jpg$'
-    or not public.glassline_is_named(substr(file, 1, 36)::uuid, substr(file, 38, 64))
+returns jsonb language sql stable security definer set search_path = '' set statement_timeout = '14s' as $$
+  select coalesce(jsonb_agg(old.name), '[]') from (
+    select o.name, split_part(o.name, '/', 3) as file from storage.objects o
+    where o.bucket_id = 'defect-images'
+      and o.name collate "C" >= glassline_strays.folder || '/' and o.name collate "C" < glassline_strays.folder || '0'
+      and greatest(o.created_at, o.updated_at) < now() - interval '1 hour') as old
+  where old.file !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{64}\.jpg$'
+    or not public.glassline_is_named(substr(old.file, 1, 36)::uuid, substr(old.file, 38, 64))
 $$;
 
--- Writes a row and takes it back: an error says why rows cannot be written.
+revoke all on function public.glassline_strays(text) from public, anon, authenticated;
+
+-- Writes rows as large as they get and takes them back: an error says why they cannot be written.
 create or replace function public.glassline_probe()
 returns void language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
+declare
+  event constant uuid := gen_random_uuid();
 begin
+  insert into public.defects (id, device_id, rev, phase, defect_type, confidence, boxes, detected_at, last_seen_at, frame_at,
+      confirmed_at, frames_confirmed, model, model_sha256, clock, image_sha256, image_size_bytes, image_width, image_height,
+      image_stored, image_path, notes)
+    values (event, repeat('d', 32), 2147483647, 'update', repeat('l', 64), 0.5, '[]', now(), now(), now(), now(), 1,
+      repeat('m', 100), repeat('0', 64), 'unsynced', repeat('0', 64), 1500000, 4096, 4096, true,
+      format('detections/00/%s-%s.jpg', event, repeat('0', 64)), '');
+  update public.defects set status = 'reviewed' where id = event;
   insert into public.glassline_dead_letters (device_id, kind, rev, error, payload, size_bytes, sha256, first_at, last_at)
     values ('', 'probe', 0, '', '', 0, '', now(), now());
   raise exception using errcode = 'GL000';
@@ -128,13 +153,15 @@ end $$;
 create or replace function public.glassline_counts(
   device text, label text, of_status text, since timestamptz, until timestamptz, pattern text)
 returns jsonb language sql stable set search_path = '' as $$
-  select coalesce(jsonb_object_agg(status, total), '{}') from (
-    select status, count(*) as total from public.defects
-    where (device is null or device_id = device) and (label is null or defect_type = label)
-      and (of_status is null or status = of_status)
-      and (since is null or detected_at >= since) and (until is null or detected_at < until)
-      and (pattern is null or notes ilike pattern)
-    group by status) as each
+  select coalesce(jsonb_object_agg(each.status, each.total), '{}') from (
+    select coalesce(d.status, 'pending') as status, count(*) as total from public.defects d
+    where (glassline_counts.device is null or d.device_id = glassline_counts.device)
+      and (glassline_counts.label is null or d.defect_type = glassline_counts.label)
+      and (glassline_counts.of_status is null or d.status = glassline_counts.of_status)
+      and (glassline_counts.since is null or d.detected_at >= glassline_counts.since)
+      and (glassline_counts.until is null or d.detected_at < glassline_counts.until)
+      and (glassline_counts.pattern is null or d.notes ~* glassline_counts.pattern)
+    group by 1) as each
 $$;
 
 -- For charts: whoever may read defects may read these.

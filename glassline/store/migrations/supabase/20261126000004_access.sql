@@ -10,7 +10,7 @@ begin
     execute format('drop policy %I on public.defects', old.policyname);
   end loop;
   for old in select policyname from pg_policies where schemaname = 'storage' and tablename = 'objects'
-      and coalesce(qual, '') || coalesce(with_check, '') like '%defect-images%' loop
+      and coalesce(qual, with_check) ~ '^\(?bucket_id = ''defect-images''(::text)?\)?$' loop
     execute format('drop policy %I on storage.objects', old.policyname);
   end loop;
 end $$;
@@ -23,17 +23,11 @@ begin
     execute format('revoke all on public.%I from anon', name);
     execute format('grant select on public.%I to authenticated, service_role', name);
   end loop;
-  foreach name in array array['defects', 'defect_reviews', 'glassline_devices', 'glassline_orphans',
-                              'glassline_dead_letters', 'glassline_people'] loop
-    execute format('alter table public.%I enable row level security', name);
-    execute format('revoke all on public.%I from anon, authenticated', name);
-    execute format('grant all on public.%I to service_role', name);
-    if name in ('defects', 'defect_reviews', 'glassline_devices') then
-      execute format('grant select on public.%I to authenticated', name);
-      execute format('drop policy if exists glassline_read on public.%I', name);
-      execute format('create policy glassline_read on public.%I for select to authenticated '
-                     'using ((select public.glassline_role()) is not null)', name);
-    end if;
+  foreach name in array array['defects', 'defect_reviews', 'glassline_devices'] loop
+    execute format('grant select on public.%I to authenticated', name);
+    execute format('drop policy if exists glassline_read on public.%I', name);
+    execute format('create policy glassline_read on public.%I for select to authenticated '
+                   'using ((select public.glassline_role()) is not null)', name);
   end loop;
 end $$;
 
@@ -53,7 +47,10 @@ end $$;
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
   values ('defect-images', 'defect-images', false, 2097152, '{image/jpeg}')
-  on conflict (id) do update set public = false;
+  on conflict (id) do update set public = false,  -- limits of before must let our pictures in
+    file_size_limit = greatest(buckets.file_size_limit, case when buckets.file_size_limit is not null then 2097152 end),
+    allowed_mime_types = case when 'image/jpeg' = any (buckets.allowed_mime_types) then buckets.allowed_mime_types
+                              else buckets.allowed_mime_types || array['image/jpeg'] end;
 
 -- What is not as these files made it, in words.
 create or replace function public.glassline_problems() returns jsonb
@@ -69,8 +66,16 @@ language sql stable security definer set search_path = '' as $$
       from pg_catalog.pg_policies
       where schemaname = 'public' and tablename in (select relname from ours) and policyname <> 'glassline_read'
     union all
+    select 'the storage policy "' || policyname || '" lets people at the pictures of every bucket'
+      from pg_catalog.pg_policies
+      where schemaname = 'storage' and tablename = 'objects' and cmd in ('SELECT', 'ALL')
+        and coalesce(qual, '') not like '%bucket_id%' and roles && array['public', 'anon', 'authenticated']::name[]
+    union all
     select 'the bucket defect-images is public: whoever has a link may look' from storage.buckets
       where id = 'defect-images' and public
+    union all
+    select 'the bucket defect-images takes no JPEG of 1.5 MB' from storage.buckets
+      where id = 'defect-images' and (file_size_limit < 1500000 or not 'image/jpeg' = any (allowed_mime_types))
     union all
     select 'the bucket defect-images is missing'
       where not exists (select from storage.buckets where id = 'defect-images')) as found
