@@ -33,6 +33,9 @@ class Inside(Protocol):
     def age_orphan(self, event_id: str) -> None:
         """Have an orphan wait since long ago."""
 
+    def add_devices(self, names: list[str]) -> None:
+        """Remember programs that nothing is known of and that were seen long ago."""
+
 
 class SqliteInside:
     """A file and the folder beside it."""
@@ -54,6 +57,11 @@ class SqliteInside:
 
     def age_orphan(self, event_id: str) -> None:
         self._ask("UPDATE orphans SET received_at = ? WHERE event_id = ?", LONG_AGO, event_id)
+
+    def add_devices(self, names: list[str]) -> None:
+        with sqlite3.connect(self.path) as db:
+            row = "INSERT INTO devices (device_id, first_seen_at, last_seen_at) VALUES (?, ?, ?)"
+            db.executemany(row, [(name, LONG_AGO, LONG_AGO) for name in names])
 
     def _ask(self, sql: str, *values: str) -> list[Any]:
         with sqlite3.connect(self.path) as db:
@@ -98,6 +106,10 @@ class SupabaseInside:
         where = {"defect_id": f"eq.{event_id}"}
         sent = self._http.patch("/rest/v1/glassline_orphans", params=where, json={"received_at": LONG_AGO})
         sent.raise_for_status()
+
+    def add_devices(self, names: list[str]) -> None:
+        rows = [{"device_id": name, "first_seen_at": LONG_AGO, "last_seen_at": LONG_AGO} for name in names]
+        self._http.post("/rest/v1/glassline_devices", json=rows).raise_for_status()
 
     def set_bucket_public(self, public: bool) -> None:
         """As the project's owner would, with one click."""

@@ -6,6 +6,7 @@ import pytest
 
 from glassline.contract import new_event_id
 from glassline.store import DeadItem, Defect, DefectFilter, Store, open_store
+from tests.store.inside import Inside
 from tests.store.samples import START, detection_item, make_detection
 
 
@@ -121,11 +122,12 @@ def test_an_address_of_no_store_is_refused_with_an_example(url: str) -> None:
         open_store(url)
 
 
-def test_made_up_names_do_not_push_out_who_is_known(store: Store) -> None:
+def test_made_up_names_do_not_push_out_who_is_known(store: Store, inside: Inside) -> None:
     store.apply([detection_item(make_detection(), "found-something")])
     store.remember("found-something")
     store.remember("said-what-it-is", role="node", info={"version": "1"})
-    for number in range(1010):
+    inside.add_devices([f"made-up-{number}" for number in range(995)])
+    for number in range(995, 1010):
         store.remember(f"made-up-{number}", status="online")
     names = [device.device_id for device in store.devices()]
     assert len(names) == 1000
