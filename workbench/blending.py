@@ -34,7 +34,7 @@ def blend(newer: Path, older: Path, data_yaml: Path, target: Path, *, share: flo
     import torch
 
     kept, old = (torch.load(path, map_location="cpu", weights_only=False) for path in (newer, older))
-    network, state = kept["model"].float(), old["model"].float().state_dict()
+    network, state = exporters.network_of(kept).float(), exporters.network_of(old).float().state_dict()
     mixed = {name: _between(value, state.get(name), share) for name, value in network.state_dict().items()}
     network.load_state_dict(mixed)
     settle_normalisation(network, _batches(data_yaml, int(kept["train_args"]["imgsz"])))

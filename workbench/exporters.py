@@ -133,7 +133,12 @@ def write_weights(best: Path, target: Path) -> None:
     import torch
 
     kept = torch.load(best, map_location="cpu", weights_only=False)
-    save_weights(kept.get("ema") or kept["model"], kept["train_args"], target)
+    save_weights(network_of(kept), kept["train_args"], target)
+
+
+def network_of(kept: Mapping[str, Any]) -> Any:
+    """The network in what was read from a .pt: of a training that has not ended, the running mean of its weights."""
+    return kept.get("ema") or kept["model"]
 
 
 def save_weights(network: Any, known: Mapping[str, Any], target: Path) -> None:
