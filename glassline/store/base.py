@@ -21,6 +21,10 @@ from glassline.contract.values import Box
 
 Status = Literal["pending", "reviewed", "resolved"]
 STATUSES: tuple[Status, ...] = ("pending", "reviewed", "resolved")
+MAX_PAGE = 500
+MAX_DEAD_PAYLOAD_BYTES = 65_536
+"""What is kept of a dead letter that cannot be read."""
+
 ReceiptRow = Literal["stored", "rejected"]
 ReceiptImage = Literal["stored", "missing", "rejected", "none"]
 
@@ -232,12 +236,11 @@ class Keep:
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """What went, or would go. `more`: there is more to do."""
+    """What went, or would go."""
 
     pictures: int
     picture_bytes: int
     rows: int
-    more: bool = False
 
 
 class Store(Protocol):

@@ -64,7 +64,7 @@ def test_the_oldest_go_and_a_dry_run_says_so_before(
 def test_it_goes_in_small_steps(store: Store, event_ids: list[str]) -> None:
     keep = Keep(evidence_days=2)
     steps = [store.prune(keep, limit=3) for _ in range(3)]
-    assert [(step.pictures, step.more) for step in steps] == [(3, True), (3, True), (2, False)]
+    assert [step.pictures for step in steps] == [3, 3, 2]
 
 
 def test_a_node_that_sends_again_is_told_that_it_is_stored_and_nothing_comes_back(

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 
 from glassline.contract import to_rfc3339
 
-from ..base import DeadItem
+from ..base import MAX_DEAD_PAYLOAD_BYTES, DeadItem
 
-MAX_PAYLOAD_BYTES = 65_536
 PER_DEVICE_AND_HOUR = 100
 PER_DEVICE = 1000
 ALTOGETHER, SLACK = 2000, 100
@@ -46,7 +45,7 @@ class DeadLetters:
         if not readable and self._in_last_hour(item.device_id) >= PER_DEVICE_AND_HOUR:
             self._counts["dead_letters_dropped"] += 1
             return
-        payload, size_bytes = item.payload if readable else item.payload[:MAX_PAYLOAD_BYTES], len(item.payload)
+        payload, size_bytes = item.payload if readable else item.payload[:MAX_DEAD_PAYLOAD_BYTES], len(item.payload)
         self._db.execute(
             "INSERT INTO dead_letters (device_id, kind, event_id, rev, error, payload, size_bytes, sha256, first_at, "
             "last_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -36,9 +36,8 @@ class Retention:
             [(at, event_id) for event_id, _, _ in pictures],
         )
         gone += pictures
-        more = len(rows) == limit or len(pictures) == limit
         size_bytes = sum(size for _, _, size in gone)
-        done = Pruned(pictures=len(gone), picture_bytes=size_bytes, rows=len(rows), more=more)
+        done = Pruned(pictures=len(gone), picture_bytes=size_bytes, rows=len(rows))
         return done, [(event_id, sha256) for event_id, sha256, _ in gone]
 
     def preview(self) -> Pruned:

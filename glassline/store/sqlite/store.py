@@ -16,6 +16,7 @@ from glassline.contract import to_rfc3339
 
 from .. import cursor as cursors
 from ..base import (
+    MAX_PAGE,
     STATUSES,
     DeadLetter,
     Defect,
@@ -42,7 +43,6 @@ from .rows import SELECT_DEAD_LETTERS, SELECT_DEFECTS, dead_letter_of, defect_of
 
 log = logging.getLogger(__name__)
 
-MAX_PAGE = 500
 MAX_DEVICES = 1000
 _SELECT_ONE = SELECT_DEFECTS + " WHERE event_id = ?"
 _COUNT = "SELECT status, count(*) FROM defects"

@@ -11,6 +11,7 @@ from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection
 
 from ..base import (
+    MAX_DEAD_PAYLOAD_BYTES,
     DeadItem,
     DeadLetter,
     Defect,
@@ -23,7 +24,6 @@ from ..base import (
     event_id_of,
 )
 
-MAX_PAYLOAD_BYTES = 65_536
 _BOXES = TypeAdapter(list[Box])
 
 DEFECT_COLUMNS = (
@@ -91,7 +91,7 @@ def _defect_json(device_id: str, d: Detection) -> dict[str, Any]:
 
 
 def _dead_json(item: DeadItem, readable: bool) -> dict[str, Any]:
-    payload = item.payload if readable else item.payload[:MAX_PAYLOAD_BYTES]
+    payload = item.payload if readable else item.payload[:MAX_DEAD_PAYLOAD_BYTES]
     return {
         "kind": "dead",
         "of": item.kind,

@@ -14,6 +14,7 @@ import httpx
 
 from .. import cursor as cursors
 from ..base import (
+    MAX_PAGE,
     STATUSES,
     DeadLetter,
     Defect,
@@ -48,7 +49,6 @@ from .rows import (
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
-MAX_PAGE = 500
 PROBE_EVERY_S = 60.0
 """Writing costs four requests, and `check` is asked every few seconds: in between it reads."""
 

@@ -72,7 +72,7 @@ begin
 end $$;
 
 -- What was kept for long enough goes, oldest first, at most so many pictures and rows a call (dry: nothing, and all is
--- counted). {rows, pictures, picture_bytes, more, paths: those in the bucket that no row names now}
+-- counted). {rows, pictures, picture_bytes, paths: those in the bucket that no row names now}
 create or replace function public.glassline_prune(
   evidence_before timestamptz, evidence_bytes bigint, rows_before timestamptz, at_most int, dry boolean)
 returns jsonb language plpgsql set search_path = '' set statement_timeout = '14s' as $$
@@ -104,7 +104,6 @@ begin
   end if;
   select jsonb_build_object('rows', cardinality(old_rows), 'pictures', count(*),
       'picture_bytes', coalesce(sum(d.image_size_bytes), 0),
-      'more', cardinality(old_pictures) >= most or cardinality(old_rows) >= most,
       'paths', case when dry then '[]' else coalesce(jsonb_agg(d.image_path), '[]') end)
     into done from public.defects d
     where d.id = any (old_pictures) and d.image_path is not null and d.image_removed_at is null;
