@@ -2,7 +2,7 @@
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from glassline.contract.messages import decode_info, decode_status
@@ -21,6 +21,15 @@ class Note:
     status: str | None = None
     info: dict[str, Any] | None = None
     seen: bool = False
+
+    def over(self, older: "Note") -> "Note":
+        """Both in one: what this one says, and of `older` what it does not."""
+        return Note(
+            role=self.role or older.role,
+            status=self.status or older.status,
+            info=self.info or older.info,
+            seen=self.seen or older.seen,
+        )
 
 
 class Presence:
@@ -63,13 +72,7 @@ class Presence:
     def put_back(self, device_id: str, note: Note) -> None:
         """What was taken could not be remembered now; what was heard since is newer."""
         with self._lock:
-            newer = self._notes.get(device_id, Note())
-            self._notes[device_id] = Note(
-                role=newer.role or note.role,
-                status=newer.status or note.status,
-                info=newer.info or note.info,
-                seen=newer.seen or note.seen,
-            )
+            self._notes[device_id] = self._notes.get(device_id, Note()).over(note)
 
     def _note(
         self,
@@ -85,7 +88,5 @@ class Presence:
                 sentence = f"{MAX_DEVICES} devices wait to be remembered: {device_id} and others are not"
                 self._tally.note("devices_too_many", sentence, who=device_id)
                 return
-            old = self._notes.get(device_id, Note())
-            self._notes[device_id] = replace(
-                old, role=role or old.role, status=status or old.status, info=info or old.info, seen=seen or old.seen
-            )
+            said = Note(role=role, status=status, info=info, seen=seen)
+            self._notes[device_id] = said.over(self._notes.get(device_id, Note()))

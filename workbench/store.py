@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from bridge.settings import BridgeSettings
     from glassline.store import Store
     from glassline.store.sqlite.backup import Copied
 
@@ -54,11 +55,11 @@ def migrate(
 @app.command()
 def check() -> None:
     """Say whether the store that the bridge's settings name can be reached, read and written, and what is missing."""
-    with _configured(opened=False) as (store, address):
+    with _configured(opened=False) as (store, settings):
         problem = store.check()
     if problem is not None:
         _end(problem)
-    typer.echo(f"{address} can be read and written, rows and pictures.")
+    typer.echo(f"{settings.store} can be read and written, rows and pictures.")
 
 
 @app.command()
@@ -110,10 +111,8 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
 ) -> None:
     """Remove what was kept for as long as the bridge's keep_… settings say; the bridge does so by itself, in steps."""
-    from workbench.configured import bridge_settings
-
-    with _configured() as (store, _):
-        keep = bridge_settings().keep
+    with _configured() as (store, settings):
+        keep = settings.keep
         done = store.prune(keep, dry_run=True)
         if not dry_run:
             with typer.progressbar(length=done.pictures + done.rows, label="Removing") as bar:
@@ -165,8 +164,8 @@ def _copy(work: Callable[[Path, Callable[[int, int], None]], Copied], done: str)
 
 
 @contextmanager
-def _configured(*, opened: bool = True) -> Iterator[tuple[Store, str]]:
-    """The store that the bridge's settings name, and its address; what is wrong ends the command in one line."""
+def _configured(*, opened: bool = True) -> Iterator[tuple[Store, BridgeSettings]]:
+    """The store that the bridge's settings name, and these; what is wrong ends the command in one line."""
     from glassline.program import SecretError
     from glassline.store import StoreError, open_store
     from workbench.configured import bridge_settings
@@ -177,7 +176,7 @@ def _configured(*, opened: bool = True) -> Iterator[tuple[Store, str]]:
         try:
             if opened:
                 store.open()
-            yield store, settings.store
+            yield store, settings
         finally:
             store.close()
     except (StoreError, SecretError, ValueError) as error:
