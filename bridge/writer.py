@@ -1,7 +1,8 @@
 """The one thread that talks to the store: takes a batch, commits it, and only then has it receipted.
 
 A store that fails is asked again, with a jittered back-off, for as long as it takes: the batch in hand is kept, nothing
-is receipted, and what does not fit into the inbox meanwhile is sent again by the nodes.
+is receipted, and what does not fit into the inbox meanwhile is sent again by the nodes. It is asked for half as much
+each time, since it may have failed for want of time, and for more again once it can.
 """
 
 import logging
@@ -67,6 +68,8 @@ class Writer:
         self._store, self._inbox, self._presence, self._tell = store, inbox, presence, tell
         self._keep = keep
         self._window_s, self._batch_items = batch_ms / 1000, batch_items
+        self._at_once = batch_items
+        """How many items the store is given now."""
         self._tidied_s = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -107,11 +110,24 @@ class Writer:
         try:
             items = [item_of(arrival, self._tally) for arrival in batch]
             self.counters["undecodable"] += sum(isinstance(item, DeadItem) for item in items)
-            if items:
-                self._tell(self._insist(lambda: self._apply(items)) or [])
+            while items:
+                outcomes, count = self._insist(partial(self._begin, items)) or ([], len(items))
+                self._tell(outcomes)
+                items = items[count:]
         finally:
             self._inbox.done(batch)
         return bool(batch)
+
+    def _begin(self, items: Sequence[Item]) -> tuple[list[Outcome], int]:
+        """Have as many of the first items applied as the store may be given at once, and say how many these are."""
+        first = items[: self._at_once]
+        try:
+            outcomes = self._apply(first)
+        except StoreError:
+            self._at_once = max(1, len(first) // 2)
+            raise
+        self._at_once = min(2 * self._at_once, self._batch_items)
+        return outcomes, len(first)
 
     def _apply(self, items: Sequence[Item]) -> list[Outcome]:
         """Have the store apply `items`; one that breaks it, which should not be, is found and set aside."""

@@ -24,11 +24,9 @@ def blueprint(services: Services) -> Blueprint:
             page = store.defects(asked.where(), cursor=asked.cursor, limit=asked.limit)
         except ValueError as error:
             raise ApiError(400, "web.bad_request", str(error)[:300], "Begin without a cursor.") from None
-        return jsonify(
-            defects=[defect_json(defect) for defect in page.defects],
-            next_cursor=page.next_cursor,
-            counts=store.counts(asked.where()),
-        )
+        found = {"defects": [defect_json(defect) for defect in page.defects], "next_cursor": page.next_cursor}
+        # Counting looks at every row that matches: once for a list, not on each of its pages.
+        return jsonify(found if asked.cursor else found | {"counts": store.counts(asked.where())})
 
     @pages.get("/api/defects/unconfirmed")
     def unconfirmed() -> Response:

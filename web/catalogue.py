@@ -12,6 +12,8 @@ from glassline.store import Defect, Device, Store, StoreError, open_store
 log = logging.getLogger(__name__)
 
 CHECK_S = 5.0
+DEVICES_S = 60.0
+"""How often remembered devices are read anew: who is there now says so itself over MQTT."""
 MAX_WANTED = 1000
 
 
@@ -27,7 +29,8 @@ class Catalogue:
         self.url, self._key_file = url, key_file
         self.counters: Counter[str] = Counter()
         self.devices: dict[str, Device] = {}
-        """Every program ever seen, by id, as the store had it a few seconds ago."""
+        """Every program ever seen, by id, as the store had it within the last minute."""
+        self._devices_due_s = 0.0
         self._read, self._overrun = read, overrun
         self._store: Store | None = None
         self._sentence: str | None = "the store is not open yet"
@@ -96,7 +99,9 @@ class Catalogue:
                 store.open()
                 self._store = store
             self._sentence = self._store.check()
-            self.devices = {device.device_id: device for device in self._store.devices()}
+            if time.monotonic() >= self._devices_due_s:
+                self.devices = {device.device_id: device for device in self._store.devices()}
+                self._devices_due_s = time.monotonic() + DEVICES_S
         except (StoreError, SecretError, ValueError) as error:
             self._sentence = str(error)
         except Exception as error:

@@ -6,8 +6,9 @@ rebinding), nor make it act through forms and sockets of theirs (cross-site requ
 
 from flask import Flask, Response, request
 
+from glassline.program import is_loopback
+
 from .errors import ApiError
-from .settings import is_loopback
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "

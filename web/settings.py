@@ -1,12 +1,11 @@
 """The settings table of the web."""
 
-import ipaddress
 from typing import Self
 
 from pydantic import field_validator, model_validator
 
 from glassline.contract import check_id
-from glassline.program import Settings, setting
+from glassline.program import Settings, is_loopback, setting
 
 
 class WebSettings(Settings, program="web"):
@@ -58,13 +57,3 @@ class WebSettings(Settings, program="web"):
     def scheme(self) -> str:
         """How it is spoken to."""
         return "https" if self.tls_cert else "http"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` (a name or an address without port) is this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

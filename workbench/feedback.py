@@ -14,10 +14,9 @@ from glassline.contract import Box
 from glassline.contract.frames import metadata_of
 from glassline.contract.messages import EvidenceMeta, decode
 from glassline.data_yaml import write_data_yaml
-from glassline.store import Defect, DefectFilter, Status, Store, open_store
+from glassline.store import Defect, DefectFilter, Status, Store, every_defect, open_store
 from glassline.writing import write_whole
 
-_PAGE = 200
 _VALIDATION_SHARE = 0.2
 _MANIFEST = "exported.json"
 
@@ -44,16 +43,7 @@ def open_existing(url: str, *, key_file: str = "") -> Store:
 
 def select(store: Store, where: DefectFilter, statuses: Sequence[Status]) -> list[Defect]:
     """All defects of these statuses."""
-    found = []
-    for status in statuses:
-        cursor: str | None = None
-        while True:
-            page = store.defects(replace(where, status=status), cursor=cursor, limit=_PAGE)
-            found += page.defects
-            cursor = page.next_cursor
-            if cursor is None:
-                break
-    return found
+    return [found for status in statuses for found in every_defect(store, replace(where, status=status))]
 
 
 def export(

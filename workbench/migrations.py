@@ -6,14 +6,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from glassline.program import SecretError, read_secret
+from glassline.program import SecretError, is_loopback, read_secret
 from glassline.store import supabase_migrations
 
 Say = Callable[[str], object]
 
 _REMEDY = "Copy the connection string (Connect, Session pooler) with its password into it, and close it: chmod 600"
 _CONNECT_S = 10
-_HERE = ("127.0.0.1", "::1", "localhost")
 
 
 class CannotMigrate(Exception):
@@ -54,7 +53,7 @@ def run(url_file: Path, *, say: Say) -> None:
             f"{url_file} holds no connection string, or one with unescaped characters (@ is %40)"
         ) from None
     secrets = [str(secret) for secret in (url, known.get("password")) if secret]
-    wanted = {} if "sslmode" in known or known.get("host") in _HERE else {"sslmode": "require"}
+    wanted = {} if "sslmode" in known or is_loopback(str(known.get("host"))) else {"sslmode": "require"}
     try:
         with psycopg.connect(psycopg.conninfo.make_conninfo(url, connect_timeout=_CONNECT_S, **wanted)) as database:
             for file in supabase_migrations():

@@ -1,6 +1,5 @@
 """Where the broker is. No address is ever guessed: what is missing or cannot be right is said."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from glassline.contract import Reason
+from glassline.program import is_loopback
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 PREDECESSOR_SETTING = "BACKEND_URL"
@@ -40,10 +40,7 @@ class BrokerAddress:
     @property
     def is_loopback(self) -> bool:
         """Whether this names the machine itself."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost" or self.host.endswith(".localhost")
+        return is_loopback(self.host)
 
     @classmethod
     def parse(cls, text: str, *, environ: Mapping[str, str] = os.environ) -> "BrokerAddress":

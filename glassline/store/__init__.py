@@ -4,7 +4,10 @@ with open_store("sqlite:var/glassline.db") as store:
     store.apply([DetectionItem(device_id="pi-1", detection=detection)])
 """
 
-from .base import (
+from .base import Store
+from .open import open_store, supabase_migrations
+from .paging import Page, every_defect
+from .values import (
     STATUSES,
     DeadItem,
     DeadLetter,
@@ -16,17 +19,14 @@ from .base import (
     Item,
     Keep,
     Outcome,
-    Page,
     Pruned,
     RefusedError,
     ReviewConflictError,
     ReviewStep,
     Status,
-    Store,
     StoreError,
     dead_of,
 )
-from .open import open_store, supabase_migrations
 
 __all__ = [
     "STATUSES",
@@ -49,6 +49,7 @@ __all__ = [
     "Store",
     "StoreError",
     "dead_of",
+    "every_defect",
     "open_store",
     "supabase_migrations",
 ]

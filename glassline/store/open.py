@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from glassline.program import read_secret
+from glassline.program import is_loopback, read_secret
 
 from .base import Store
 from .sqlite import SqliteStore
@@ -37,7 +37,7 @@ def _supabase(address: str, key_file: str) -> Store:
     parts = urlsplit(address)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError(f"the store 'supabase:{address}' names no project: expected {_EXAMPLES}")
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError(f"the store 'supabase:{address}' would be sent the secret key in clear: use https")
     if not key_file:
         raise ValueError(f"the store 'supabase:{address}' wants a key: name its file in `store_key_file`")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glassline.contract import Reason
-from glassline.store import DefectFilter, DetectionItem, Item, Outcome
+from glassline.store import DefectFilter, DetectionItem, Item, Outcome, StoreError
 from glassline.store.sqlite import SqliteStore
 from tests.bridge.harness import node, running_bridge, watch
 from tests.store.samples import make_detection, make_evidence
@@ -96,6 +96,25 @@ def test_one_item_that_breaks_the_store_is_set_aside_and_its_batch_goes_on(
         heard = {pi.said() for _ in range(6)}
     assert heard == {(d.event_id, 0, "stored", "none") for d in good} | {(poison.event_id, 0, "rejected", "none")}
     assert shelf.counts(DefectFilter())["pending"] == 5
+
+
+class Slow(SqliteStore):
+    """A store that runs out of time with more than three items at once."""
+
+    def apply(self, items: Sequence[Item]) -> list[Outcome]:
+        if len(items) > 3:
+            raise StoreError(f"canceling statement due to statement timeout, with {len(items)} items")
+        return super().apply(items)
+
+
+def test_a_store_that_runs_out_of_time_is_asked_for_less_at_once(
+    one_broker: RunningBroker, tmp_path: Path, shelf: SqliteStore
+) -> None:
+    detections = [make_detection() for _ in range(30)]
+    with running_bridge(one_broker, Slow(tmp_path / "glass.db"), batch_ms=300), node(one_broker) as pi:
+        pi.send(*detections)
+        assert {pi.said()[0] for _ in detections} == {detection.event_id for detection in detections}
+    assert shelf.counts(DefectFilter())["pending"] == 30
 
 
 def test_a_store_that_comes_and_goes_loses_nothing_and_repeats_nothing(

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from glassline.contract.messages import Health
 from glassline.contract.topics import topic_of
 from glassline.program import write_secret
-from glassline.store import DefectFilter
+from glassline.store import every_defect
 from glassline.store.supabase import SupabaseStore
 from tests.bridge.harness import ROLES, InsistentNode, bridge_process, online
 from tests.chaos.gateway import Gateway
@@ -107,14 +107,7 @@ def plant(node: InsistentNode, chaos: Chaos, count: int, *, randomness: random.R
 
 def compare(store: SupabaseStore, digests: dict[str, str]) -> Counter[str]:
     """What is stored, beside what was planted."""
-    rows: list[str] = []
-    cursor = None
-    while True:
-        page = store.defects(DefectFilter(), cursor=cursor, limit=500)
-        rows += [defect.event_id for defect in page.defects]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
+    rows = [defect.event_id for defect in every_defect(store)]
 
     def right(event_id: str) -> bool:
         return hashlib.sha256(store.evidence(event_id) or b"").hexdigest() == digests.get(event_id)

@@ -134,18 +134,8 @@ def _wait(end_s: float, stalled: list[Stalled]) -> None:
 
 
 def _stored(line: Line) -> int:
-    store = open_store(line.store)
-    store.open()
-    try:
-        count, cursor = 0, None
-        while True:
-            page = store.defects(DefectFilter(), cursor=cursor, limit=200)
-            count += len(page.defects)
-            cursor = page.next_cursor
-            if cursor is None:
-                return count
-    finally:
-        store.close()
+    with open_store(line.store) as store:
+        return sum(store.counts(DefectFilter()).values())
 
 
 def _memory(memory: Memory, settle_s: int) -> dict[str, dict[str, float]]:

@@ -4,7 +4,7 @@ import pytest
 
 from glassline.contract import new_event_id
 from glassline.store import DeadItem, DefectFilter, Item, Outcome, Store
-from glassline.store.base import ReceiptImage
+from glassline.store.values import ReceiptImage
 from tests.store.inside import Inside
 from tests.store.samples import START, detection_item, evidence_item, make_detection, make_evidence
 

@@ -10,7 +10,7 @@ import pytest
 
 from glassline.contract import new_event_id
 from glassline.program import write_secret
-from glassline.store import DefectFilter, StoreError
+from glassline.store import DefectFilter, StoreError, every_defect
 from glassline.store.supabase import SupabaseStore
 from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
 from tests.support.postgres import MISSING as POSTGRES_MISSING
@@ -41,11 +41,9 @@ def test_a_table_of_before_is_adopted_with_every_value_and_closed_to_strangers(t
         assert rows(server, server.anon_key) == []
         with SupabaseStore(server.url, server.secret_key) as store:
             assert sum(store.counts(DefectFilter()).values()) == 1000
-            page = store.defects(DefectFilter(), limit=500)
-            rest = store.defects(DefectFilter(), cursor=page.next_cursor, limit=500)
-            assert len({defect.event_id for defect in page.defects + rest.defects}) == 1000
-            assert rest.next_cursor is None
-            old = page.defects[0]
+            adopted = list(every_defect(store))
+            assert len({defect.event_id for defect in adopted}) == len(adopted) == 1000
+            old = adopted[0]
             reviewed = store.review(old.event_id, status="resolved", note="seen", by="ada", version=0)
             assert (reviewed.label, reviewed.status, reviewed.detected_at) == (old.label, "resolved", old.detected_at)
             assert store.apply([detection_item(make_detection())])[0].row == "stored"

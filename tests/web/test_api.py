@@ -101,6 +101,7 @@ def test_defects_are_listed_newest_first_in_pages(web: Web, node: NodeLike, brid
     rest = web.get("/api/defects", device=node.id, limit=3, cursor=first["next_cursor"])
     assert [defect["event_id"] for defect in first["defects"] + rest["defects"]] == ids[::-1]
     assert rest["next_cursor"] is None
+    assert "counts" not in rest, "counted once, with the first page"
     assert first["counts"] == {"pending": 5, "reviewed": 0, "resolved": 0}
 
 

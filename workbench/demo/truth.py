@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glassline.scene import Conveyor, PlantedMark, VisibleMark
-from glassline.store import open_store
-from glassline.store.base import Defect, DefectFilter
+from glassline.store import Defect, every_defect, open_store
 
 MIN_OVERLAP = 0.3
 FRAME_WH = (640, 480)
@@ -72,25 +71,9 @@ def _mark_of(row: Defect, visible: list[VisibleMark]) -> VisibleMark | None:
     return best[1] if best[0] >= MIN_OVERLAP else None
 
 
-def read_rows(store_url: str) -> list[Defect]:
-    """Every row of the store."""
-    store = open_store(store_url)
-    store.open()
-    rows: list[Defect] = []
-    cursor = None
-    try:
-        while True:
-            page = store.defects(DefectFilter(), cursor=cursor, limit=200)
-            rows += page.defects
-            cursor = page.next_cursor
-            if cursor is None:
-                return rows
-    finally:
-        store.close()
-
-
 def main(store_url: str, seed: str, from_s: str, until_s: str) -> None:
-    rows = [row for row in read_rows(store_url) if row.confirmed_at.timestamp() >= float(from_s) - CLEAN_S]
+    with open_store(store_url) as store:
+        rows = [row for row in every_defect(store) if row.confirmed_at.timestamp() >= float(from_s) - CLEAN_S]
     comparison = compare(rows, seed=int(seed), from_s=float(from_s), until_s=float(until_s))
     stored_ms = [(row.stored_at - row.confirmed_at).total_seconds() * 1000 for row in rows]
     print(json.dumps({"defects_stored": len(rows), **comparison.figures(), "stored_ms": stored_ms}))

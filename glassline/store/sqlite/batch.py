@@ -15,7 +15,17 @@ from datetime import datetime
 from glassline.contract import to_rfc3339
 from glassline.contract.messages import Detection
 
-from ..base import DeadItem, DetectionItem, EvidenceItem, Item, Outcome, ReceiptImage, ReceiptRow, dead_of, event_id_of
+from ..values import (
+    DeadItem,
+    DetectionItem,
+    EvidenceItem,
+    Item,
+    Outcome,
+    ReceiptImage,
+    ReceiptRow,
+    dead_of,
+    event_id_of,
+)
 from .dead import DeadLetters
 from .orphans import Orphans
 from .rows import UPSERT_DEFECT, defect_values

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..base import StoreError
+from ..values import StoreError
 from .faults import explain
 from .migrate import migrate
 

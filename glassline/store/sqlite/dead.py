@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from glassline.contract import to_rfc3339
 
-from ..base import MAX_DEAD_PAYLOAD_BYTES, DeadItem
+from ..values import MAX_DEAD_PAYLOAD_BYTES, DeadItem
 
 PER_DEVICE_AND_HOUR = 100
 PER_DEVICE = 1000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glassline.contract import Reason
 
-from ..base import StoreError
+from ..values import StoreError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM}

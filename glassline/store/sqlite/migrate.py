@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from importlib.resources import files
 
-from ..base import StoreError
+from ..values import StoreError
 
 APPLICATION_ID = 0x474C_4153
 """`GLAS`: marks the file as ours (sqlite.org/pragma.html#pragma_application_id)."""

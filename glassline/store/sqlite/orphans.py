@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from glassline.contract import to_rfc3339
 
-from ..base import EvidenceItem
+from ..values import EvidenceItem
 
 PER_DEVICE = 20
 ALTOGETHER = 200

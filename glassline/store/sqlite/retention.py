@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from glassline.contract import to_rfc3339
 
-from ..base import Keep, Pruned
+from ..values import Keep, Pruned
 
 Picture = tuple[str, str]
 """(event_id, sha256): what names a file."""
 
 _KEPT = "image_stored = 1 AND image_removed_at IS NULL"
-_PICTURES = f"SELECT event_id, image_sha256, coalesce(image_size_bytes, 0) FROM defects WHERE {_KEPT}"  # noqa: S608
+_PICTURES = f"SELECT event_id, image_sha256, coalesce(image_size_bytes, 0), detected_at FROM defects WHERE {_KEPT}"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Retention:
 
     def _pictures_of(self, rows: Sequence[str]) -> list[tuple[str, str, int]]:
         found = [self.db.execute(f"{_PICTURES} AND event_id = ?", (event_id,)).fetchone() for event_id in rows]
-        return [picture for picture in found if picture is not None]
+        return [picture[:3] for picture in found if picture is not None]
 
     def _old_pictures(self, days: float | None, limit: int) -> list[tuple[str, str, int]]:
         """Those older than `days`, and the oldest of those over the size."""
@@ -63,7 +63,7 @@ class Retention:
         excess_bytes = self._excess_bytes()
         chosen = []
         for event_id, sha256, size_bytes, detected_at in self.db.execute(
-            f"{_PICTURES.replace(' FROM', ', detected_at FROM')} ORDER BY detected_at, event_id LIMIT ?", (limit,)
+            f"{_PICTURES} ORDER BY detected_at, event_id LIMIT ?", (limit,)
         ):
             if detected_at >= before and excess_bytes <= 0:
                 break

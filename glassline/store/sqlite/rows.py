@@ -1,6 +1,7 @@
 """Between rows of the file and the values of the interface."""
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter
 from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection
 
-from ..base import DeadLetter, Defect, DefectFilter, Device, ReviewStep, escape_like
+from ..values import DeadLetter, Defect, DefectFilter, Device, ReviewStep
 
 _BOXES = TypeAdapter(list[Box])
 
@@ -117,7 +118,7 @@ def restrict(where: DefectFilter, *, after: tuple[str, str] | None = None) -> tu
         ("status = ?", where.status),
         ("detected_at >= ?", to_rfc3339(where.since) if where.since else None),
         ("detected_at < ?", to_rfc3339(where.until) if where.until else None),
-        (r"note LIKE ? ESCAPE '\'", None if where.text is None else f"%{escape_like(where.text)}%"),
+        (r"note LIKE ? ESCAPE '\'", None if where.text is None else f"%{_like(where.text)}%"),
     ]
     used = [(sql, [value]) for sql, value in found if value is not None]
     if after is not None:
@@ -146,3 +147,8 @@ def dead_letter_of(row: tuple[Any, ...]) -> DeadLetter:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+def _like(text: str) -> str:
+    r"""`text` as a pattern of SQL's LIKE that matches it alone; `\` escapes."""
+    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -14,9 +14,9 @@ from typing import Any, Self
 
 from glassline.contract import to_rfc3339
 
-from .. import cursor as cursors
-from ..base import (
-    MAX_PAGE,
+from .. import paging
+from ..images import Images
+from ..values import (
     STATUSES,
     DeadLetter,
     Defect,
@@ -26,14 +26,12 @@ from ..base import (
     Item,
     Keep,
     Outcome,
-    Page,
     Pruned,
     ReviewConflictError,
     ReviewStep,
     Status,
     StoreError,
 )
-from ..images import Images
 from .batch import Batch, is_named
 from .database import Database
 from .orphans import Orphans
@@ -167,18 +165,13 @@ class SqliteStore:
 
     # -- what people ask ---------------------------------------------------------------------------------------
 
-    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> Page:
-        if not 1 <= limit <= MAX_PAGE:
-            raise ValueError(f"expected a limit between 1 and {MAX_PAGE}, got {limit}")
-        clause, values = restrict(where, after=None if cursor is None else cursors.decode(cursor))
+    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> paging.Page:
+        wanted = paging.rows_for(limit)
+        clause, values = restrict(where, after=None if cursor is None else paging.position_of(cursor))
         query = SELECT_DEFECTS + clause + " ORDER BY detected_at DESC, event_id DESC LIMIT ?"
         with self._db.reading() as db:
-            rows = db.execute(query, (*values, limit + 1)).fetchall()
-        defects = [defect_of(row) for row in rows[:limit]]
-        if len(rows) <= limit:
-            return Page(defects=defects, next_cursor=None)
-        last = defects[-1]
-        return Page(defects=defects, next_cursor=cursors.encode(to_rfc3339(last.detected_at), last.event_id))
+            rows = db.execute(query, (*values, wanted)).fetchall()
+        return paging.page_of([defect_of(row) for row in rows], limit, text=to_rfc3339)
 
     def defect(self, event_id: str) -> Defect | None:
         with self._db.reading() as db:

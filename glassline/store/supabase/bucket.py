@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from storage3.exceptions import StorageApiError
 
-from ..base import EvidenceItem, StoreError
+from ..values import EvidenceItem, StoreError
 from .faults import is_missing, is_refused_picture
 from .rows import picture_path
 

@@ -6,7 +6,7 @@ import httpx
 
 from glassline.contract import Reason
 
-from ..base import RefusedError, StoreError
+from ..values import RefusedError, StoreError
 
 MIGRATE = "run `glassline store migrate`, which says how"
 _SAID = 200

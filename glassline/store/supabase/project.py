@@ -9,7 +9,7 @@ import httpx
 from postgrest.exceptions import APIError
 from storage3.exceptions import StorageApiError
 
-from ..base import StoreError
+from ..values import StoreError
 from .bucket import Bucket
 from .faults import explain
 

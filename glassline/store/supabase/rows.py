@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection
 
-from ..base import (
+from ..values import (
     MAX_DEAD_PAYLOAD_BYTES,
     DeadItem,
     DeadLetter,

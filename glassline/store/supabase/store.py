@@ -12,9 +12,8 @@ from uuid import UUID
 
 import httpx
 
-from .. import cursor as cursors
-from ..base import (
-    MAX_PAGE,
+from .. import paging
+from ..values import (
     STATUSES,
     DeadLetter,
     Defect,
@@ -24,7 +23,6 @@ from ..base import (
     Item,
     Keep,
     Outcome,
-    Page,
     Pruned,
     ReviewConflictError,
     ReviewStep,
@@ -165,9 +163,8 @@ class SupabaseStore:
 
     # -- what people ask ---------------------------------------------------------------------------------------
 
-    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> Page:
-        if not 1 <= limit <= MAX_PAGE:
-            raise ValueError(f"expected a limit between 1 and {MAX_PAGE}, got {limit}")
+    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> paging.Page:
+        wanted = paging.rows_for(limit)
         query = self._project.table("defects").select(DEFECT_COLUMNS)
         for column, value in (
             ("device_id", where.device_id),
@@ -182,12 +179,8 @@ class SupabaseStore:
             at, event_id = _position(cursor)
             # The first condition alone could be answered from the index, the second tells those of one instant apart.
             query = query.lte("detected_at", at).or_(f"detected_at.lt.{at},id.lt.{event_id}")
-        rows = self._project.rows(query.order("detected_at", desc=True).order("id", desc=True).limit(limit + 1))
-        defects = [defect_of(row) for row in rows[:limit]]
-        if len(rows) <= limit:
-            return Page(defects=defects, next_cursor=None)
-        last = defects[-1]
-        return Page(defects=defects, next_cursor=cursors.encode(last.detected_at.isoformat(), last.event_id))
+        rows = self._project.rows(query.order("detected_at", desc=True).order("id", desc=True).limit(wanted))
+        return paging.page_of([defect_of(row) for row in rows], limit, text=datetime.isoformat)
 
     def defect(self, event_id: str) -> Defect | None:
         row = self._row(event_id)
@@ -294,8 +287,8 @@ def _is_refusal(outcome: Outcome) -> bool:
 
 
 def _position(cursor: str) -> tuple[str, str]:
-    at, event_id = cursors.decode(cursor)
+    at, event_id = paging.position_of(cursor)
     try:
         return datetime.fromisoformat(at).isoformat(), str(UUID(event_id))
     except ValueError:
-        raise ValueError(cursors.WRONG) from None
+        raise ValueError(paging.NO_CURSOR) from None
