@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -92,6 +92,10 @@ chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web kil
 chaos-supabase: $(VENV)/.dev  ## COUNT=10000 detections into a Supabase project that is killed ten times: nothing is lost
 	@deploy/test-needs.sh
 	@$(BIN)/python -m tests.chaos.supabase --count $(or $(COUNT),10000)
+
+smoke-supabase: $(VENV)/.dev  ## One defect through the project that SUPABASE_URL and SUPABASE_SECRET_KEY name, and away again
+	@: $${SUPABASE_URL:?name the project} $${SUPABASE_SECRET_KEY:?name its secret key}
+	@$(BIN)/python -m pytest -q tests/store/test_supabase_smoke.py -k hosted
 
 fresh:  ## The newcomer's way, measured: clean clone in a bare Debian root, demo and tests (wants root, debootstrap)
 	@tests/fresh/fresh-root.sh $(or $(FRESH),/tmp/glassline-fresh)

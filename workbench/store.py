@@ -63,6 +63,21 @@ def check() -> None:
 
 
 @app.command()
+def link(
+    event_id: Annotated[str, typer.Argument(help="Which defect.")],
+    hours: Annotated[float, typer.Option(min=0.01, max=24 * 365, help="For how long it opens, in a project.")] = 24,
+) -> None:
+    """Print an address of a defect's picture: signed for anybody in a Supabase project, the file's of SQLite."""
+    with _configured() as (store, _):
+        if store.defect(event_id) is None:
+            _end(f"no defect {event_id} is stored")
+        address = store.evidence_link(event_id, valid_s=hours * 3600)
+    if address is None:
+        _end(f"the picture of {event_id} is not stored: not yet, or not any more")
+    typer.echo(address)
+
+
+@app.command()
 def dead(
     number: Annotated[int | None, typer.Argument(help="Show this one whole.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")] = 30,

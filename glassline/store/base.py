@@ -70,6 +70,12 @@ class Store(Protocol):
     def evidence(self, event_id: str) -> bytes | None:
         """The stored JPEG of a defect, as it left the node; None while there is none."""
 
+    def evidence_link(self, event_id: str, *, valid_s: float) -> str | None:
+        """An address of the picture to look at; None while there is none.
+
+        In a project it opens for anybody who has it, for `valid_s`; of an embedded store it is the file's, for ever.
+        """
+
     def review(self, event_id: str, *, status: Status, note: str | None, by: str, version: int) -> Defect:
         """Set status, and note unless None.
 

@@ -1,13 +1,14 @@
 """Lists, filters, pages, counts and devices."""
 
 from datetime import timedelta
+from urllib.request import urlopen
 
 import pytest
 
 from glassline.contract import new_event_id
 from glassline.store import DeadItem, Defect, DefectFilter, Store, open_store
 from tests.store.inside import Inside
-from tests.store.samples import START, detection_item, make_detection
+from tests.store.samples import START, detection_item, evidence_item, make_detection, make_evidence
 
 
 def fill(store: Store, count: int) -> None:
@@ -88,6 +89,19 @@ def test_what_is_unknown_is_none(store: Store) -> None:
     assert store.defect(new_event_id()) is None
     assert store.evidence(new_event_id()) is None
     assert store.defect("../../etc/passwd") is None
+
+
+def test_a_picture_has_an_address_once_it_is_stored(store: Store) -> None:
+    detection = make_detection()
+    jpeg = make_evidence(detection.event_id)
+    assert store.evidence_link(detection.event_id, valid_s=60) is None
+    store.apply([detection_item(make_detection(detection.event_id, image=jpeg))])
+    assert store.evidence_link(detection.event_id, valid_s=60) is None
+    store.apply([evidence_item(detection.event_id, jpeg)])
+    address = store.evidence_link(detection.event_id, valid_s=60)
+    assert address is not None
+    with urlopen(address) as picture:
+        assert picture.read() == jpeg
 
 
 def test_the_earliest_times_that_a_clock_can_show_come_back(store: Store) -> None:

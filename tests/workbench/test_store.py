@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glassline.program import write_secret
 from glassline.store import DeadItem, DefectFilter, DetectionItem, open_store, supabase_migrations
-from tests.store.samples import make_detection
+from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -74,6 +74,18 @@ def test_dead_letters_are_listed_explained_and_stored_once_they_can_be(tmp_path:
         1,
         "there is no dead letter 99: `glassline store dead` lists them\n",
     )
+
+
+def test_the_address_of_a_picture_is_printed(tmp_path: Path) -> None:
+    there, bare = make_detection(), make_detection()
+    jpeg = make_evidence(there.event_id)
+    with open_store(f"sqlite:{tmp_path}/var/glassline.db") as store:
+        items = [detection_item(make_detection(there.event_id, image=jpeg)), evidence_item(there.event_id, jpeg)]
+        store.apply([*items, detection_item(bare)])
+    address = run("link", there.event_id, cwd=tmp_path).stdout.strip()
+    assert Path(address.removeprefix("file://")).read_bytes() == jpeg
+    assert "is not stored" in run("link", bare.event_id, cwd=tmp_path).stderr
+    assert run("link", "nonsense", cwd=tmp_path).stderr == "no defect nonsense is stored\n"
 
 
 def test_a_store_is_copied_and_put_back_by_one_command_each(tmp_path: Path) -> None:

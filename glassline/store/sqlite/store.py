@@ -187,6 +187,12 @@ class SqliteStore:
                 return self._images.read(event_id, defect.image_sha256)
         raise StoreError(f"the picture of {event_id} is gone from {self._images.folder}: put it back from a backup")
 
+    def evidence_link(self, event_id: str, *, valid_s: float) -> str | None:
+        defect = self.defect(event_id)
+        if defect is None or not defect.image_stored or defect.image_sha256 is None:
+            return None
+        return self._images.path(event_id, defect.image_sha256).resolve().as_uri()
+
     def counts(self, where: DefectFilter) -> dict[str, int]:
         clause, values = restrict(where)
         with self._db.reading() as db:

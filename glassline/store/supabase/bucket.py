@@ -68,6 +68,15 @@ class Bucket:
                 return None
             raise
 
+    def link(self, path: str, *, valid_s: int) -> str | None:
+        """A signed address that shows a picture to anybody for so long; None if the picture is gone."""
+        try:
+            return self._files.create_signed_url(path, valid_s)["signedURL"]
+        except StorageApiError as error:
+            if is_missing(error):
+                return None
+            raise
+
     def remove(self, paths: Sequence[str]) -> None:
         """Remove pictures that nothing names any more."""
         for first in range(0, len(paths), REMOVED_AT_ONCE):

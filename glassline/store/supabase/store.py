@@ -196,6 +196,13 @@ class SupabaseStore:
                     return picture
         raise StoreError(f"the picture of {event_id} is gone from the bucket at {self._project.url}")
 
+    def evidence_link(self, event_id: str, *, valid_s: float) -> str | None:
+        row = self._row(event_id)
+        if row is None or not defect_of(row).image_stored:
+            return None
+        with self._project.faults():
+            return self._project.pictures.link(row["image_path"], valid_s=max(1, round(valid_s)))
+
     def counts(self, where: DefectFilter) -> dict[str, int]:
         asked = {
             "device": cleaned(where.device_id),
