@@ -19,6 +19,7 @@ from workbench.migrations import CannotMigrate, run
 from workbench.supabase import MIGRATIONS, MISSING, LocalSupabase, installed
 
 BEFORE = Path(__file__).with_name("before.sql")
+OWN_COLUMN = Path(__file__).with_name("own_column.sql")
 pytestmark = pytest.mark.skipif(not installed(), reason=MISSING)
 
 
@@ -47,6 +48,13 @@ def test_a_table_of_before_is_adopted_with_every_value_and_closed_to_strangers(t
             reviewed = store.review(old.event_id, status="resolved", note="seen", by="ada", version=0)
             assert (reviewed.label, reviewed.status, reviewed.detected_at) == (old.label, "resolved", old.detected_at)
             assert store.apply([detection_item(make_detection())])[0].row == "stored"
+        server.kill()
+        server.migrate([OWN_COLUMN])
+        server.start()
+        with SupabaseStore(server.url, server.secret_key) as store:
+            with pytest.raises(StoreError, match='"workshop" .* give that column a default'):
+                store.apply([detection_item(make_detection())])
+            assert store.dead_letters() == [], "it is no fault of what was found"
 
 
 def test_what_was_said_to_be_stored_is_there_after_the_server_was_killed(tmp_path: Path) -> None:

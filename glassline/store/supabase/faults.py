@@ -35,6 +35,10 @@ def explain(error: Exception, url: str, *, status: int = 0) -> StoreError:
             f"the database at {url} can only be read ({sentence}): its disk may be full, see Settings, Database",
             Reason.STORE_READ_ONLY,
         )
+    if code == "23502":
+        return StoreError(
+            f"a table at {url} wants more than Glassline knows ({sentence}): give that column a default, or let it be null"
+        )
     if len(code) == _SQLSTATE and code.startswith(("22", "23")):
         return RefusedError(f"the database at {url} refuses it ({code}): {sentence}")
     return StoreError(f"{url} answered {code or 'with an error'}: {sentence}")

@@ -214,6 +214,7 @@ returns jsonb language plpgsql set search_path = '' set statement_timeout = '14s
 declare
   item jsonb;
   nth int := -1;
+  missing text;
   done jsonb;
   settled uuid[] := '{}';
   refused jsonb := '[]';
@@ -228,7 +229,11 @@ begin
       done := case item->>'kind' when 'detection' then public.glassline_apply_detection(item)
                                  when 'evidence' then public.glassline_apply_evidence(item)
                                  else public.glassline_apply_dead(item) end;
-    exception when integrity_constraint_violation or data_exception then
+    exception when integrity_constraint_violation or data_exception or raise_exception then
+      get stacked diagnostics missing = column_name;
+      if sqlstate = '23502' and not (item || coalesce(item->'defect', '{}')) ? missing then
+        raise;  -- a column that we know nothing of: no item can do better, so it is the table's fault
+      end if;
       done := jsonb_build_object('set_aside', sqlerrm, 'dropped', jsonb_build_array(item->>'sha256'));
     end;
     if done ? 'settled' and not (done->>'settled')::uuid = any (settled) then
