@@ -28,7 +28,7 @@ from glassline.contract.schema import PUBLISHED
 from glassline.link import AddressError, BrokerAddress
 from glassline.program import SecretError, Settings, SettingsError, Tally, read_secret, resolve, setting, shown
 from glassline.store import DeadItem
-from glassline.store.cursor import decode as decode_cursor
+from glassline.store.paging import position_of
 from pi_node.config import Config, ConfigError
 from pi_node.settings import NodeSettings
 from tests.fuzz.seeds import EXAMPLES, frame_seeds
@@ -270,7 +270,7 @@ def test_any_query_is_one_or_is_refused(asked):
 @given(st.text(max_size=60))
 def test_any_cursor_is_one_or_is_refused(text):
     try:
-        detected_at, event_id = decode_cursor(text)
+        detected_at, event_id = position_of(text)
     except ValueError:
         return
     assert isinstance(detected_at, str)
