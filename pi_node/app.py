@@ -137,7 +137,6 @@ class Node:
             commands=self._commands,
             host=machine,
             state_dir=self._state_dir,
-            outbox_cap_bytes=s.outbox_mb * 1_000_000,
         )
         link.on(filter_of("receipt", s.id), self._sender.on_receipt)
         link.on(filter_of("viewers", s.id), self._on_lease, qos=0)

@@ -21,7 +21,6 @@ from .outbox import Outbox, OutboxError
 log = logging.getLogger(__name__)
 
 PERIOD_S = 5.0
-OUTBOX_WAITS_S = 60.0
 _FATAL = {Reason.CAMERA_MISSING, Reason.CAMERA_NO_FRAMES, Reason.DETECTOR_STUCK}
 
 
@@ -41,11 +40,10 @@ class HealthReporter:
         commands: Commands,
         host: Host,
         state_dir: Path,
-        outbox_cap_bytes: int,
     ) -> None:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
         self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
-        self._host, self._state_dir, self._cap_bytes = host, state_dir, outbox_cap_bytes
+        self._host, self._state_dir = host, state_dir
         self._began_s = time.monotonic()
         self._last_reasons: list[str] = []
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -78,10 +76,8 @@ class HealthReporter:
         ]
         if outbox is None or self._findings.failing:
             reasons.append(Reason.OUTBOX_FAILED)
-        elif outbox.size_bytes > 0.9 * self._cap_bytes:
-            reasons.append(Reason.OUTBOX_FULL)
-        elif (outbox.oldest_age_s or 0) > OUTBOX_WAITS_S:
-            reasons.append(Reason.OUTBOX_WAITING)
+        else:
+            reasons.append(self._outbox.reason(outbox))
         hurting = [reason for reason in reasons if reason is not None]
         return Health(
             **self._link.envelope(),

@@ -17,7 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from glassline.contract import Reason
 from glassline.contract.messages import Detection, OutboxHealth, Receipt
+from glassline.writing import sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ CREATE TEMP TABLE sent (
 CREATE TEMP TRIGGER forget AFTER DELETE ON main.outbox BEGIN DELETE FROM sent WHERE event_id = OLD.event_id; END;
 """
 _COUNT = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
+WAITS_S = 60.0
+NEARLY_FULL = 0.9
 DOUBT_AFTER = 4
 """After so many pictures without an answer the store may not have the row any more: it is sent again."""
 
@@ -68,7 +72,7 @@ class Outbox:
     def open(self) -> None:
         """Open or create the file; one that is damaged is put aside and a new one begun. OutboxError says why not."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._path.parent)
             try:
                 self._open()
             except sqlite3.DatabaseError as error:
@@ -179,6 +183,12 @@ class Outbox:
             rejected=counters.get("rejected", 0),
         )
 
+    def reason(self, health: OutboxHealth) -> Reason | None:
+        """What is wrong with an outbox of this health, if anything."""
+        if health.size_bytes > NEARLY_FULL * self._cap_bytes:
+            return Reason.OUTBOX_FULL
+        return Reason.OUTBOX_WAITING if (health.oldest_age_s or 0) > WAITS_S else None
+
     def _make_room(self, size_bytes: int, *, but: str) -> None:
         """Give up pictures, then detections, oldest first, until `size_bytes` more fit below the cap."""
         oldest = "SELECT event_id FROM outbox WHERE event_id != ? {} ORDER BY confirmed_s, event_id LIMIT 1"
@@ -228,3 +238,11 @@ class Outbox:
                 with suppress(sqlite3.Error):  # a full disk has already undone it
                     self._db.execute("ROLLBACK")
                 raise OutboxError(f"the outbox {self._path} cannot be written: {error}") from None
+
+
+def _make_folder(path: Path) -> None:
+    """Make it where it is missing; its name, too, is to outlast a loss of power. Of files SQLite sees to that."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)

@@ -13,6 +13,7 @@ SUBCOMMANDS = {
     "demo": ("workbench.demo.command", "demo", "Everything on this machine, with a rendered camera."),
     "bench": ("workbench.bench.command", "app", "Measure what the live picture, the detector and storing cost."),
     "doctor": ("workbench.doctor", "doctor", "Walk the chain from here and name what is broken, with its remedy."),
+    "simulate": ("workbench.simulate.command", "simulate", "Run a fleet of light nodes, for load and for chaos."),
     "enroll": ("workbench.enroll", "enroll", "Make an account for a node, bridge, web or observer."),
     "model": ("workbench.model", "app", "Render pictures, train on them, export the model."),
     "dataset": ("workbench.dataset", "app", "Turn reviewed defects into a data set to train on."),

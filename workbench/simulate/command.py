@@ -1,0 +1,109 @@
+"""`glassline simulate`: run a fleet, show how it fares, sum up."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from glassline.accounts import Accounts, AccountsError
+from glassline.contract import check_id
+from glassline.link import AddressError, BrokerAddress
+from glassline.program import EndSignals, SecretError
+
+from .fleet import Fleet, FleetError, Wanted, make_accounts
+from .show import Screen
+from .summary import planted, show_summary, summary_of
+
+FIRST_CONNECT_S = 15.0
+LOOK_S = 0.5
+SETTLE_S = 2.0
+"""What is reported sooner may be of before."""
+
+
+def simulate(
+    devices: Annotated[int, typer.Option(min=1, max=1000, help="How many devices.")] = 20,
+    fps: Annotated[float, typer.Option(min=0, max=60, help="Live pictures a second of each; 0: none.")] = 1,
+    detections_per_min: Annotated[
+        float, typer.Option(min=0, max=6000, help="Detections a minute that each finds, at random instants.")
+    ] = 6,
+    seconds: Annotated[float, typer.Option(min=0, help="Plant for so long; 0: until Ctrl-C.")] = 0,
+    drain: Annotated[float, typer.Option(min=0, help="Then wait so long, at most, until all outboxes are empty.")] = 60,
+    broker: Annotated[str, typer.Option(help="Where the broker is.")] = "mqtt://127.0.0.1:1883",
+    accounts: Annotated[
+        Path | None, typer.Option(help="The broker's accounts file, here: devices without an account get one.")
+    ] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="CA certificate of the broker, for mqtts://.")] = None,
+    folder: Annotated[Path, typer.Option(help="For outboxes, passwords and journals of what was planted.")] = Path(
+        "var/simulate"
+    ),
+    prefix: Annotated[str, typer.Option(help="Ids are PREFIX-1, PREFIX-2 and so on.")] = "sim",
+    first: Annotated[int, typer.Option(min=0, help="Number of the first one.")] = 1,
+    outbox_mb: Annotated[int, typer.Option(min=1, help="Disk space of each outbox, MB.")] = 50,
+    per_process: Annotated[int, typer.Option(min=1, help="Devices in one process.")] = 25,
+    seed: Annotated[int | None, typer.Option(help="Of everything that is random; without one a new one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Run a fleet of light nodes against a broker: load for a server, and detections whose truth is known.
+
+    Each device has its account, connection, will, outbox and health; camera and detector are replaced by prepared
+    pictures and planted detections. What they plant is written to FOLDER/ID/planted.jsonl.
+    """
+    wanted = Wanted(
+        devices=devices, first=first, prefix=prefix, fps=fps, detections_per_min=detections_per_min, broker=broker,
+        ca_file=ca_file, outbox_mb=outbox_mb, folder=folder, per_process=per_process,
+        seed=random.randrange(10_000) if seed is None else seed,
+    )  # fmt: skip
+    try:
+        check_id(wanted.ids()[-1])
+        BrokerAddress.parse(broker)
+        with Screen(wanted) as screen:
+            if accounts is not None:
+                make_accounts(wanted, Accounts(accounts), screen.say)
+            summary = _run(wanted, screen, seconds, drain)
+    except (AddressError, AccountsError, SecretError, FleetError, OSError, ValueError) as error:
+        typer.secho(f"simulate: {error}", fg="red", err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        print(json.dumps(summary, indent=2))
+    else:
+        show_summary(summary)
+    raise typer.Exit(0 if summary["waiting"] == 0 else 1)
+
+
+def _run(wanted: Wanted, screen: Screen, seconds: float, drain_s: float) -> dict[str, Any]:
+    """Plant until the time is up or Ctrl-C, wait for empty outboxes, sum up."""
+    signals = EndSignals()
+    signals.catch()
+    planted_before, began_s = planted(wanted), time.monotonic()
+    with Fleet(wanted, screen.say) as fleet:
+        _wait_for_the_first(fleet, signals)
+        until_s = began_s + (seconds or float("inf"))
+        while time.monotonic() < until_s and not signals.wait(LOOK_S):
+            screen.show(fleet.tally, "planting")
+            fleet.check()
+        rested_s = time.monotonic()
+        fleet.rest()
+        signals = EndSignals()
+        signals.catch()
+        while not (drained := fleet.tally.is_drained(rested_s + SETTLE_S)) and time.monotonic() < rested_s + drain_s:
+            screen.show(fleet.tally, "draining; Ctrl-C ends it")
+            fleet.check()
+            if signals.wait(LOOK_S):
+                break
+        took_s = time.monotonic() - rested_s if drained else None
+        figures = summary_of(wanted, fleet.tally, seconds=rested_s - began_s, drain_s=took_s)
+    return figures | {"planted": planted(wanted) - planted_before}
+
+
+def _wait_for_the_first(fleet: Fleet, signals: EndSignals) -> None:
+    """Return once a device is connected; FleetError says why none is."""
+    until_s = time.monotonic() + FIRST_CONNECT_S
+    while not fleet.tally.connected() and not signals.wait(LOOK_S):
+        fleet.check()
+        if time.monotonic() > until_s:
+            raise FleetError(f"no device could connect. {fleet.tally.complaint()}")
