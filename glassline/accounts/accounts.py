@@ -1,14 +1,15 @@
 """The accounts file: who there is, in which role, and the hashes of their passwords.
 
 JSON, 0600: {"pi-1": {"role": "node", "hash": "$argon2id$…", "mosquitto": "$7$…"}}. The mosquitto entry stands beside
-the argon2 hash because it, too, can only be made while the password is known.
+the argon2 hash because it, too, can only be made while the password is known. While a password changes over, the new
+one's hashes stand beside under "next".
 """
 
 import hashlib
 import hmac
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,37 @@ from .passwords import argon2_hash, argon2_verify, check_password, mosquitto_has
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One account as it stands in the file."""
+class Hashes:
+    """What is kept of a password: for the embedded broker, and for mosquitto."""
 
-    role: Role
     hash: str
     mosquitto: str
+
+    @classmethod
+    def of(cls, password: str) -> "Hashes":
+        return cls(argon2_hash(password), mosquitto_hash(password))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One account as it stands in the file. `next` is the password that takes over when its rotation ends."""
+
+    role: Role
+    now: Hashes
+    next: Hashes | None = None
+
+    @property
+    def hash(self) -> str:
+        return self.now.hash
+
+    @property
+    def mosquitto(self) -> str:
+        return self.now.mosquitto
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """The hashes whose passwords the embedded broker takes."""
+        return (self.now.hash, self.next.hash) if self.next else (self.now.hash,)
 
 
 class Accounts:
@@ -64,7 +90,7 @@ class Accounts:
         entry = self.entries().get(id)
         with self._lock:
             known = self._verified.get(id)
-        if entry is None or known is None or known[0] != entry.hash:
+        if entry is None or known is None or known[0] not in entry.accepted:
             return None
         return entry.role if hmac.compare_digest(known[1], self._digest(id, password)) else None
 
@@ -75,21 +101,23 @@ class Accounts:
         entries = self.entries()
         entry = entries.get(id)
         compared = entry or next(iter(entries.values()), None)
-        if compared is None or not argon2_verify(password, compared.hash) or entry is None:
+        right = next((hash for hash in compared.accepted if argon2_verify(password, hash)), None) if compared else None
+        if right is None or entry is None:
             return None
         with self._lock:
-            self._verified[id] = (entry.hash, self._digest(id, password))
+            self._verified[id] = (right, self._digest(id, password))
         return entry.role
 
     def add(self, id: str, role: Role, password: str | None = None) -> str:
         """Make an account and return its password, a generated one unless given. AccountsError if `id` exists."""
         check_id(id)
         password = new_password() if password is None else check_password(password)
-        entry = Entry(Role(role), argon2_hash(password), mosquitto_hash(password))
+        entry = Entry(Role(role), Hashes.of(password))
         with self._file.changing() as entries:
             if id in entries:
                 raise AccountsError(
-                    f"there is an account {id} already ({entries[id].role}). For a new password remove it first"
+                    f"there is an account {id} already ({entries[id].role}). "
+                    f"`glassline rotate {id}` gives it a new password"
                 )
             entries[id] = entry
         return password
@@ -97,8 +125,27 @@ class Accounts:
     def remove(self, id: str) -> None:
         """Delete an account. AccountsError if there is none."""
         with self._file.changing() as entries:
-            if entries.pop(id, None) is None:
-                raise AccountsError(f"there is no account {id}. There are: {', '.join(sorted(entries)) or 'none'}")
+            _known(entries, id)
+            del entries[id]
+
+    def begin_rotation(self, id: str) -> str:
+        """Make and return a new password. The one before works on until `end_rotation`; AccountsError without `id`.
+
+        The embedded broker takes either meanwhile, mosquitto only the one before.
+        """
+        password = new_password()
+        made = Hashes.of(password)
+        with self._file.changing() as entries:
+            entries[id] = replace(_known(entries, id), next=made)
+        return password
+
+    def end_rotation(self, id: str) -> None:
+        """From now on only the new password works. AccountsError if none was made."""
+        with self._file.changing() as entries:
+            entry = _known(entries, id)
+            if entry.next is None:
+                raise AccountsError(f"{id} has no new password that could take over: `glassline rotate {id}` makes one")
+            entries[id] = Entry(entry.role, entry.next)
 
     def _digest(self, id: str, password: str) -> bytes:
         return hmac.new(self._cache_key, f"{id}\0{password}".encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
@@ -107,8 +154,19 @@ class Accounts:
 def _read(id: str, fields: Any) -> Entry:
     if not is_id(id):
         raise ValueError(f"it names an account {id!r}, which is no id")
-    return Entry(Role(fields["role"]), str(fields["hash"]), str(fields["mosquitto"]))
+    after = fields.get("next")
+    return Entry(Role(fields["role"]), _read_hashes(fields), _read_hashes(after) if after else None)
 
 
-def _write(entry: Entry) -> dict[str, str]:
-    return {"role": entry.role.value, "hash": entry.hash, "mosquitto": entry.mosquitto}
+def _read_hashes(fields: Any) -> Hashes:
+    return Hashes(str(fields["hash"]), str(fields["mosquitto"]))
+
+
+def _write(entry: Entry) -> dict[str, Any]:
+    return {"role": entry.role.value} | vars(entry.now) | ({"next": vars(entry.next)} if entry.next else {})
+
+
+def _known(entries: dict[str, Entry], id: str) -> Entry:
+    if id not in entries:
+        raise AccountsError(f"there is no account {id}. There are: {', '.join(sorted(entries)) or 'none'}")
+    return entries[id]

@@ -1,6 +1,7 @@
-"""What every program has: settings from file, environment and flags; secrets from 0600 files; logging and
-counting; its end; what is this machine alone."""
+"""What every program has: settings from file, environment and flags; secrets and credentials from 0600 files; TLS;
+logging and counting; its end; what is this machine alone."""
 
+from .credentials import Credentials, read_credentials, write_credentials
 from .ending import EndSignals
 from .logs import log_frame, run_logging
 from .loopback import is_loopback
@@ -8,21 +9,28 @@ from .secrets import SecretError, read_secret, write_secret
 from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
 from .shown import shown
 from .tally import Tally
+from .tls import CertificateError, ServerCertificate, client_context
 
 __all__ = [
+    "CertificateError",
+    "Credentials",
     "EndSignals",
     "Loaded",
     "SecretError",
+    "ServerCertificate",
     "Settings",
     "SettingsError",
     "Tally",
+    "client_context",
     "is_loopback",
     "load_settings",
     "log_frame",
+    "read_credentials",
     "read_secret",
     "resolve",
     "run_logging",
     "setting",
     "shown",
+    "write_credentials",
     "write_secret",
 ]

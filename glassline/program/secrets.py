@@ -15,6 +15,15 @@ def read_secret(path: Path | str, *, what: str = "password", remedy: str = "Make
     """The first line of a secret file; SecretError if it is missing, empty or readable by others.
 
     `what` is in it, and `remedy` says how such a file is made, for the error.
+    """
+    text = read_closed(path, what=what, remedy=remedy).strip()
+    if not text:
+        raise SecretError(f"the {what} file {path} is empty. {remedy}")
+    return text.splitlines()[0].strip()
+
+
+def read_closed(path: Path | str, *, what: str, remedy: str) -> str:
+    """All of a secret file; SecretError if it is missing, no text or readable by others.
 
     A file of another owner may be open to a group: that is how it is shared with this program.
     """
@@ -22,7 +31,7 @@ def read_secret(path: Path | str, *, what: str = "password", remedy: str = "Make
     try:
         with path.open(encoding="utf-8") as file:
             facts = os.fstat(file.fileno())
-            text = file.read().strip()
+            text = file.read()
     except OSError as error:
         raise SecretError(f"cannot read the {what} file {path}: {error.strerror}. {remedy}") from None
     except UnicodeDecodeError:
@@ -30,9 +39,7 @@ def read_secret(path: Path | str, *, what: str = "password", remedy: str = "Make
     refused = stat.S_IRWXO | (stat.S_IRWXG if facts.st_uid == os.getuid() else 0)
     if facts.st_mode & refused:
         raise SecretError(f"others can read the {what} file {path}. Close it: chmod 600 {path}")
-    if not text:
-        raise SecretError(f"the {what} file {path} is empty. {remedy}")
-    return text.splitlines()[0].strip()
+    return text
 
 
 def write_secret(path: Path | str, text: str) -> None:

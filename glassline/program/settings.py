@@ -21,6 +21,9 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .credentials import PROGRAMS, read_credentials
+from .secrets import SecretError
+
 FILE_NAME = "glassline.toml"
 SEARCHED = (Path(FILE_NAME), Path("/etc/glassline") / FILE_NAME)
 EXIT_SETTINGS = 2
@@ -36,7 +39,10 @@ class SettingsError(Exception):
 
 
 class Settings(BaseModel):
-    """Base of a program's settings table. Subclass with `program="…"`, its name and its table in the TOML file."""
+    """Base of a program's settings table. Subclass with `program="…"`, its name and its table in the TOML file.
+
+    One that has `credentials` takes `id` and `broker` from that file, unless `broker` is set elsewhere.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
     program: ClassVar[str] = ""
@@ -157,6 +163,8 @@ def resolve(
             values[name], sources[name] = environ[row.environment], f"environment {row.environment}"
         if flags.get(name) is not None:
             values[name], sources[name] = flags[name], f"flag {row.flag}"
+    if "credentials" in known and values.get("credentials"):
+        problems += _take_credentials(settings.program, values, sources)
     try:
         result = settings.model_validate(values)
     except ValidationError as error:
@@ -168,6 +176,28 @@ def resolve(
         raise SettingsError(settings.program, problems)
     full = {name: sources.get(name, "default") for name in known}
     return Loaded(result, full, file, tuple(tables))
+
+
+def _take_credentials(program: str, values: dict[str, Any], sources: dict[str, str]) -> list[str]:
+    """Fill in what the credentials file says; return what does not go with it."""
+    path, source = values["credentials"], sources["credentials"]
+    try:
+        found = read_credentials(str(path))
+    except SecretError as error:
+        return [f"credentials (from {source}): {error}"]
+    if PROGRAMS.get(found.role) != program:
+        return [f"credentials (from {source}): those in {path} are for the {found.role} {found.id}, not for {program}"]
+    problems = [
+        f"{name} (from {sources[name]}): it stands in {path} already, which `credentials` names; leave one of them out"
+        for name in ("password_file", "ca_file")
+        if values.get(name)
+    ]
+    if values.get("id", found.id) != found.id:
+        problems.append(f"id (from {sources['id']}): the credentials in {path} are for {found.id!r}; leave `id` out")
+    for name, value in (("id", found.id), ("broker", found.broker)):
+        if not values.get(name):
+            values[name], sources[name] = value, f"credentials {path}"
+    return problems
 
 
 def load_settings(settings: type[S], argv: Sequence[str] | None = None) -> Loaded[S]:

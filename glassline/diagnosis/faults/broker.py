@@ -74,10 +74,10 @@ BROKER_FAULTS: dict[Reason, Fault] = {
     Reason.BROKER_BAD_CREDENTIALS: Fault(
         sentence="The broker at {address} does not let {id} in: it does not know the name, or the password is wrong.",
         remedy="""
-            On the broker's machine `glassline enroll {id} --role {role} --accounts ACCOUNTS --out FILE` makes a new
-            password (ACCOUNTS: `accounts` in its [broker]). Copy FILE, with mode 0600, to where `password_file` in
-            [{program}] of {file} points (now: {password_file}), check that `id` there is {id}, and `sudo systemctl
-            restart {program}`, or start it anew.
+            On the broker's machine `glassline accounts` shows who is known there; `glassline enroll {id} --role {role}`
+            makes the account, `glassline rotate {id}` gives it a new password. Copy the file that they write to this
+            machine, with mode 0600, and let `credentials` in [{program}] of {file} name it, in place of `password_file`
+            (now: {password_file}). Then `sudo systemctl restart {program}`, or start it anew.
         """,
         cuts=True,
     ),
@@ -94,12 +94,78 @@ BROKER_FAULTS: dict[Reason, Fault] = {
         """,
         cuts=True,
     ),
+    Reason.BROKER_WANTS_TLS: Fault(
+        sentence="The broker at {address} speaks TLS only, and {program} came without.",
+        remedy="""
+            Write `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) with mqtts:// instead of mqtt://, and
+            let `ca_file` name the CA's certificate (`glassline ca show` on the broker's machine says where it lies).
+            A file that `glassline enroll {id} --role {role}` makes has both right: name it in `credentials`.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_HAS_NO_TLS: Fault(
+        sentence="The broker at {address} speaks no TLS there, and {program} will not come without.",
+        remedy="""
+            With TLS a broker usually listens on port 8883, without on 1883: correct the port in `broker` in [{program}]
+            of {file} (or GLASS_BROKER, or --broker). If it has no TLS yet: `glassline ca init` on the broker's machine
+            makes a certificate, and `listen` in [broker] there takes mqtts://.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_TLS_UNTRUSTED: Fault(
+        sentence="The certificate of the broker at {address} was signed by a CA that {program} does not trust.",
+        remedy="""
+            Never go on without a look: somebody may have put himself in the way. On the broker's machine `glassline ca
+            show` prints the CA's fingerprint; `openssl x509 -in CA.crt -noout -fingerprint -sha256` that of the file
+            which `ca_file` in [{program}] of {file} names. If they differ because the CA was made anew, `glassline
+            rotate {id}` writes credentials with the right one: copy them here.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_TLS_EXPIRED: Fault(
+        sentence="The certificate of the broker at {address} has expired, or the clock of this machine is ahead.",
+        remedy="""
+            `timedatectl` shows whether the clock here is right. If it is: on the broker's machine `glassline ca server`
+            makes the certificate anew, and `sudo systemctl reload mosquitto` makes mosquitto read it; the embedded
+            broker does so by itself. The CA and the files of the nodes stay as they are.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_TLS_NOT_YET_VALID: Fault(
+        sentence="""
+            The certificate of the broker at {address} is not valid yet: the clock of this machine is behind, or that of
+            the broker was ahead when it was made.
+        """,
+        remedy="""
+            `timedatectl` shows the clock on both machines; `sudo systemctl enable --now systemd-timesyncd` sets it over
+            the network. A Pi without a battery for its clock starts in the past and goes on by itself as soon as it
+            knows the time. If the certificate is wrong: `glassline ca server` on the broker's machine.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_TLS_WRONG_NAME: Fault(
+        sentence="The certificate of the broker at {address} is good, but made for other names than {host}.",
+        remedy="""
+            On the broker's machine `glassline ca show` lists its names, and `glassline ca server --name {host}` adds
+            this one (then `sudo systemctl reload mosquitto`; the embedded broker takes it by itself). Or write one of
+            the names that are there into `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker).
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_TLS_FAILED: Fault(
+        sentence="TLS with the broker at {address} does not come about: {error}.",
+        remedy="""
+            TLS 1.2 or later is needed: `openssl s_client -connect {host}:{port}` shows what the broker offers. A broker
+            that asks its clients for certificates of their own (mosquitto: `require_certificate`) must not.
+        """,
+        cuts=True,
+    ),
     Reason.BROKER_NO_ECHO: Fault(
         sentence="The broker at {address} lets {id} in, but does not deliver its messages.",
         remedy="""
-            Either {id} may not write its own topics: on the broker's machine `glassline enroll {id} --role {role}
-            --accounts ACCOUNTS --out FILE` gives it the rights of its role (ACCOUNTS: `accounts` in its [broker]).
-            Or the broker is stuck: `sudo systemctl restart broker` there.
+            Either {id} may not write its own topics: on the broker's machine `glassline accounts` shows its role, which
+            must be {role} (`glassline revoke {id}`, then `glassline enroll {id} --role {role}`), and `sudo systemctl
+            reload mosquitto` makes mosquitto read it again. Or the broker is stuck: `sudo systemctl restart broker`.
         """,
         cuts=True,
     ),

@@ -71,6 +71,15 @@ SERVER_FAULTS: dict[Reason, Fault] = {
         """,
         cuts=True,
     ),
+    Reason.WEB_CERTIFICATE: Fault(
+        sentence="The web at {address} cannot be trusted, or does not speak HTTPS: {error}.",
+        remedy="""
+            On {host}: `glassline ca show` says who made its certificate, for which names, and until when; `glassline ca
+            server` makes it anew. `tls_cert` and `tls_key` in [web] of {file} (GLASS_TLS_CERT, --tls-cert …) name its
+            files; then `sudo systemctl restart web`. `timedatectl` shows whether the clock here is right.
+        """,
+        cuts=True,
+    ),
     Reason.WEB_NOT_OURS: Fault(
         sentence="At {address} answers another program than Glassline's web.",
         remedy="""
