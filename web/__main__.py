@@ -1,12 +1,16 @@
 """python -m web"""
 
+import ipaddress
 import logging
+import socket
 import sys
 
+from glassline.accounts import AccountsError
 from glassline.program import SecretError, load_settings, read_secret, run_logging
 
 from .server import PortTakenError, Server, listen
 from .settings import WebSettings
+from .sign_in import sign_in_of
 from .tls import CertificateError, tls_context
 
 log = logging.getLogger("web")
@@ -20,14 +24,24 @@ def main() -> int:
         if settings.password_file:
             read_secret(settings.password_file)
         tls = tls_context(settings.tls_cert, settings.tls_key) if settings.tls_cert else None
+        sign_in = sign_in_of(settings)
+        if sign_in is not None:
+            sign_in.prepare()
         listener = listen(settings.http_host, settings.http_port)
-    except (PortTakenError, SecretError, CertificateError, OSError) as error:
+    except (AccountsError, PortTakenError, SecretError, CertificateError, OSError) as error:
         print(f"web: {error}", file=sys.stderr)
         return 1
-    host, port = listener.getsockname()[:2]
-    log.info("open %s://%s:%d", settings.scheme, f"[{host}]" if ":" in host else host, port)
+    log.info("open %s", _address(settings, listener))
     Server(settings=settings, listener=listener, tls=tls).run()
     return 0
+
+
+def _address(settings: WebSettings, listener: socket.socket) -> str:
+    """Where to open it; of all this machine's addresses its name."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:
+        host = socket.gethostname()
+    return f"{settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 if __name__ == "__main__":

@@ -2,8 +2,10 @@
 
 from flask import Blueprint, Response, jsonify, request
 
+from glassline.accounts import PersonRole
 from glassline.store import Defect, ReviewConflictError
 
+from .access import open_to, require
 from .errors import ApiError
 from .requests import DefectQuery, ReviewBody, body, event_id, query
 from .services import Services
@@ -45,6 +47,7 @@ def blueprint(services: Services) -> Blueprint:
         return _image(services, event_id(id))
 
     @pages.post("/api/defects/<id>/review")
+    @open_to(PersonRole.REVIEWER)
     def review(id: str) -> Response:
         return jsonify(defect_json(_review(services, event_id(id), body(ReviewBody))))
 
@@ -71,9 +74,9 @@ def _image(services: Services, id: str) -> Response:
 
 
 def _review(services: Services, id: str, said: ReviewBody) -> Defect:
-    store = services.catalogue.use()
+    store, by = services.catalogue.use(), require(PersonRole.REVIEWER).name
     try:
-        reviewed = store.review(id, status=said.status, note=said.note, by=services.settings.id, version=said.version)
+        reviewed = store.review(id, status=said.status, note=said.note, by=by, version=said.version)
     except KeyError:
         raise _no_defect(id) from None
     except ReviewConflictError as error:

@@ -1,16 +1,24 @@
 """The part of the API about programs: the web itself, and the devices."""
 
+import logging
 import time
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
 import glassline
+from glassline.accounts import PersonRole
 
+from .access import open_to, public, require, visitor
 from .commands import COMMANDS, NoReplyError, NotSentError, TooLargeError
 from .errors import ApiError
 from .requests import CommandBody, body, device_id
 from .services import Services
+
+log = logging.getLogger(__name__)
+
+LOOKS = ("ping", "snapshot")
+"""Commands that change nothing: whoever may look may ask for them, as watching does too."""
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -18,8 +26,10 @@ def blueprint(services: Services) -> Blueprint:
     pages = Blueprint("devices", __name__)
 
     @pages.get("/health")
+    @public
     def health() -> Response:
-        return jsonify(health_json(services))
+        told = health_json(services)
+        return jsonify(told if visitor() else {name: told[name] for name in ("ok", "program")})
 
     @pages.get("/api/devices")
     def devices() -> Response:
@@ -41,6 +51,7 @@ def blueprint(services: Services) -> Blueprint:
         return Response(program.picture.jpeg, mimetype="image/jpeg")
 
     @pages.post("/api/devices/<id>/cmd/<name>")
+    @open_to(PersonRole.VIEWER)
     def command(id: str, name: str) -> Response:
         _known(services.views.device(device_id(id)), id)
         return jsonify(run_command(services, id, name))
@@ -71,6 +82,9 @@ def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
     command = next((known for known in COMMANDS if known == name), None)
     if command is None:
         raise ApiError(404, "web.no_command", f"no command {name[:40]!r}", f"There are {', '.join(COMMANDS)}.")
+    asking = require(PersonRole.VIEWER if command in LOOKS else PersonRole.ADMIN)
+    if command not in LOOKS:
+        log.info("%s sends %s to %s", asking.name, command, id)
     timeout_s = services.settings.command_timeout_s
     try:
         reply, round_trip_s = services.commands.send(

@@ -19,6 +19,8 @@ class ApiError(Exception):
     def response(self) -> Response:
         answer = jsonify(self.body)
         answer.status_code = self.status
+        if "retry_after_s" in self.body:
+            answer.headers["Retry-After"] = str(self.body["retry_after_s"])
         return answer
 
 

@@ -121,6 +121,10 @@ class Fanout:
         if viewer.held:
             self.wake()
 
+    def send_away(self, viewer: Viewer, code: int, why: str) -> None:
+        """Tell a viewer to go and why; it gets nothing more."""
+        self._call(lambda: self._send_away(viewer, code, why))
+
     def detach(self, viewer: Viewer, *, flush_s: float = 0.5) -> None:
         """Give the socket back: what waits of the protocol's own frames goes out first, for at most `flush_s`."""
 
@@ -259,18 +263,23 @@ class Fanout:
                 if now_s >= viewer.leaving_s:
                     self._drop(viewer)
             elif viewer.out is not None and now_s - viewer.begun_s > self._stall_s:
-                self._send_away(viewer, now_s, f"it took longer than {self._stall_s:.0f} s for one message")
+                self._let_stalled_go(viewer, f"it took longer than {self._stall_s:.0f} s for one message")
             elif unanswered_s > (self._stall_s if viewer.flow.answers else SILENT_S):
-                self._send_away(viewer, now_s, f"nothing arrived there for {unanswered_s:.0f} s")
+                self._let_stalled_go(viewer, f"nothing arrived there for {unanswered_s:.0f} s")
             elif viewer.flow.idle_s(now_s) > IDLE_MARK_S and not unanswered_s:
                 self._send_control(viewer, viewer.new_mark(now_s))
 
-    def _send_away(self, viewer: Viewer, now_s: float, why: str) -> None:
-        """Tell a stalled viewer why it is dropped, if what it has begun to take ends in time."""
+    def _let_stalled_go(self, viewer: Viewer, why: str) -> None:
         self.counters["viewers_stalled"] += 1
+        self._send_away(viewer, STALLED, why)
+
+    def _send_away(self, viewer: Viewer, code: int, why: str) -> None:
+        """Tell a viewer why it is dropped, if what it has begun to take ends in time."""
+        if viewer.gone or viewer.leaving_s is not None:
+            return
         log.info("a viewer is dropped: %s", why)
-        viewer.leaving_s, viewer.closing = now_s + FAREWELL_S, True
-        self._send_control(viewer, close_message(STALLED, why))
+        viewer.leaving_s, viewer.closing = time.monotonic() + FAREWELL_S, True
+        self._send_control(viewer, close_message(code, why))
 
     def _drop(self, viewer: Viewer) -> None:
         """Stop writing and wake its reader, which then gives the socket back."""

@@ -1,7 +1,9 @@
-"""Who may talk to a web that listens on loopback and knows no sign-in: pages that it served itself, and programs.
+"""Which requests are heard at all, whoever sends them: those of this web's own pages, and of programs.
 
-A browser visits strangers' pages too. They may not read here through a name that suddenly means 127.0.0.1 (DNS
-rebinding), nor make it act through forms and sockets of theirs (cross-site request forgery).
+A browser visits strangers' pages too. They may not make this web act through forms and sockets of theirs (cross-site
+request forgery). Nor may they read a web that knows no sign-in, or listens on loopback alone, through a name that
+suddenly means 127.0.0.1 (DNS rebinding); a web that others reach has many names, and there a stranger's name gets no
+cookie, so it reads nothing.
 """
 
 from flask import Flask, Response, request
@@ -9,6 +11,7 @@ from flask import Flask, Response, request
 from glassline.program import is_loopback
 
 from .errors import ApiError
+from .settings import WebSettings
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -16,13 +19,40 @@ POLICY = (
 )
 
 
-def register(app: Flask) -> None:
+HSTS = "max-age=15552000"
+"""Half a year. Not on loopback: browsers keep it for all ports of a name."""
+
+
+def register(app: Flask, settings: WebSettings) -> None:
     """Check every request, and send every answer with its security headers."""
-    app.before_request(_check)
-    app.after_request(_headers)
+    schemes = ("https",) if settings.is_encrypted else ("http", "https")
+
+    @app.before_request
+    def check() -> None:
+        if settings.is_local:
+            _own_name()
+        writes = request.method not in ("GET", "HEAD", "OPTIONS")
+        if writes or "websocket" in request.headers.get("Upgrade", "").lower():
+            _same_origin(schemes)
+        if writes and request.mimetype != "application/json":
+            raise ApiError(
+                415, "web.not_json", "expected a body of type application/json", "Send Content-Type with it."
+            )
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers.setdefault("Cache-Control", "no-store")
+        if settings.tls_cert and not settings.is_local:
+            response.headers["Strict-Transport-Security"] = HSTS
+        return response
 
 
-def _check() -> None:
+def _own_name() -> None:
     host = _hostname(request.host)
     if not is_loopback(host):
         raise ApiError(
@@ -31,16 +61,10 @@ def _check() -> None:
             f"this web does not serve the name {host[:200]!r}",
             f"Open it as {request.scheme}://127.0.0.1.",
         )
-    writes = request.method not in ("GET", "HEAD", "OPTIONS")
-    if writes or "websocket" in request.headers.get("Upgrade", "").lower():
-        _same_origin()
-    if writes and request.mimetype != "application/json":
-        raise ApiError(415, "web.not_json", "expected a body of type application/json", "Send Content-Type with it.")
 
 
-def _same_origin() -> None:
+def _same_origin(schemes: tuple[str, ...]) -> None:
     """A page's own origin, and never a plain one under TLS: whoever is on the way could have written that page."""
-    schemes = ("https",) if request.is_secure else ("http", "https")
     own = [f"{scheme}://{request.host.lower()}" for scheme in schemes]
     same = request.headers.get("Origin", own[0]).lower() in own
     if not same or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
@@ -52,12 +76,3 @@ def _hostname(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0].lower()
-
-
-def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", POLICY)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response

@@ -16,14 +16,18 @@ TICK_S = 0.5
 CHAIN_S = 1.0
 CHAIN_AGES_S = 2.0
 HEALTH_S = 5.0
+SESSIONS_S = 1.0
 
 
 class Pulse:
-    """One thread; `publish_health` is called on it every 5 s."""
+    """One thread; `publish_health` is called on it every 5 s, `end_sessions` every second."""
 
-    def __init__(self, *, views: Views, fanout: Fanout, leases: Leases, publish_health: Callable[[], None]) -> None:
+    def __init__(
+        self, *, views: Views, fanout: Fanout, leases: Leases, publish_health: Callable[[], None],
+        end_sessions: Callable[[], None],
+    ) -> None:  # fmt: skip
         self._views, self._fanout, self._leases = views, fanout, leases
-        self._publish_health = publish_health
+        self._publish_health, self._end_sessions = publish_health, end_sessions
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._online: dict[str, bool] = {}
@@ -53,12 +57,15 @@ class Pulse:
         self._bell.set()
 
     def _run(self) -> None:
-        chain_at_s = health_at_s = 0.0
+        chain_at_s = health_at_s = sessions_at_s = 0.0
         while not self._stopping:
             self._bell.wait(TICK_S)
             self._bell.clear()
             try:
                 now_s = time.monotonic()
+                if now_s >= sessions_at_s:
+                    sessions_at_s = now_s + SESSIONS_S
+                    self._end_sessions()
                 self._leases.update(wanted_fps(self._fanout.viewers))
                 if self._tell_devices() or now_s >= chain_at_s:
                     chain_at_s = now_s + CHAIN_S

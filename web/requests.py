@@ -17,11 +17,13 @@ MAX_BODY_BYTES = 100_000
 Fps = Annotated[float, Field(gt=0, le=120)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A request's values: nothing that is not asked for, no NaN."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class DefectQuery(_Strict):
+class DefectQuery(Strict):
     """The query of /api/defects. Times are RFC 3339 with a zone; since <= detected_at < until."""
 
     device: Id | None = None
@@ -38,7 +40,7 @@ class DefectQuery(_Strict):
         return DefectFilter(device_id=self.device, label=self.label, status=self.status, since=since, until=self.until)
 
 
-class ReviewBody(_Strict):
+class ReviewBody(Strict):
     """What a person says of a defect; `version` is the one that was looked at. A note left out stays."""
 
     status: Status
@@ -46,13 +48,13 @@ class ReviewBody(_Strict):
     version: Annotated[int, Field(ge=0)]
 
 
-class CommandBody(_Strict):
+class CommandBody(Strict):
     """Arguments of a command."""
 
     args: dict[str, Json] = {}
 
 
-class WatchMessage(_Strict):
+class WatchMessage(Strict):
     """What a page says over its WebSocket: what it wants to see, or a ping for the clock.
 
     `watch` gives each device its rate in fps; a plain list of devices has them all at `max_fps`.
@@ -69,7 +71,7 @@ class WatchMessage(_Strict):
         return {id: min(fps, highest_fps) for id, fps in rates.items()}
 
 
-M = TypeVar("M", bound=_Strict)
+M = TypeVar("M", bound=Strict)
 
 
 def query(model: type[M]) -> M:
@@ -115,7 +117,7 @@ def device_id(text: str) -> str:
     return text
 
 
-class _Event(_Strict):
+class _Event(Strict):
     event_id: EventId
 
 

@@ -27,7 +27,9 @@ from .observations import BrokerView
 from .pulse import Pulse
 from .settings import WebSettings
 from .shapes import defect_json, unconfirmed_json
+from .sign_in import sign_in_of
 from .views import Views
+from .wire import SIGNED_OUT
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +50,15 @@ class Services:
             url=settings.store, key_file=settings.store_key_file, read=self._defect_read, overrun=self._resync
         )
         self.commands = Commands(hub=self.hub)
+        self.sign_in = sign_in_of(settings)
         self.leases = Leases(publish=self._publish_lease)
         self.link: Link | None = None
         self._no_link: tuple[Reason, str] | None = None
         self.views = Views(hub=self.hub, catalogue=self.catalogue, leases=self.leases, broker=self.broker)
         self.pulse = Pulse(
-            views=self.views, fanout=self.fanout, leases=self.leases, publish_health=self._publish_health
-        )
+            views=self.views, fanout=self.fanout, leases=self.leases, publish_health=self._publish_health,
+            end_sessions=self._end_sessions,
+        )  # fmt: skip
 
     # -- life cycle --------------------------------------------------------------------------------------------
 
@@ -107,7 +111,7 @@ class Services:
     def _birth(self) -> Info:
         link = self.link
         assert link is not None
-        shown = self.settings.model_dump(exclude={"password_file", "store_key_file"})
+        shown = self.settings.model_dump(exclude={"password_file", "store_key_file", "people"})
         return Info(
             **link.envelope(), role="web", id=self.settings.id, version=glassline.__version__,
             started_at=from_unix(time.time() - (time.monotonic() - self.began_s)), hostname=socket.gethostname(),
@@ -175,6 +179,12 @@ class Services:
         self.fanout.post({"type": "review", "defect": defect_json(defect)})
         if self.link is not None:
             self.link.publish("review", Review(**self.link.envelope(), event_id=defect.event_id).to_json())
+
+    def _end_sessions(self) -> None:
+        """Whoever's session has ended watches no longer."""
+        for viewer in self.fanout.viewers:
+            if self.sign_in is not None and self.sign_in.sessions.visitor(viewer.session) is None:
+                self.fanout.send_away(viewer, SIGNED_OUT, "this session has ended")
 
     def _publish_lease(self, id: str, lease: Lease) -> bool:
         """Only to devices that were ever heard: a page may ask for any name."""

@@ -7,6 +7,8 @@ from pydantic import field_validator, model_validator
 from glassline.contract import check_id
 from glassline.program import Settings, is_loopback, setting
 
+PEOPLE_FILE = "var/people.json"
+
 
 class WebSettings(Settings, program="web"):
     """Shows the live pictures and the defects in a browser."""
@@ -19,10 +21,19 @@ class WebSettings(Settings, program="web"):
         "sqlite:var/glassline.db", "Where defects live, the same as the bridge's: sqlite:PATH or supabase:URL."
     )
     store_key_file: str = setting("", "File (0600) with the secret key of the Supabase project; SQLite needs none.")
-    http_host: str = setting("127.0.0.1", "Address to listen on; only this machine's own, since nobody signs in yet.")
+    http_host: str = setting(
+        "127.0.0.1", "Address to listen on; beyond this machine people sign in, and TLS or a proxy with TLS is needed."
+    )
     http_port: int = setting(5000, "Port to listen on; 0 takes any free one.", ge=0, le=65535)
     tls_cert: str = setting("", "File with this web's certificate and its chain (PEM); empty: plain HTTP.")
     tls_key: str = setting("", "File (0600) with the certificate's private key (PEM); both or none.")
+    behind_proxy: bool = setting(
+        False, "A proxy before this web does TLS, passes Host on and appends to X-Forwarded-For; people sign in."
+    )
+    people: str = setting(
+        "", "File (0600) of those who may sign in; empty: nobody signs in on this machine, else var/people.json."
+    )
+    session_hours: float = setting(168.0, "How long somebody stays signed in.", unit="h", gt=0, le=8760)
     threads: int = setting(400, "Requests served at once; every open page holds one.", ge=20, le=2000)
     max_fps: float = setting(30.0, "The highest picture rate a page may ask of a node.", unit="fps", gt=0, le=120)
     stall_s: float = setting(
@@ -36,16 +47,6 @@ class WebSettings(Settings, program="web"):
     def _id(cls, value: str) -> str:
         return check_id(value)
 
-    @field_validator("http_host")
-    @classmethod
-    def _loopback(cls, value: str) -> str:
-        if not is_loopback(value):
-            raise ValueError(
-                "the web has no sign-in yet and listens on this machine alone: use 127.0.0.1, and reach it from "
-                "elsewhere through a tunnel, like ssh -L 5000:127.0.0.1:5000 SERVER"
-            )
-        return value
-
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
         if bool(self.tls_cert) != bool(self.tls_key):
@@ -53,7 +54,32 @@ class WebSettings(Settings, program="web"):
             raise ValueError(f"tls_cert and tls_key belong together: set {missing} too, or neither for plain HTTP")
         return self
 
+    @model_validator(mode="after")
+    def _never_in_clear(self) -> Self:
+        if not (is_loopback(self.http_host) or self.tls_cert or self.behind_proxy):
+            raise ValueError(
+                f"on {self.http_host} passwords and pictures would cross the network in clear: set tls_cert and "
+                "tls_key, or behind_proxy = true where a proxy before this web does TLS; or keep 127.0.0.1 and come "
+                "through a tunnel, like ssh -L 5000:127.0.0.1:5000 SERVER"
+            )
+        return self
+
     @property
     def scheme(self) -> str:
         """How it is spoken to."""
         return "https" if self.tls_cert else "http"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return is_loopback(self.http_host) and not self.behind_proxy
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether browsers reach it through TLS only."""
+        return bool(self.tls_cert) or self.behind_proxy
+
+    @property
+    def people_file(self) -> str:
+        """Where those stand who may sign in; empty: nobody signs in."""
+        return self.people or ("" if self.is_local else PEOPLE_FILE)

@@ -37,6 +37,8 @@ class Viewer:
 
     def __init__(self, *, channel: Channel, numbers: Iterator[int], now_s: float) -> None:
         self.channel = channel
+        self.session = ""
+        """The key of the session that lets it watch, where people sign in."""
         self.wanted: Mapping[str, Wish] = {}
         """By device that is watched."""
         self.out: bytes | memoryview | None = None

@@ -9,8 +9,10 @@ from pydantic import ValidationError
 from wsproto.frame_protocol import CloseReason
 
 import glassline
+from glassline.accounts import PersonRole
 from glassline.program import shown
 
+from .access import require
 from .conversation import ViewerSocket
 from .errors import ApiError
 from .requests import WatchMessage
@@ -36,7 +38,10 @@ def register(app: Flask, services: Services) -> None:
             _check_handshake()
             _check_room(services)
             _leave_out_extensions(request.environ)
-            request.environ["gunicorn.socket"] = ViewerSocket(request.environ["gunicorn.socket"], services.fanout)
+            session = require(PersonRole.VIEWER).key
+            sock = ViewerSocket(request.environ["gunicorn.socket"], services.fanout)
+            sock.viewer.session = session
+            request.environ["gunicorn.socket"] = sock
 
     @app.teardown_request
     def give_back_socket(error: BaseException | None) -> None:

@@ -8,6 +8,9 @@ from wsproto.frame_protocol import FrameProtocol
 STALLED = 4008
 """A close code of our own: this viewer took too little for too long. It may come again."""
 
+SIGNED_OUT = 4001
+"""Likewise: the session of this viewer has ended. It may come again once somebody has signed in."""
+
 
 def frame_message(device_id: str, jpeg: bytes) -> bytes:
     """A live picture: one byte n, n bytes of device id, then the JPEG bytes as the node sent them."""

@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "doctor": ("workbench.doctor", "doctor", "Walk the chain from here and name what is broken, with its remedy."),
     "simulate": ("workbench.simulate.command", "simulate", "Run a fleet of light nodes, for load and for chaos."),
     "enroll": ("workbench.enroll", "enroll", "Make an account for a node, bridge, web or observer."),
+    "people": ("workbench.people", "app", "Say who may sign in at the page, and as what."),
     "model": ("workbench.model", "app", "Render pictures, train on them, export the model."),
     "dataset": ("workbench.dataset", "app", "Turn reviewed defects into a data set to train on."),
     "store": ("workbench.store", "app", "Make the database of a Supabase project; see whether the store works."),

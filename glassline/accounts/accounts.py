@@ -82,12 +82,12 @@ class Accounts:
 
     def stamp(self, id: str) -> str | None:
         """A text that changes whenever the account's role or password does; None without such an account."""
-        entry = self.entries().get(id)
+        entry = self._file.get(id)
         return f"{entry.role}:{entry.hash}" if entry else None
 
     def recall(self, id: str, password: str) -> Role | None:
         """The role if this very password was verified before; costs microseconds. None: ask `verify`."""
-        entry = self.entries().get(id)
+        entry = self._file.get(id)
         with self._lock:
             known = self._verified.get(id)
         if entry is None or known is None or known[0] not in entry.accepted:

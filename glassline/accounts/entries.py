@@ -57,6 +57,12 @@ class EntriesFile(Generic[E]):
                     f"cannot read the {self._what} file {self.path}: {reason}. {self._remedy}"
                 ) from None
 
+    def get(self, name: str) -> E | None:
+        """One entry, as the file has it now."""
+        with self._lock:
+            self._refresh()
+            return self._entries.get(name)
+
     def entries(self) -> dict[str, E]:
         """All entries, as the file has them now."""
         with self._lock:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from glassline.accounts import People
 from glassline.store import open_store
 
 from .certificates import Certificate, make_certificate
+from .people import make_people
 from .processes import Mosquitto, Web, until
 from .publishers import BridgeLike, NodeLike
 
@@ -45,6 +47,18 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 def tls_web(folder: Path, broker: Mosquitto, store_url: str, certificate: Certificate) -> Iterator[Web]:
     with Web(folder, broker=broker.address, store=store_url, id="web-tls", tls=certificate) as process:
         until(lambda: process.get("/health")["broker"]["connected"])
+        yield process
+
+
+@pytest.fixture(scope="module")
+def people(folder: Path) -> People:
+    return make_people(folder / "people.json")
+
+
+@pytest.fixture(scope="module")
+def guarded(folder: Path, broker: Mosquitto, store_url: str, people: People) -> Iterator[Web]:
+    """A web at which people sign in."""
+    with Web(folder, broker=broker.address, store=store_url, id="web-g", people=people.path) as process:
         yield process
 
 

@@ -2,6 +2,8 @@
 
 import { texts } from "./texts.js";
 
+const SESSION = "/api/session";
+
 export class ApiError extends Error {
   constructor(status, body) {
     super(body?.error?.message ?? texts.errors.unreachable);
@@ -20,18 +22,24 @@ async function call(path, options = {}) {
     throw new ApiError(0, null);
   }
   const body = await answer.json().catch(() => null);
+  if (answer.status === 401 && path !== SESSION) api.onSignedOut();
   if (!answer.ok) throw new ApiError(answer.status, body);
   return body;
 }
 
-function post(path, value) {
-  return call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
+function send(method, path, value) {
+  return call(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 }
 
 export const api = {
+  // Something was asked for that wants a session, and there is none any more.
+  onSignedOut: () => {},
   devices: () => call("/api/devices"),
   chain: (device) => call(`/api/devices/${encodeURIComponent(device)}/chain`),
   defects: (query) => call(`/api/defects?${new URLSearchParams(query)}`),
   unconfirmed: () => call("/api/defects/unconfirmed"),
-  review: (id, review) => post(`/api/defects/${encodeURIComponent(id)}/review`, review),
+  review: (id, review) => send("POST", `/api/defects/${encodeURIComponent(id)}/review`, review),
+  session: () => call(SESSION),
+  signIn: (name, password) => send("POST", SESSION, { name, password }),
+  signOut: () => send("DELETE", SESSION, {}),
 };

@@ -5,6 +5,7 @@ import { metadata } from "./jpeg.js";
 const BACKOFF_S = [0.5, 1, 2, 4, 8];
 const PING_S = 10;
 const SILENCE_S = 25;
+const SIGNED_OUT = 4001;
 
 // The web's monotonic clock as seen from here: the answer that came back quickest says most.
 class WebClock {
@@ -36,15 +37,31 @@ export class Connection extends EventTarget {
   open = false;
   since = seconds();
   #socket = null;
+  #wanted = false;
   #tries = 0;
   #watch = {};
   #heard = 0;
 
-  start() {
-    this.#connect();
+  constructor() {
+    super();
     setInterval(() => this.#ping(), PING_S * 1000);
     addEventListener("online", () => this.#hurry());
     addEventListener("visibilitychange", () => this.#sendWatch());
+  }
+
+  start() {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#tries = 0;
+    this.since = seconds();
+    this.#connect();
+  }
+
+  // Nobody is signed in: neither connected nor tried again until the next start.
+  stop() {
+    this.#wanted = this.open = false;
+    clearTimeout(this.timer);
+    this.#socket?.close();
   }
 
   // Pictures of these devices, each at most at its rate: {device: fps}.
@@ -60,7 +77,7 @@ export class Connection extends EventTarget {
     this.#socket = socket;
     socket.onopen = () => this.#opened();
     socket.onmessage = (message) => this.#got(message.data);
-    socket.onclose = () => this.#closed(socket);
+    socket.onclose = (event) => this.#closed(socket, event.code === SIGNED_OUT);
   }
 
   #opened() {
@@ -73,18 +90,20 @@ export class Connection extends EventTarget {
     this.dispatchEvent(new Event("open"));
   }
 
-  #closed(socket) {
+  #closed(socket, signedOut = false) {
     if (socket !== this.#socket) return;
+    const refused = !this.open;
     if (this.open) this.since = seconds();
     this.open = false;
-    this.dispatchEvent(new Event("close"));
+    this.dispatchEvent(new CustomEvent("close", { detail: { signedOut, refused } }));
+    if (!this.#wanted) return;
     const wait = BACKOFF_S[Math.min(this.#tries, BACKOFF_S.length - 1)] * (0.7 + 0.6 * Math.random());
     this.#tries += 1;
     this.timer = setTimeout(() => this.#connect(), wait * 1000);
   }
 
   #hurry() {
-    if (this.open || !this.timer) return;
+    if (this.open || !this.timer || !this.#wanted) return;
     clearTimeout(this.timer);
     this.#connect();
   }

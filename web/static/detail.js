@@ -12,6 +12,7 @@ export class Detail {
   #defect = null;
   #image = null;
   #status = "pending";
+  #mayReview = true;
 
   constructor(dialog) {
     this.#dialog = dialog;
@@ -26,17 +27,24 @@ export class Detail {
     this.note = el("textarea", { rows: 3, maxlength: 4000, placeholder: texts.detail.noteHint });
     this.save = el("button", { type: "button", class: "primary", on: { click: () => this.#save() } }, texts.detail.save);
     this.said = el("p", { class: "said", "aria-live": "polite" });
+    this.review = el("div", { class: "review" }, this.states,
+      el("label", {}, texts.detail.note, this.note), el("div", { class: "act" }, this.said, this.save));
     const close = el("button", { type: "button", class: "close", "aria-label": texts.detail.close,
       on: { click: () => dialog.close() } }, "×");
     dialog.setAttribute("aria-labelledby", "detail-title");
     dialog.append(
       el("header", {}, this.title, el("label", { class: "switch" }, this.boxes, texts.detail.boxes), close),
       el("div", { class: "evidence" }, this.canvas, this.missing),
-      el("div", { class: "below" }, this.facts,
-        el("div", { class: "review" }, this.states,
-          el("label", {}, texts.detail.note, this.note), el("div", { class: "act" }, this.said, this.save))));
+      el("div", { class: "below" }, this.facts, this.review));
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("close", () => this.#closed());
+  }
+
+  // Who may not review sees what others said instead.
+  setMayReview(may) {
+    this.#mayReview = may;
+    this.review.hidden = !may;
+    if (this.#defect) this.#showFacts(this.#defect);
   }
 
   open(defect) {
@@ -77,7 +85,9 @@ export class Detail {
 
   #showFacts(defect) {
     const names = texts.detail.facts;
+    const reviewed = this.#mayReview ? [] : [[names.status, texts.status[defect.status]], [names.note, defect.note]];
     const rows = [
+      ...reviewed,
       [names.confidence, texts.defects.score(defect.score)],
       [names.time, longTime(defect.detected_at)],
       [names.clock, defect.clock === "unsynced" ? texts.detail.unsynced : null],

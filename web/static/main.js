@@ -7,6 +7,7 @@ import { Connection } from "./connection.js";
 import { Defects } from "./defects.js";
 import { Detail } from "./detail.js";
 import { Devices } from "./devices.js";
+import { Session } from "./session.js";
 import { Stage } from "./stage.js";
 
 const MAX_TOLD = 1000;
@@ -18,6 +19,7 @@ const chain = new Chain(document.querySelector("#chain"), connection, stage);
 const defects = new Defects(document.querySelector("#defects"));
 const detail = new Detail(document.querySelector("#detail"));
 const devices = new Devices(document.querySelector("#devices"), ages);
+const session = new Session(document.querySelector("#sign-in"), document.querySelector("#account"));
 const toldAt = new Map();
 let web = null;
 let letGo = 0;
@@ -82,7 +84,16 @@ connection.addEventListener("open", () => {
   toldAt.clear();
   readAll();
 });
-connection.addEventListener("close", () => chain.update());
+connection.addEventListener("close", ({ detail: { signedOut, refused } }) => {
+  chain.update();
+  if (signedOut || refused) session.check();
+});
 connection.addEventListener("frame", ({ detail: frame }) => { stage.take(frame); devices.show(frame); });
 connection.addEventListener("event", ({ detail: event }) => on[event.type]?.(event));
-connection.start();
+session.onEnter = () => {
+  detail.setMayReview(session.may("reviewer"));
+  connection.start();
+};
+session.onLeave = () => connection.stop();
+api.onSignedOut = () => session.check();
+session.start();

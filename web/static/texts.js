@@ -81,6 +81,7 @@ export const texts = {
     evidence: (label) => `Evidence of ${label}`,
     boxes: "Boxes",
     facts: {
+      status: "Status", note: "Note",
       confidence: "Confidence", time: "Seen", clock: "Clock", last: "Last seen", frames: "Confirmed over", device: "Camera",
       model: "Model", stored: "Stored", reviewed: "Reviewed", id: "Event",
     },
@@ -96,6 +97,16 @@ export const texts = {
     conflict: "Somebody else changed this defect meanwhile. What stands there now is shown; save again to replace it.",
     notStored: "This find is not stored yet. It can be reviewed as soon as it is.",
     noImage: "The picture is not stored yet.",
+  },
+  session: {
+    title: "Sign in to Glassline",
+    name: "Name",
+    password: "Password",
+    signIn: "Sign in",
+    signOut: "Sign out",
+    stillIn: "Still signed in: try again",
+    ended: "Your session has ended. Sign in to go on; what you were writing is kept.",
+    roles: { viewer: "Viewer", reviewer: "Reviewer", admin: "Admin" },
   },
   errors: {
     unreachable: "The web does not answer.",

@@ -52,7 +52,7 @@ def examine(machine: Machine, *, device: str | None, timeout_s: float, progress:
     own = machine.programs.get(NODE)
     expected = [id for id in dict.fromkeys((device, own.text("id") if own else "")) if id]
     with ExitStack() as looking:
-        look = _look_at_web(machine, expected)
+        look = _look_at_web(machine, expected, looking)
         best = _best(ways)
         listener = looking.enter_context(Listener(best)) if best else None
         if look is not None:
@@ -69,16 +69,22 @@ def examine(machine: Machine, *, device: str | None, timeout_s: float, progress:
     return Examination(machine=machine, device=chosen, verdict=verdicts[chosen], others=others, took_s=took_s)
 
 
-def _look_at_web(machine: Machine, expected: list[str]) -> "WebLook | None":
+def _look_at_web(machine: Machine, expected: list[str], looking: ExitStack) -> "WebLook | None":
     """A Pi has none of what a web needs, not even to look at one."""
     web = machine.programs.get(WEB)
     if web is None or web.settings is None:
         return None
-    from .web_look import WebLook
+    from web.settings import WebSettings
 
+    from .web_look import WebLook
+    from .web_pass import web_pass
+
+    assert isinstance(web.settings, WebSettings)
+    cookie = looking.enter_context(web_pass(web.settings))
     return WebLook(
-        host=web.text("http_host"), port=int(web.text("http_port")), cert=web.text("tls_cert"), devices=expected
-    )
+        host=web.text("http_host"), port=int(web.text("http_port")), cert=web.text("tls_cert"), devices=expected,
+        cookie=cookie,
+    )  # fmt: skip
 
 
 def _best(ways: list[Way]) -> Way | None:

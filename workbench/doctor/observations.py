@@ -1,5 +1,7 @@
 """From what the doctor has seen to observations of the hops."""
 
+from dataclasses import replace
+
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation, age_text, observe_bridge, observe_device
 
@@ -7,6 +9,11 @@ from .listening import Heard
 from .machine import BRIDGE, HOPS, NODE, WEB, Machine
 from .running import is_running
 from .sight import PICTURE_S, SILENT_S, Sight
+
+LOCKED = (
+    "People sign in at the web, so its pictures cannot be seen from here: run the doctor as the user of the web, "
+    "in the folder where it runs."
+)
 
 
 def observe_settings(machine: Machine) -> list[Observation]:
@@ -101,6 +108,8 @@ def _web(sight: Sight, id: str | None) -> list[Observation]:
         }  # fmt: skip
         return [Observation(hop=Hop.WEB, state="failed", code=seen.code, facts=facts), you]
     age_s = sight.age_s(seen.answered_at_s)
+    if seen.locked:
+        return [Observation(hop=Hop.WEB, state="ok", age_s=age_s), replace(you, facts={"why": LOCKED})]
     picture_age_s = sight.age_s(seen.picture_at_s.get(id or ""))
     if picture_age_s is not None and picture_age_s < PICTURE_S:
         here = Observation(hop=Hop.YOU, state="ok", age_s=picture_age_s)

@@ -31,15 +31,17 @@ class WebSeen:
     picture_at_s: dict[str, float] = field(default_factory=dict)
     """When the last new picture of each device came. The first of all may be an old one and does not count."""
     watched_since_s: float | None = None
+    locked: bool = False
+    """People sign in there, and the doctor has no way in."""
     done: bool = False
 
 
 class WebLook:
-    """A context manager that looks in a thread until it is left. `seen` grows meanwhile."""
+    """A context manager that looks in a thread until it is left. `seen` grows meanwhile. `cookie` lets it in."""
 
-    def __init__(self, *, host: str, port: int, cert: str, devices: list[str]) -> None:
+    def __init__(self, *, host: str, port: int, cert: str, devices: list[str], cookie: str = "") -> None:
         self.host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-        self.port, self._cert = port, cert
+        self.port, self._cert, self._cookie = port, cert, cookie
         self.seen = WebSeen(devices=list(devices))
         self._stop = threading.Event()
         self._shown: dict[str, bytes] = {}
@@ -61,7 +63,8 @@ class WebLook:
         try:
             if self._health():
                 self._devices()
-                self._live()
+                if not self.seen.locked:
+                    self._live()
         except (OSError, http.client.HTTPException, ProtocolError) as error:
             self.seen.error = self.seen.error or _plain(error)
             if self.seen.answered_at_s is None:
@@ -83,6 +86,7 @@ class WebLook:
     def _devices(self) -> None:
         """Add the nodes that the web knows to those that are watched."""
         status, body = self._get("/api/devices")
+        self.seen.locked = status == 401
         if status == 200:
             told = json.loads(body).get("devices", [])
             nodes = [one["deviceId"] for one in told if one.get("role") in ("node", None)]
@@ -91,7 +95,7 @@ class WebLook:
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = self._client()
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"Cookie": self._cookie} if self._cookie else {})
             answer = connection.getresponse()
             return answer.status, answer.read(1_000_000)
         finally:
@@ -109,7 +113,9 @@ class WebLook:
     def _live(self) -> None:
         protocol = WSConnection(ConnectionType.CLIENT)
         with self._connected() as plug:
-            plug.sendall(protocol.send(Request(host=self.address.partition("//")[2], target="/live")))
+            cookie = [(b"Cookie", self._cookie.encode())] if self._cookie else []
+            host = self.address.partition("//")[2]
+            plug.sendall(protocol.send(Request(host=host, target="/live", extra_headers=cookie)))
             self.seen.watched_since_s = time.monotonic()
             message = bytearray()
             while not self._stop.is_set():

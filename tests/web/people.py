@@ -1,0 +1,45 @@
+"""People of a web under test: each signs in as a browser does."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from glassline.accounts import People, PersonRole
+
+from .processes import Web
+
+SECRET = "correct horse"
+ROLES = {"vic": PersonRole.VIEWER, "anna": PersonRole.REVIEWER, "boss": PersonRole.ADMIN}
+
+
+def make_people(path: Path) -> People:
+    """One of each role, all with the same password."""
+    people = People(path)
+    for name, role in ROLES.items():
+        people.add(name, role, SECRET)
+    return people
+
+
+def client(web: Web | str, *, address: str = "127.0.0.1", **more: Any) -> httpx.Client:
+    """Somebody at a machine of that address."""
+    url, trusted = (web, None) if isinstance(web, str) else (web.url, web.trusted)
+    transport = httpx.HTTPTransport(local_address=address, verify=trusted or True)
+    return httpx.Client(base_url=url, timeout=20, transport=transport, **more)
+
+
+def enter(web: Web | str, name: str, password: str = SECRET, *, address: str = "127.0.0.1") -> httpx.Client:
+    """Somebody who has signed in."""
+    person = client(web, address=address)
+    answer = person.post("/api/session", json={"name": name, "password": password})
+    assert answer.status_code == 200, answer.text
+    return person
+
+
+def cookies_of(person: httpx.Client) -> str:
+    """What that browser sends along."""
+    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in person.cookies.jar)
+
+
+def code_of(answer: httpx.Response) -> str:
+    return str(answer.json()["error"]["code"])

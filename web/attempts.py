@@ -1,0 +1,128 @@
+"""Guessing passwords is slow: by address, by name, and by how many are compared at once.
+
+A comparison (argon2) costs a tenth of a second and 64 MB on purpose. However many come, memory here is fixed: names and
+addresses share slots by a keyed hash, which nobody outside can aim at.
+"""
+
+import hashlib
+import ipaddress
+import math
+import secrets
+import threading
+import time
+from array import array
+from collections.abc import Callable
+
+from glassline.accounts import People, Person
+from glassline.accounts.people import name_key
+
+SLOTS = 4096
+AT_ONCE = 2
+MAX_WAITING = 10
+WAIT_S = 5.0
+ADDRESS_BURST, ADDRESS_EVERY_S = 10, 20.0
+NAME_BURST, NAME_EVERY_S = 20, 12.0
+"""A name recovers faster than an address fails, so that one address alone locks nobody out."""
+
+
+class TooManyError(Exception):
+    """Too many wrong passwords; `wait_s` until another may be tried."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(f"too many wrong passwords: wait {math.ceil(wait_s)} s")
+        self.wait_s = wait_s
+
+
+class BusyError(Exception):
+    """Too many sign in at this instant."""
+
+
+class Meter:
+    """Lets `burst` through at once and then one each `every_s`, for each slot (the generic cell rate algorithm)."""
+
+    def __init__(self, *, burst: int, every_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._every_s, self._room_s, self._clock = every_s, (burst - 1) * every_s, clock
+        self._paid_s = array("d", [0.0]) * SLOTS
+        self._key = secrets.token_bytes(16)
+
+    def wait_s(self, who: str) -> float:
+        """How long until `who` may again; 0: now."""
+        return max(0.0, self._paid_s[self._slot(who)] - self._clock() - self._room_s)
+
+    def take(self, who: str) -> None:
+        """Count one."""
+        slot = self._slot(who)
+        self._paid_s[slot] = max(self._paid_s[slot], self._clock()) + self._every_s
+
+    def give_back(self, who: str) -> None:
+        """Count one less."""
+        self._paid_s[self._slot(who)] -= self._every_s
+
+    def _slot(self, who: str) -> int:
+        digest = hashlib.blake2b(who.encode("utf-8", "surrogatepass"), key=self._key, digest_size=4).digest()
+        return int.from_bytes(digest, "big") % SLOTS
+
+
+class Attempts:
+    """Compares passwords, no faster than the meters allow; what was right is not counted."""
+
+    def __init__(self, people: People, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._people = people
+        self._lock = threading.Lock()
+        self._addresses = Meter(burst=ADDRESS_BURST, every_s=ADDRESS_EVERY_S, clock=clock)
+        self._names = Meter(burst=NAME_BURST, every_s=NAME_EVERY_S, clock=clock)
+        self._hashing = threading.Semaphore(AT_ONCE)
+        self._waiting = threading.Semaphore(AT_ONCE + MAX_WAITING)
+
+    def verify(self, name: str, password: str, address: str) -> Person | None:
+        """Who it is, or None where name or password is wrong; TooManyError, BusyError."""
+        metered = ((self._addresses, network_of(address)), (self._names, name_key(name)))
+        with self._lock:
+            wait_s = max(meter.wait_s(who) for meter, who in metered)
+            if wait_s > 0:
+                raise TooManyError(wait_s)
+            for meter, who in metered:
+                meter.take(who)
+        try:
+            person = self._compare(name, password)
+        except BusyError:
+            self._give_back(metered)
+            raise
+        if person is not None:
+            self._give_back(metered)
+        return person
+
+    def _compare(self, name: str, password: str) -> Person | None:
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError
+        try:
+            if not self._hashing.acquire(timeout=WAIT_S):
+                raise BusyError
+            try:
+                return self._people.verify(name, password)
+            finally:
+                self._hashing.release()
+        finally:
+            self._waiting.release()
+
+    def _give_back(self, metered: tuple[tuple[Meter, str], ...]) -> None:
+        with self._lock:
+            for meter, who in metered:
+                meter.give_back(who)
+
+
+def network_of(address: str) -> str:
+    """What one guesser has to itself: an IPv4 address, or the 64 bits that an IPv6 network is given.
+
+    >>> network_of("192.0.2.7"), network_of("2001:db8:1:2:3::4"), network_of("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8:1:2::', '192.0.2.7')
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, 64), strict=False).network_address)

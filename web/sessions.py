@@ -1,0 +1,101 @@
+"""Who is signed in: a random id in the browser's cookie, of which only a hash is kept here.
+
+A session ends by signing out, by time, and as soon as its person is removed or has another password or role. The file
+is read again whenever it changes, so a session outlives the web, and webs that share the file share the sessions.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from glassline.accounts import EntriesFile, People, Person, PersonRole
+
+MAX_OF_ONE = 50
+"""Sessions of one person: with one more the one that ends first goes."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """As the file has it, by the hash of its id. `stamp` is the person's; a pass of the doctor's has none."""
+
+    name: str
+    stamp: str
+    until: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Whoever asks, and what they may do. `key` is that of the session; empty where nobody signs in."""
+
+    name: str
+    role: PersonRole
+    key: str = ""
+
+
+class Sessions:
+    """The sessions beside the people's file. Every method may be called from any thread."""
+
+    def __init__(self, people: People, *, hours: float, clock: Callable[[], float] = time.time) -> None:
+        self.path = people.path.with_name(f"{people.path.stem}-sessions.json")
+        self._people, self._seconds, self._clock = people, hours * 3600, clock
+        self._file = EntriesFile(
+            self.path, what="sessions", remedy="Everybody has to sign in anew", read=_read, write=vars, may_lack=True
+        )
+
+    def load(self) -> None:
+        """Read the file; AccountsError if it cannot be used."""
+        self._file.load()
+
+    def open(self, person: Person) -> str:
+        """Begin a session of `person`; its id."""
+        return self._open(Session(person.name, person.stamp, self._clock() + self._seconds))
+
+    def lend(self, name: str, seconds: float) -> str:
+        """A pass to look for a while, for a tool of this machine that may write this file; its id."""
+        return self._open(Session(name, "", self._clock() + seconds))
+
+    def close(self, id: str) -> None:
+        """End a session for good; one that is unknown has ended already."""
+        if self._file.get(key_of(id)):
+            with self._file.changing() as entries:
+                entries.pop(key_of(id), None)
+
+    def find(self, id: str) -> Visitor | None:
+        """Who has this session, or None where it has ended or never was."""
+        return self.visitor(key_of(id))
+
+    def visitor(self, key: str) -> Visitor | None:
+        """Who has the session of this key."""
+        session = self._file.get(key)
+        if session is None or session.until <= self._clock():
+            return None
+        if not session.stamp:
+            return Visitor(session.name, PersonRole.VIEWER, key)
+        person = self._people.find(session.name)
+        if person is None or person.stamp != session.stamp:
+            return None
+        return Visitor(person.name, person.role, key)
+
+    def _open(self, session: Session) -> str:
+        id = secrets.token_urlsafe(32)
+        with self._file.changing() as entries:
+            for key in [key for key, old in entries.items() if old.until <= self._clock()]:
+                del entries[key]
+            own = sorted((old.until, key) for key, old in entries.items() if old.name == session.name)
+            for _, key in own[: max(0, len(own) + 1 - MAX_OF_ONE)]:
+                del entries[key]
+            entries[key_of(id)] = session
+        return id
+
+
+def key_of(id: str) -> str:
+    """Under which a session is kept."""
+    return hashlib.sha256(id.encode()).hexdigest()
+
+
+def _read(key: str, fields: Any) -> Session:
+    return Session(str(fields["name"]), str(fields["stamp"]), float(fields["until"]))

@@ -1,0 +1,30 @@
+"""A way in for the doctor where people sign in: whoever may write the web's file of sessions may look."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from glassline.accounts import AccountsError
+from web.settings import WebSettings
+from web.sign_in import sign_in_of
+
+NAME = "glassline doctor"
+VALID_S = 150.0
+"""Longer than any examination takes; it is given back at its end."""
+
+
+@contextmanager
+def web_pass(settings: WebSettings) -> Iterator[str]:
+    """What to send as `Cookie`; empty where nobody signs in, and where the files are not there or not ours to write."""
+    sign_in = sign_in_of(settings)
+    if sign_in is None or not sign_in.people.path.exists():
+        yield ""
+        return
+    try:
+        id = sign_in.sessions.lend(NAME, VALID_S)
+    except (AccountsError, OSError):
+        yield ""
+        return
+    try:
+        yield f"{sign_in.cookie}={id}"
+    finally:
+        sign_in.sessions.close(id)
