@@ -52,7 +52,7 @@ def test_a_table_of_before_is_adopted_with_every_value_and_closed_to_strangers(t
         server.migrate([OWN_COLUMN])
         server.start()
         with SupabaseStore(server.url, server.secret_key) as store:
-            with pytest.raises(StoreError, match='"workshop" .* give that column a default'):
+            with pytest.raises(StoreError, match=r'"workshop" .* give that column a default'):
                 store.apply([detection_item(make_detection())])
             assert store.dead_letters() == [], "it is no fault of what was found"
 

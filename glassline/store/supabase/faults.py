@@ -10,6 +10,8 @@ from ..values import RefusedError, StoreError
 
 MIGRATE = "run `glassline store migrate`, which says how"
 _SAID = 200
+_UNREADABLE = "Unable to parse error message:"
+"""What the storage client puts before a page that is no JSON."""
 _SQLSTATE = 5
 
 
@@ -37,7 +39,8 @@ def explain(error: Exception, url: str, *, status: int = 0) -> StoreError:
         )
     if code == "23502":
         return StoreError(
-            f"a table at {url} wants more than Glassline knows ({sentence}): give that column a default, or let it be null"
+            f"a table at {url} wants more than Glassline knows ({sentence}): give that column a default, or let it be "
+            "null"
         )
     if len(code) == _SQLSTATE and code.startswith(("22", "23")):
         return RefusedError(f"the database at {url} refuses it ({code}): {sentence}")
@@ -57,11 +60,10 @@ def _code(error: Exception) -> str:
 
 def _sentence(error: Exception) -> str:
     """One line, without the tags of a gateway's page."""
-    text = str(getattr(error, "message", "") or error)
-    details = str(getattr(error, "details", "") or "")
-    if "<" in details:
-        details = " ".join(re.sub(r"(?s)<(style|script).*?</\1>|<[^>]*>", " ", details).split())
-    return " ".join(f"{text} {details}".split())[:_SAID] or type(error).__name__
+    text = f"{getattr(error, 'message', '') or error} {getattr(error, 'details', '') or ''}"
+    if "<" in text:
+        text = re.sub(r"(?s)<(style|script|title).*?</\1>|<[^>]*>", " ", text.removeprefix(_UNREADABLE))
+    return " ".join(text.split())[:_SAID] or type(error).__name__
 
 
 def _of_network(error: httpx.TransportError, url: str) -> StoreError:
