@@ -36,6 +36,8 @@ class Heard:
     interval_s: float | None = None
     """Between pictures, smoothed."""
     heard_at_s: float = 0.0
+    refused: Counter[str] = field(default_factory=Counter)
+    """What this web did not take from it, by the fault."""
     clock: NodeClock = field(default_factory=NodeClock)
 
     @property
@@ -105,6 +107,21 @@ class Hub:
             return self._program(id).clock
         except ContractError:
             return None
+
+    def on_refused(self, id: str, why: str) -> None:
+        """Count what was not taken from a program, if it is known."""
+        with self._lock:
+            if id in self._programs:
+                self._programs[id].refused[why] += 1
+
+    def refused(self, id: str) -> dict[str, int]:
+        """What was not taken from a program, here and, as it says itself, at the broker."""
+        with self._lock:
+            program = self._programs.get(id)
+            here = Counter() if program is None else program.refused
+            reports = [one.health.denied for one in self._programs.values() if one.role == "broker" and one.health]
+        denied = sum(report.get(id, 0) for report in reports)
+        return dict(here + Counter({"denied": denied}))
 
     def get(self, id: str) -> Heard | None:
         """What is known of a program."""

@@ -40,11 +40,16 @@ def read_picture(device_id: str, payload: bytes, arrived_s: float) -> Picture:
 
 
 class Intake:
-    """The network thread offers, the writer thread takes. `clock_of` gives the clock of a device."""
+    """The network thread offers, the writer thread takes.
 
-    def __init__(self, *, clock_of: Callable[[str], NodeClock | None], tally: Tally) -> None:
+    `clock_of` gives the clock of a device, `on_refused` hears (id, fault) of what is not taken.
+    """
+
+    def __init__(
+        self, *, clock_of: Callable[[str], NodeClock | None], tally: Tally, on_refused: Callable[[str, str], None]
+    ) -> None:
         self.counters: Counter[str] = Counter()
-        self._clock_of, self._tally = clock_of, tally
+        self._clock_of, self._tally, self._on_refused = clock_of, tally, on_refused
         self._lock = threading.Lock()
         self._slots: dict[str, tuple[bytes, float]] = {}
         self._waiting_bytes = 0
@@ -84,3 +89,4 @@ class Intake:
 
     def _refuse(self, device_id: str, why: str, sentence: str) -> None:
         self._tally.note(f"refused_frame_{why}", f"frame of {device_id} is refused: {sentence}", who=device_id)
+        self._on_refused(device_id, why)

@@ -24,7 +24,7 @@ class Live:
     """Feeds the fan-out. `appeared(device_id)` is called when a device's picture is new in size or boot."""
 
     def __init__(self, *, hub: Hub, stall_s: float, appeared: Callable[[str], None], tally: Tally) -> None:
-        self.intake = Intake(clock_of=hub.clock_of, tally=tally)
+        self.intake = Intake(clock_of=hub.clock_of, tally=tally, on_refused=hub.on_refused)
         self.fanout = Fanout(stall_s=stall_s, intake=self._pump)
         self._hub, self._appeared = hub, appeared
         self._told: OrderedDict[str, tuple[str, float]] = OrderedDict()

@@ -78,7 +78,9 @@ def image_url(event_id: str, sha256: str | None) -> str:
     return f"/api/defects/{quote(event_id)}/image" + (f"?sha256={sha256}" if sha256 else "")
 
 
-def device_json(program: Heard, *, connected: bool, verdict: Verdict, now_s: float) -> dict[str, Any]:
+def device_json(
+    program: Heard, *, refused: dict[str, int], connected: bool, verdict: Verdict, now_s: float
+) -> dict[str, Any]:
     """A program that was heard. Ages are seconds at the instant `now_s` of the web's clock."""
     health, info, picture = program.health, program.info, program.picture
     online = connected and program.is_heard(now_s)
@@ -98,6 +100,7 @@ def device_json(program: Heard, *, connected: bool, verdict: Verdict, now_s: flo
         "clock": clock_json(program) if picture else None,
         "info": info.to_dict() if info else None,
         "health": health.to_dict() if health else None,
+        "refused": refused,
     }
 
 
@@ -122,6 +125,7 @@ def remembered_json(device: Device) -> dict[str, Any]:
         "clock": None,
         "info": device.info or None,
         "health": None,
+        "refused": {},
     }
 
 

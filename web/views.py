@@ -21,7 +21,7 @@ class Views:
 
     def _verdict(self, device: Heard) -> Verdict:
         """The chain of a device up to here; of a bridge or a web what is known of it."""
-        if device.role in ("bridge", "web"):
+        if device.role in ("bridge", "web", "broker"):
             return judge_server(programs=[device], broker=self._broker(), now_s=time.monotonic())
         return judge(
             device, programs=self._hub.all(), broker=self._broker(), watched_s=self._leases.watched_s(device.id),
@@ -45,7 +45,10 @@ class Views:
             remembered = self._catalogue.devices.get(id)
             return None if remembered is None else remembered_json(remembered)
         now_s = time.monotonic()
-        return device_json(program, connected=self._broker().connected, verdict=self._verdict(program), now_s=now_s)
+        return device_json(
+            program, refused=self._hub.refused(id), connected=self._broker().connected, verdict=self._verdict(program),
+            now_s=now_s,
+        )  # fmt: skip
 
     def devices(self) -> list[dict[str, Any]]:
         """All programs, heard or remembered, by id."""

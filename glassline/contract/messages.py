@@ -65,7 +65,7 @@ class ModelInfo(Model):
 class Info(Envelope):
     """Birth of a program: sent, retained, on every connect and change. `settings` holds no secret."""
 
-    role: Literal["node", "bridge", "web"]
+    role: Literal["node", "bridge", "web", "broker"]
     id: Id
     version: Text
     started_at: Time
@@ -160,6 +160,8 @@ class Health(Envelope):
     viewers: Count | None = None
     counters: dict[Label, Count] = {}
     """What was refused, dropped or failed, by name."""
+    denied: dict[Id, Count] = {}
+    """Of a broker: how many messages it did not take, by the account that sent them."""
 
 
 class FrameMeta(Envelope):

@@ -36,6 +36,8 @@ class TopicSpec:
     qos: int
     retain: bool
     max_bytes: int
+    max_per_s: float
+    """How many an id may send, `rates.BURST_S` worth of them at once; what is more is dropped and counted."""
     has_rest: bool = False
     """Whether one more level follows the kind: the command's name, the web's id."""
 
@@ -44,20 +46,20 @@ _J, _S = MAX_JSON_BYTES, MAX_SMALL_BYTES
 SPECS: dict[Kind, TopicSpec] = {
     s.kind: s
     for s in (
-        TopicSpec("status", "the plain word online or offline; the will says offline", 1, True, 16),
-        TopicSpec("info", "JSON Info: who this is, on every connect and change", 1, True, _S),
-        TopicSpec("health", "JSON Health, every 5 s", 0, False, _S),
-        TopicSpec("frame", "JPEG with JSON FrameMeta in a COM segment", 1, False, MAX_PAYLOAD_BYTES),
-        TopicSpec("frame/meta", "JSON FrameMeta; off unless asked for", 0, False, _J),
-        TopicSpec("detection", "JSON Detection: its whole state at its rev", 1, False, _J),
-        TopicSpec("evidence", "JPEG with JSON EvidenceMeta in a COM segment", 1, False, MAX_EVIDENCE_BYTES),
-        TopicSpec("receipt", "JSON Receipt, after the commit; <id> is the node's", 1, False, _S),
-        TopicSpec("review", "JSON Review: a hint to read the store again; <id> is the web's", 1, False, _S),
-        TopicSpec("alert", "JSON Alert", 1, False, _S),
-        TopicSpec("probe", "JSON Probe: sent to oneself; only its echo proves that publishing works", 1, False, _S),
-        TopicSpec("cmd", "JSON Command; retained ones are ignored", 1, False, _S, has_rest=True),
-        TopicSpec("reply", "JSON Reply to the command of that name", 1, False, _S, has_rest=True),
-        TopicSpec("viewers", "JSON Lease of the web named last", 0, False, _S, has_rest=True),
+        TopicSpec("status", "the plain word online or offline; the will says offline", 1, True, 16, 5),
+        TopicSpec("info", "JSON Info: who this is, on every connect and change", 1, True, _S, 5),
+        TopicSpec("health", "JSON Health, every 5 s", 0, False, _S, 10),
+        TopicSpec("frame", "JPEG with JSON FrameMeta in a COM segment", 1, False, MAX_PAYLOAD_BYTES, 150),
+        TopicSpec("frame/meta", "JSON FrameMeta; off unless asked for", 0, False, _J, 150),
+        TopicSpec("detection", "JSON Detection: its whole state at its rev", 1, False, _J, 200),
+        TopicSpec("evidence", "JPEG with JSON EvidenceMeta in a COM segment", 1, False, MAX_EVIDENCE_BYTES, 200),
+        TopicSpec("receipt", "JSON Receipt, after the commit; <id> is the node's", 1, False, _S, 2000),
+        TopicSpec("review", "JSON Review: a hint to read the store again; <id> is the web's", 1, False, _S, 50),
+        TopicSpec("alert", "JSON Alert", 1, False, _S, 10),
+        TopicSpec("probe", "JSON Probe: sent to oneself; only its echo proves that publishing works", 1, False, _S, 50),
+        TopicSpec("cmd", "JSON Command; retained ones are ignored", 1, False, _S, 50, has_rest=True),
+        TopicSpec("reply", "JSON Reply to the command of that name", 1, False, _S, 50, has_rest=True),
+        TopicSpec("viewers", "JSON Lease of the web named last", 0, False, _S, 50, has_rest=True),
     )
 }
 assert set(SPECS) == set(get_args(Kind))

@@ -5,6 +5,8 @@ import time
 import pytest
 
 from glassline.contract import Reason, new_event_id
+from glassline.contract.rates import BURST_S
+from glassline.contract.topics import SPECS
 
 from .clients import Page
 from .processes import Web, until
@@ -32,6 +34,18 @@ def test_a_device_says_whether_it_is_online_and_what_it_is(web: Web, node: NodeL
     assert device["info"]["model"]["name"] == "glass-n"
     assert device["health_age_s"] < 5
     assert node.id in [one["deviceId"] for one in web.get("/api/devices")["devices"]]
+
+
+def test_what_a_device_sends_too_often_is_dropped_and_counted_beside_it(web: Web, node: NodeLike) -> None:
+    at_once = round(SPECS["health"].max_per_s * BURST_S)
+    for _ in range(3 * at_once):
+        node.publish_health()
+
+    def refused() -> int:
+        return web.get(f"/api/devices/{node.id}")["refused"].get("too_often", 0)  # type: ignore[no-any-return]
+
+    until(lambda: at_once < refused() <= 2 * at_once)
+    assert web.get(f"/api/devices/{node.id}")["online"], "what came before was taken"
 
 
 def test_a_device_that_left_is_offline_and_says_why(web: Web, broker, node: NodeLike) -> None:  # type: ignore[no-untyped-def]

@@ -57,11 +57,12 @@ def test_who_is_there_is_not_pushed_out_and_one_too_many_is_refused() -> None:
 
 def test_frames_that_wait_are_bounded_over_all_devices() -> None:
     tally = Tally(log=logging.getLogger("test"))
-    intake = Intake(clock_of=lambda _id: None, tally=tally)
+    refused: list[tuple[str, str]] = []
+    intake = Intake(clock_of=lambda _id: None, tally=tally, on_refused=lambda id, why: refused.append((id, why)))
     for number in range(100):
         intake.offer(f"pi-{number}", bytes(2_000_000))
     intake.offer("pi-0", bytes(2_000_000))
-    assert tally.report()["refused_frame_too_many"] == 100 - MAX_WAITING_BYTES // 2_000_000
+    assert tally.report()["refused_frame_too_many"] == len(refused) == 100 - MAX_WAITING_BYTES // 2_000_000
     intake.take()
     intake.offer("pi-99", bytes(2_000_000))
     assert intake.counters["frames_replaced"] == 1

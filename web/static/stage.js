@@ -140,7 +140,7 @@ export class Stage {
     this.note.append(el("p", {}, ...sentence(why ?? hint)));
   }
 
-  #showFacts({ info, health }, letGo) {
+  #showFacts({ info, health, refused }, letGo) {
     const names = texts.stage.facts;
     const rows = [
       [names.camera, info?.camera?.uri],
@@ -148,7 +148,9 @@ export class Stage {
       [names.detection, health?.inference_ms ? texts.stage.inference(Math.round(health.inference_ms.p50)) : null],
       [names.temperature, health?.cpu_temp_c === undefined ? null : texts.stage.celsius(Math.round(health.cpu_temp_c))],
       [names.outbox, health?.outbox?.depth ? texts.stage.waitingRows(health.outbox.depth) : null],
+      [names.givenUp, texts.stage.givenUp(health?.outbox)],
       [names.version, info?.version],
+      [names.refused, texts.stage.refused(refused ?? {})],
       [names.letGo, letGo ? texts.stage.letGo(letGo) : null],
     ];
     this.facts.replaceChildren(...rows.filter(([, value]) => value).map(([name, value]) =>

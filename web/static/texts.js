@@ -2,6 +2,10 @@
 
 const trimmed = (number) => String(Number(number.toFixed(1)));
 
+const REFUSED = {
+  too_often: "sent too often", too_large: "too large", denied: "denied by the broker", too_many: "beyond what can be shown",
+};
+
 export const texts = {
   hops: { camera: "Camera", node: "Node", broker: "Broker", bridge: "Bridge", store: "Store", web: "Web", you: "You" },
   states: { ok: "works", degraded: "partly works", failed: "broken", unknown: "not known" },
@@ -49,14 +53,18 @@ export const texts = {
     why: "Why",
     facts: {
       camera: "Camera", model: "Model", detection: "Detection", temperature: "Temperature", outbox: "Waiting to be stored",
-      version: "Version", letGo: "Slow pages",
+      givenUp: "Given up, no room", version: "Version", refused: "Not taken", letGo: "Slow pages",
     },
     slowLink: ({ fps, quality, image_wh: size }) =>
       [`Slow link: ${trimmed(fps)} fps`, `quality ${quality}`, size ? `${size[0]} × ${size[1]}` : null]
         .filter(Boolean).join(", "),
+    refused: (counts) => Object.entries(counts).sort(([, a], [, b]) => b - a)
+      .map(([why, count]) => `${count} ${REFUSED[why] ?? "damaged"}`).join(", "),
     letGo: (count) => `${count} let go, too slow to take pictures`,
     inference: (ms) => `${ms} ms a picture`,
     celsius: (degrees) => `${degrees} °C`,
+    givenUp: (outbox) => [[outbox?.pictures_dropped, "pictures"], [outbox?.dropped, "detections"]]
+      .filter(([count]) => count).map(([count, what]) => `${count} ${what}`).join(", "),
     waitingRows: (count) => (count === 1 ? "1 detection" : `${count} detections`),
   },
   defects: {
