@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ $(VENV)/.dev: $(VENV)/.demo
 
 demo: $(VENV)/.demo  ## Watch glass being inspected, all on this machine (CAMERA=folder:PATH replays photographs)
 	@exec $(BIN)/glassline demo --camera '$(CAMERA)'
+
+broker: $(VENV)/.demo  ## mosquitto with mosquitto.conf, its own CA and accounts, in var/broker (HOST=0.0.0.0: for others too)
+	@exec $(BIN)/python -m workbench.mosquitto --host $(or $(HOST),127.0.0.1)
 
 doctor: $(VENV)/.demo  ## Ask what is wrong with the demo that runs now
 	@$(BIN)/glassline doctor --config var/demo/glassline.toml

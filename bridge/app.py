@@ -44,6 +44,7 @@ class Bridge:
             birth=self._birth,
             password=password,
             ca_file=s.ca_file or None,
+            credentials=s.credentials or None,
             tally=tally,
         )
         self._receipts = Receipts(link=self._link)
@@ -99,5 +100,5 @@ class Bridge:
             version=glassline.__version__,
             started_at=from_unix(self._started_s),
             hostname=socket.gethostname(),
-            settings=s.model_dump(exclude={"password_file", "ca_file", "store_key_file"}),
+            settings=s.model_dump(exclude={"credentials", "password_file", "ca_file", "store_key_file"}),
         )

@@ -16,6 +16,9 @@ class BridgeSettings(Settings, program="bridge"):
     id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = setting(
         "bridge-1", "Name of this bridge on the wire: 1-32 lower case letters, digits or '-'."
     )
+    credentials: str = setting(
+        "", "File (0600) that `glassline enroll` made for this bridge: id, broker, password and CA in one."
+    )
     password_file: str = setting("", "File (mode 0600) with this bridge's password at the broker; empty: none.")
     ca_file: str = setting("", "File with the CA certificate that signs the broker's, for mqtts://.")
     store: str = setting(

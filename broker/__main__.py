@@ -3,16 +3,16 @@
 import asyncio
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 
 from glassline.accounts import Accounts, AccountsError
-from glassline.program import load_settings, run_logging
+from glassline.program import CertificateError, ServerCertificate, load_settings, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
+from .doors import Door
 from .limits import Limits
-from .listening import ListenAddress, ListenError, bind
+from .listening import DEFAULT_PORTS, ListenAddress, ListenError, bind
 from .server import GlassBroker
 from .settings import BrokerSettings
 
@@ -26,51 +26,81 @@ def main(argv: Sequence[str] | None = None) -> int:
     run_logging("broker")
     for chatty in ("amqtt", "transitions"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
-    address = ListenAddress.parse(settings.listen)
+    doors: list[Door] = []
     try:
-        accounts = open_accounts(address, settings.accounts)
-        listeners = bind(address)
-    except AccountsError as error:
+        check_safe(settings)
+        accounts = open_accounts(settings.accounts)
+        certificate = open_certificate(settings)
+        for address in settings.addresses:
+            doors += [Door(plug, certificate if address.tls else None) for plug in bind(address)]
+        limits = Limits(connections=settings.max_connections)
+        asyncio.run(serve(doors=doors, accounts=accounts, limits=limits, id=settings.id))
+    except (AccountsError, CertificateError, UnsafeError) as error:
         print(f"broker: {error}", file=sys.stderr)
         return EXIT_SETTINGS
     except ListenError as error:
         print(f"broker: {error}", file=sys.stderr)
         return EXIT_CANNOT_LISTEN
-    limits = Limits(connections=settings.max_connections)
-    try:
-        asyncio.run(serve(listeners=listeners, accounts=accounts, limits=limits))
     finally:
-        for plug in listeners:
-            plug.close()
+        for door in doors:
+            door.socket.close()
     return 0
 
 
-def open_accounts(address: ListenAddress, path: str) -> Accounts | None:
-    """The accounts in force, None on a loopback address without any; AccountsError otherwise."""
-    if path:
-        accounts = Accounts(path)
-        accounts.load()
-        return accounts
-    if address.is_loopback:
+class UnsafeError(Exception):
+    """What the settings ask for would open the broker to strangers; the text says why and what to do."""
+
+
+def check_safe(settings: BrokerSettings) -> None:
+    """UnsafeError unless strangers find nothing: no accounts and no TLS are for loopback alone."""
+    for address in settings.addresses:
+        if address.is_loopback:
+            continue
+        if not settings.accounts:
+            raise UnsafeError(
+                f"will not listen on {address} without accounts, since others could reach it. Set `accounts` to the "
+                "accounts file (`glassline enroll` makes one), or `listen` to mqtt://127.0.0.1:1883"
+            )
+        if not address.tls and not settings.plain_beyond_loopback:
+            secure = ListenAddress(address.host, DEFAULT_PORTS["mqtts"], tls=True)
+            raise UnsafeError(
+                f"will not listen on {address} without TLS, since passwords and pictures would cross the network "
+                f"readable by all. Set `listen` to {secure} (`glassline ca init` makes the certificate), or "
+                "`plain_beyond_loopback` where the network itself is safe"
+            )
+
+
+def open_accounts(path: str) -> Accounts | None:
+    """The accounts in force, None where none are named; AccountsError."""
+    if not path:
         return None
-    raise AccountsError(
-        f"will not listen on {address} without accounts, since others could reach it. Set `accounts` to the accounts "
-        "file (`glassline enroll` makes one), or `listen` to mqtt://127.0.0.1:1883"
-    )
+    accounts = Accounts(path)
+    accounts.load()
+    return accounts
 
 
-async def serve(*, listeners: Sequence[socket.socket], accounts: Accounts | None, limits: Limits) -> None:
-    """Run the broker on bound sockets until SIGTERM or SIGINT."""
+def open_certificate(settings: BrokerSettings) -> ServerCertificate | None:
+    """The certificate, None where no address wants one; CertificateError."""
+    if not any(address.tls for address in settings.addresses):
+        return None
+    if not settings.tls_cert or not settings.tls_key:
+        raise CertificateError(
+            "mqtts:// needs a certificate: set `tls_cert` and `tls_key` (`glassline ca init` makes them)"
+        )
+    return ServerCertificate(settings.tls_cert, settings.tls_key)
+
+
+async def serve(*, doors: Sequence[Door], accounts: Accounts | None, limits: Limits, id: str) -> None:
+    """Run the broker behind `doors` until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    broker = GlassBroker(listeners=listeners, accounts=accounts, limits=limits)
+    broker = GlassBroker(doors=doors, accounts=accounts, limits=limits, id=id)
     await broker.start()
-    where = ", ".join("{}:{}".format(*plug.getsockname()[:2]) for plug in listeners)
     who = "without accounts: every program on this machine may do everything"
     if accounts is not None:
         who = f"for {len(accounts.list())} accounts of {accounts.path}"
-    _log.info("ready, listening on %s %s", where, who)
+    _log.info("ready, listening on %s %s", ", ".join(map(str, doors)), who)
     await stop.wait()
     _log.info("stopping")
     await broker.shutdown()

@@ -5,6 +5,7 @@ import logging
 import socket
 import struct
 import time
+from collections import Counter
 from typing import Any, Protocol
 
 from amqtt.mqtt import packet as kinds
@@ -15,12 +16,13 @@ from amqtt.mqtt.pubrec import PubrecPacket
 from amqtt.mqtt.suback import SubackPacket
 from amqtt.mqtt.unsuback import UnsubackPacket
 
+from glassline.contract.rates import Rates
 from glassline.program import Tally, log_frame, shown
 
 from .admission import Admission
 from .limits import Limits
 from .outgoing import Outgoing
-from .permissions import may_publish, may_subscribe
+from .permissions import Ruling, may_publish, may_subscribe
 from .router import Router
 from .wire import Message, ProtocolError, max_bytes, read_header, read_packet
 
@@ -35,6 +37,8 @@ class Hub(Protocol):
     router: "Router[Client]"
     tally: Tally
     limits: Limits
+    rates: Rates
+    denied: Counter[str]
 
     def deliver(self, message: Message) -> None:
         """Give `message` to everybody who subscribed to its topic."""
@@ -75,8 +79,8 @@ class Client:
         except ProtocolError as error:
             self._hub.tally.note(error.kind, f"{self.client_id} {error}: connection closed", who=self.client_id)
             return str(error)
-        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError) as error:
-            return "the connection broke" if isinstance(error, ConnectionError) else "closed without a goodbye"
+        except (asyncio.IncompleteReadError, OSError) as error:
+            return "the connection broke" if isinstance(error, OSError) else "closed without a goodbye"
         finally:
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
@@ -142,6 +146,9 @@ class Client:
             sizes = f"{len(message.payload)} bytes to {topic}, at most {ruling.max_bytes} are taken"
             self._complain("denied_oversize", f"sent {sizes}: dropped")
             return
+        if self.account.role is not None and not self._in_rate(ruling, len(message.payload)):
+            self._complain("denied_rate", f"sends more to {topic} than may come: dropped")
+            return
         if ruling.kind == "frame":
             log_frame("in", self.account.id, None, len(message.payload))
         if retain and not ruling.retain:
@@ -150,8 +157,17 @@ class Client:
             self._complain("retained_full", f"found no room to retain {topic}: sent on, not kept")
         self._hub.deliver(message)
 
+    def _in_rate(self, ruling: Ruling, size_bytes: int) -> bool:
+        """Whether the account keeps to the contract's rate for these topics, and to its bytes in all."""
+        now_s, rates, limits = time.monotonic(), self._hub.rates, self._hub.limits
+        return rates.admit(ruling.counts_for, per_s=ruling.max_per_s, now_s=now_s) and rates.admit(
+            self.account, per_s=limits.account_bytes_per_s, now_s=now_s, amount=size_bytes
+        )
+
     def _complain(self, kind: str, sentence: str) -> None:
         self._hub.tally.note(kind, f"{self.client_id} {sentence}", who=self.client_id)
+        if self.account.role is not None:
+            self._hub.denied[self.account.id] += 1
 
     def _on_subscribe(self, packet: Any) -> None:
         router, topics = self._hub.router, packet.payload.topics

@@ -11,6 +11,8 @@ class Limits:
 
     publish_bytes: int = MAX_PAYLOAD_BYTES + 1024
     """Largest PUBLISH, its topic included; refused at the fixed header, before any of it is read."""
+    account_bytes_per_s: float = 25_000_000
+    """What one account may publish, for some seconds more at once; how many messages is the contract's to say."""
     control_bytes: int = 16_384
     """Largest packet of any other kind."""
     connect_bytes: int = 4096

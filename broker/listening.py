@@ -1,14 +1,16 @@
 """Where the broker listens: checked, bound, and, if that fails, who is in the way."""
 
 import errno
-import ipaddress
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import psutil
 
-DEFAULT_PORT = 1883
+from glassline.program import is_loopback
+
+DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_EXPECTED = "expected addresses like mqtts://0.0.0.0:8883, mqtt://127.0.0.1:1883"
 
 
 class ListenError(Exception):
@@ -17,34 +19,41 @@ class ListenError(Exception):
 
 @dataclass(frozen=True)
 class ListenAddress:
-    """`host` is a name or an address, `port` 0 lets the system choose."""
+    """`host` is a name or an address, `port` 0 lets the system choose, `tls` is mqtts://."""
 
     host: str
     port: int
+    tls: bool = False
+
+    @classmethod
+    def parse_all(cls, text: str) -> "list[ListenAddress]":
+        """Read addresses with commas between them; ValueError says what was expected."""
+        found = [cls.parse(part.strip()) for part in text.split(",")]
+        if len(set(found)) < len(found):
+            raise ValueError(f"{_EXPECTED}, each once, got {text!r}")
+        return found
 
     @classmethod
     def parse(cls, text: str) -> "ListenAddress":
-        """Read `mqtt://HOST[:PORT]`; ValueError says what was expected."""
+        """Read `mqtt://HOST[:PORT]` or `mqtts://…`; ValueError says what was expected."""
         try:
             url = urlsplit(text)
             host, port = url.hostname, url.port
         except ValueError as error:
-            raise ValueError(f"expected an address like mqtt://127.0.0.1:1883, got {text!r} ({error})") from None
+            raise ValueError(f"{_EXPECTED}, got {text!r} ({error})") from None
         rest = url.path.strip("/") or url.query or url.fragment or url.username
-        if url.scheme != "mqtt" or not host or rest:
-            raise ValueError(f"expected an address like mqtt://127.0.0.1:1883, got {text!r}")
-        return cls(host, DEFAULT_PORT if port is None else port)
+        if url.scheme not in DEFAULT_PORTS or not host or rest:
+            raise ValueError(f"{_EXPECTED}, got {text!r}")
+        return cls(host, DEFAULT_PORTS[url.scheme] if port is None else port, url.scheme == "mqtts")
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return is_loopback(self.host)
 
     def __str__(self) -> str:
-        return f"mqtt://[{self.host}]:{self.port}" if ":" in self.host else f"mqtt://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
 
 
 def bind(address: ListenAddress) -> list[socket.socket]:

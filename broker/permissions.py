@@ -29,9 +29,12 @@ class Ruling:
     retain: bool
     kind: str
     max_bytes: int
+    max_per_s: float
+    counts_for: str = ""
+    """All topics of this name share `max_per_s`."""
 
 
-_NOWHERE = Ruling(False, False, "other", 0)
+_NOWHERE = Ruling(False, False, "other", 0, 1)
 
 
 def may_publish(role: Role | None, id: str, topic: str) -> Ruling:
@@ -43,11 +46,12 @@ def may_publish(role: Role | None, id: str, topic: str) -> Ruling:
 @lru_cache(maxsize=8192)
 def _ruling(role: Role | None, id: str, topic: str) -> Ruling:
     try:
-        kind = parse(topic).kind
+        address = parse(topic)
     except ContractError:
         return _NOWHERE
-    spec = SPECS[kind]
-    return Ruling(role is None or allowed(role, id, "publish", topic), spec.retain, kind, spec.max_bytes)
+    spec, may = SPECS[address.kind], role is None or allowed(role, id, "publish", topic)
+    counts_for = f"{address.id}/{address.kind}"
+    return Ruling(may, spec.retain, address.kind, spec.max_bytes, spec.max_per_s, counts_for)
 
 
 @lru_cache(maxsize=8192)

@@ -3,43 +3,59 @@
 import asyncio
 import logging
 import socket
+import ssl
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from amqtt.broker import Broker, Server
+from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig
 from amqtt.mqtt.connack import CONNECTION_ACCEPTED, ConnackPacket
 from amqtt.mqtt.packet import CONNECT
 
 from glassline.accounts import Accounts
-from glassline.program import Tally, log_frame
+from glassline.contract.rates import Rates
+from glassline.program import CertificateError, Tally, log_frame
 
 from .admission import Admission, Admissions, RefusedError
 from .client import Client
+from .doors import Door, handshake_sentence, open_streams
 from .limits import Limits
+from .report import Report
 from .router import Router
-from .wire import Message, ProtocolError, read_header, read_packet
+from .wire import Message, ProtocolError, is_tls_hello, read_header, read_packet
 
 _log = logging.getLogger(__name__)
 _WATCH_EVERY_S = 1.0
+_ACCEPT_AGAIN_S = 0.5
 
 
 class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type information
-    """An MQTT 3.1.1 broker on `listeners` (bound sockets). `accounts` None lets everybody do everything.
+    """An MQTT 3.1.1 broker behind `doors`. `accounts` None lets everybody do everything.
 
     Make and run it inside an event loop: `start()`, then `shutdown()`.
     """
 
     def __init__(
-        self, *, listeners: Sequence[socket.socket], accounts: Accounts | None, limits: Limits | None = None
+        self,
+        *,
+        doors: Sequence[Door],
+        accounts: Accounts | None,
+        limits: Limits | None = None,
+        id: str | None = None,
     ) -> None:
         super().__init__(BrokerConfig(plugins={}))
         self.limits = limits or Limits()
         self.tally = Tally(log=_log)
         self.router: Router[Client] = Router(retained_bytes=self.limits.retained_bytes)
-        self._sockets = listeners
+        self.rates = Rates()
+        self.denied: Counter[str] = Counter()
+        """How many messages were not taken, by account."""
+        self._report = None if id is None else Report(id=id, tally=self.tally, denied=self.denied)
+        self._doors = doors
+        self._accepting: list[asyncio.Task[None]] = []
         self._accounts = accounts
         self._hashing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="argon2")
         self._admissions = Admissions(accounts=accounts, executor=self._hashing)
@@ -50,13 +66,13 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
     async def start(self) -> None:
         """Listen."""
         await super().start()
+        for message in self._report.birth() if self._report else ():
+            self.router.retain(message)
         self._watching = asyncio.create_task(self._watch_always())
 
     async def shutdown(self) -> None:
         """Stop listening and end every connection; nobody is left to read a will."""
-        for server in self._servers.values():
-            server.instance.close()
-        endings = [task for task in (self._watching, *self._connections) if task]
+        endings = [task for task in (self._watching, *self._accepting, *self._connections) if task]
         for task in endings:
             task.cancel()
         for client in self._clients.values():
@@ -67,23 +83,42 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         await super().shutdown()
 
     async def _start_listeners(self) -> None:
-        for plug in self._sockets:
-            name = str(plug.getsockname())
-            self._servers[name] = Server(name, await asyncio.start_server(self._connected, sock=plug, backlog=128))
+        self._accepting = [asyncio.create_task(self._accept(door)) for door in self._doors]
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self, door: Door) -> None:
+        """Take connections for ever. They are counted from here on, so that none hides in its TLS handshake."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                plug, peer = await loop.sock_accept(door.socket)
+            except OSError as error:
+                self.tally.note("accept_failed", f"no connection can be taken: {error.strerror}")
+                await asyncio.sleep(_ACCEPT_AGAIN_S)
+                continue
+            if len(self._connections) >= self.limits.connections:
+                sentence = f"{peer[0]} turned away: {self.limits.connections} connections are open (max_connections)"
+                self.tally.note("refused_full", sentence, who=peer[0])
+                plug.close()
+                continue
+            task = asyncio.create_task(self._connected(plug, door, peer[0]))
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+
+    async def _connected(self, plug: socket.socket, door: Door, address: str) -> None:
         """One connection from accept to close."""
-        task = asyncio.current_task()
-        assert task is not None
-        address = (writer.get_extra_info("peername") or ("?",))[0]
-        if len(self._connections) >= self.limits.connections:
-            sentence = f"{address} turned away: {self.limits.connections} connections are open (max_connections)"
-            self.tally.note("refused_full", sentence, who=address)
-            writer.transport.abort()
-            return
-        self._connections.add(task)
         try:
-            _notice_dead_peers(writer)
+            _notice_dead_peers(plug)
+            reader, writer = await open_streams(plug, door, self.limits.connect_s)
+        except ssl.SSLError as error:
+            self._refuse("refused_tls", address, handshake_sentence(error))
+            return
+        except ConnectionAbortedError:
+            self._refuse("refused_silent", address, f"did not begin TLS within {self.limits.connect_s:g} s")
+            return
+        except OSError:
+            self.tally.count("gone_before_connect")
+            return
+        try:
             if admission := await self._admit(reader, writer, address):
                 await self._serve(admission, reader, writer, address)
         except asyncio.CancelledError:
@@ -92,7 +127,6 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
             sentence = f"a fault of the broker ended the connection from {address}"
             self.tally.note("faults", sentence, who=address, error=error)
         finally:
-            self._connections.discard(task)
             writer.close()
 
     async def _admit(
@@ -102,6 +136,10 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         try:
             async with asyncio.timeout(self.limits.connect_s):
                 header = await read_header(reader)
+                if is_tls_hello(header):
+                    raise ProtocolError(
+                        "refused_tls", "speaks TLS, and this port does not: it is mqtt://, not mqtts://"
+                    )
                 if header.packet_type != CONNECT:
                     raise ProtocolError("malformed", "did not begin with a CONNECT of MQTT")
                 connect = await read_packet(reader, header, self.limits.connect_bytes, lambda: None)
@@ -111,9 +149,11 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
             self._refuse(refusal.kind, address, str(refusal))
         except ProtocolError as error:
             self._refuse(error.kind, address, str(error))
+        except ssl.SSLError as error:
+            self._refuse("refused_tls", address, handshake_sentence(error))
         except TimeoutError:
             self._refuse("refused_silent", address, f"was not admitted within {self.limits.connect_s:g} s")
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, OSError):
             self.tally.count("gone_before_connect")
         return None
 
@@ -189,6 +229,15 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
             client.heard_at += pause_s
             client.outgoing.forgive(pause_s)
 
+    def _renew_certificates(self) -> None:
+        """New connections see what is in the files now; those that are open go on."""
+        for certificate in {door.certificate for door in self._doors if door.certificate}:
+            try:
+                if certificate.refresh():
+                    _log.info("the certificate was renewed")
+            except CertificateError as error:
+                _log.error("the certificate as it was stays in use: %s", error)
+
     async def _watch_always(self) -> None:
         last = time.monotonic()
         while True:
@@ -198,13 +247,15 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 _log.warning("the broker stood still for %.1f s; nobody is held to that time", pause_s)
                 self.forgive(pause_s)
             last = now
+            self._renew_certificates()
             self.watch(now)
+            if self._report and (health := self._report.health(now)):
+                self.deliver(health)
             self.tally.report()
 
 
-def _notice_dead_peers(writer: asyncio.StreamWriter) -> None:
+def _notice_dead_peers(plug: socket.socket) -> None:
     """Let the kernel probe an idle connection: the only way to lose a dead client that asked for no keepalive."""
-    plug = writer.get_extra_info("socket")
     plug.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 4)):
         if hasattr(socket, option):

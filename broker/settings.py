@@ -1,7 +1,10 @@
 """The broker's settings."""
 
-from pydantic import field_validator
+from typing import Annotated
 
+from pydantic import StringConstraints, field_validator
+
+from glassline.contract.ids import ID_PATTERN
 from glassline.program import Settings, setting
 
 from .limits import Limits
@@ -11,12 +14,31 @@ from .listening import ListenAddress
 class BrokerSettings(Settings, program="broker"):
     """The embedded MQTT broker: everything of Glassline meets here."""
 
-    listen: str = setting("mqtt://127.0.0.1:1883", "Where the broker listens; beyond loopback only with accounts.")
+    id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = setting(
+        "broker", "Name under which the broker reports its health; no account may have it."
+    )
+    listen: str = setting(
+        "mqtt://127.0.0.1:1883",
+        "Where the broker listens, with commas between several: mqtts:// with TLS, mqtt:// without, like "
+        "mqtts://0.0.0.0:8883, mqtt://127.0.0.1:1883. Beyond loopback only with accounts.",
+    )
+    tls_cert: str = setting("", "File with the certificate for mqtts:// and its chain (PEM).")
+    tls_key: str = setting("", "File (0600) with the certificate's private key (PEM).")
+    plain_beyond_loopback: bool = setting(
+        False,
+        "Let mqtt:// listen beyond loopback too: only where the network itself is safe (a VPN, a cable of its own), "
+        "for passwords and pictures cross it readable by all.",
+    )
     accounts: str = setting("", "Path of the accounts file; empty lets every program on this machine do everything.")
     max_connections: int = setting(Limits.connections, "How many connections may be open at once.", ge=1, le=10_000)
 
     @field_validator("listen")
     @classmethod
     def _is_address(cls, text: str) -> str:
-        ListenAddress.parse(text)
+        ListenAddress.parse_all(text)
         return text
+
+    @property
+    def addresses(self) -> list[ListenAddress]:
+        """Where to listen."""
+        return ListenAddress.parse_all(self.listen)

@@ -37,6 +37,11 @@ async def read_header(reader: asyncio.StreamReader) -> MQTTFixedHeader:
             raise ProtocolError("malformed", "sent a packet whose length takes more than four bytes")
 
 
+def is_tls_hello(header: MQTTFixedHeader) -> bool:
+    """Whether this is the beginning of a TLS handshake (0x16 0x03): read as MQTT, a CONNECT with impossible flags."""
+    return (header.packet_type, header.flags, header.remaining_length) == (1, 6, 3)
+
+
 async def read_packet(
     reader: asyncio.StreamReader, header: MQTTFixedHeader, max_bytes: int, heard: Callable[[], None]
 ) -> Any:

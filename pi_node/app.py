@@ -73,6 +73,7 @@ class Node:
             birth=self._birth,
             password=read_secret(s.password_file) if s.password_file else None,
             ca_file=s.ca_file or None,
+            credentials=s.credentials or None,
         )
         self._wire()
         link = [self._link] if self._address is not None else []
@@ -157,7 +158,7 @@ class Node:
 
     def _birth(self) -> Info:
         card, s = self._inspection.card, self._settings
-        settings: dict[str, Any] = s.model_dump(exclude={"password_file", "ca_file", "state_dir"})
+        settings: dict[str, Any] = s.model_dump(exclude={"credentials", "password_file", "ca_file", "state_dir"})
         return Info(
             **self._link.envelope(),
             role="node",

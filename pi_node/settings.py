@@ -24,6 +24,9 @@ class NodeSettings(Settings, program="pi_node"):
     id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = setting(
         "pi-1", "Name of this node on the wire: 1-32 lower case letters, digits or '-'."
     )
+    credentials: str = setting(
+        "", "File (0600) that `glassline enroll` made for this node: id, broker, password and CA in one."
+    )
     password_file: str = setting("", "File (mode 0600) with this node's password at the broker; empty: none.")
     ca_file: str = setting("", "File with the CA certificate that signs the broker's, for mqtts://.")
     camera: str = setting(

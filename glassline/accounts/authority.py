@@ -137,11 +137,6 @@ def facts_of(path: Path) -> Facts:
     )
 
 
-def fingerprint_of(pem: str) -> bytes:
-    """The SHA-256 of a certificate's DER form; ValueError for what is no certificate in PEM form."""
-    return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256())
-
-
 def machine_names() -> list[str]:
     """How others, and it itself, may call this machine: NAME.local, NAME, localhost, its addresses."""
     full = socket.gethostname().lower()

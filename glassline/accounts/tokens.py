@@ -4,9 +4,8 @@
     text = tokens.issue(credentials, now=datetime.now(UTC))      # given to whoever sets the machine up
     tokens.redeem(text, now=…)                                   # the credentials; never a second time
 
-A token's text is `glassline1.FINGERPRINT.SECRET`: that of the CA which signed the server's certificate, so that nobody
-can put himself between, and 192 random bits. The file holds the secret's hash only, and the credentials encrypted with
-a key made of the secret: neither it nor whoever serves it can tell the password.
+The file holds the hash of a token's secret only, and the credentials encrypted with a key made of that secret: neither
+it nor whoever serves it can tell the password.
 """
 
 import base64
@@ -20,13 +19,12 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from glassline.program.credentials import Credentials, format_credentials
+from glassline.program.tokens import SECRET_BYTES, Token, fingerprint_of
 
-from .authority import fingerprint_of
 from .entries import AccountsError, EntriesFile
 
 LIFE = timedelta(hours=1)
 MAX_TOKENS = 1000
-_PREFIX = "glassline1"
 _NONCE_BYTES = 12
 
 
@@ -35,40 +33,6 @@ class TokenError(Exception):
 
     def __init__(self) -> None:
         super().__init__("this token is not known here, was used already, or has expired")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A token's text, taken apart."""
-
-    fingerprint: bytes
-    secret: bytes
-
-    @classmethod
-    def parse(cls, text: str) -> "Token":
-        """ValueError for what is no token."""
-        try:
-            prefix, fingerprint, secret = text.strip().split(".")
-            token = cls(_decoded(fingerprint), _decoded(secret))
-        except ValueError:
-            prefix = ""
-        if prefix != _PREFIX or len(token.fingerprint) != 32 or len(token.secret) != 24:
-            raise ValueError(
-                f"expected a token as `glassline enroll --token` makes it ({_PREFIX}.…), got something else"
-            )
-        return token
-
-    def __str__(self) -> str:
-        return f"{_PREFIX}.{_encoded(self.fingerprint)}.{_encoded(self.secret)}"
-
-    @property
-    def digest(self) -> str:
-        """Under what the file knows it. Guessing 192 bits needs no slow hash."""
-        return hashlib.sha256(b"known as" + self.secret).hexdigest()
-
-    @property
-    def key(self) -> bytes:
-        return hashlib.sha256(b"sealed with" + self.secret).digest()
 
 
 @dataclass(frozen=True)
@@ -85,18 +49,19 @@ class Tokens:
     """The tokens in `path` (0600), which need not exist. Every method may be called from any thread and process."""
 
     def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
         self._file = EntriesFile(path, what="tokens", remedy="Remove it", read=_read, write=_write, may_lack=True)
 
     def issue(self, credentials: Credentials, *, now: datetime, life: timedelta = LIFE) -> str:
         """A new token for `credentials`, which must hold the CA; one that its account had before is void."""
-        token = Token(fingerprint_of(credentials.ca), secrets.token_bytes(24))
+        token = Token(fingerprint_of(credentials.ca), secrets.token_bytes(SECRET_BYTES))
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        content = nonce + AESGCM(token.key).encrypt(nonce, format_credentials(credentials).encode(), None)
+        content = nonce + _cipher(token).encrypt(nonce, format_credentials(credentials).encode(), None)
         with self._file.changing() as entries:
             _drop(entries, lambda one: one.expires_at <= now or one.id == credentials.id)
             if len(entries) >= MAX_TOKENS:
                 raise AccountsError(f"{MAX_TOKENS} tokens wait to be used already")
-            entries[token.digest] = Sealed(credentials.id, now + life, credentials.ca, content)
+            entries[_digest(token)] = Sealed(credentials.id, now + life, credentials.ca, content)
         return str(token)
 
     def redeem(self, text: str, *, now: datetime) -> str:
@@ -105,14 +70,14 @@ class Tokens:
             token = Token.parse(text)
         except ValueError:
             raise TokenError from None
-        if token.digest not in self._file.entries():
+        if _digest(token) not in self._file.entries():
             raise TokenError
         with self._file.changing() as entries:
-            found = entries.pop(token.digest, None)
+            found = entries.pop(_digest(token), None)
         if found is None or found.expires_at <= now:
             raise TokenError
         nonce, sealed = found.content[:_NONCE_BYTES], found.content[_NONCE_BYTES:]
-        return AESGCM(token.key).decrypt(nonce, sealed, None).decode()
+        return _cipher(token).decrypt(nonce, sealed, None).decode()
 
     def revoke(self, id: str) -> None:
         """Take the account's token away, if it has one."""
@@ -145,9 +110,10 @@ def _write(one: Sealed) -> dict[str, str]:
     return {"id": one.id, "expires_at": one.expires_at.isoformat(), "ca": one.ca, "content": content}
 
 
-def _encoded(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+def _digest(token: Token) -> str:
+    """Under what the file knows a token. Guessing 192 bits needs no slow hash."""
+    return hashlib.sha256(b"known as" + token.secret).hexdigest()
 
 
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+def _cipher(token: Token) -> AESGCM:
+    return AESGCM(hashlib.sha256(b"sealed with" + token.secret).digest())

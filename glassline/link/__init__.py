@@ -1,7 +1,18 @@
 """The MQTT link: one connection to the broker that says what state it is in and never hides a queue."""
 
+from .access import Access, Keys
 from .address import AddressError, BrokerAddress
 from .link import Link, LinkState, Sent
 from .probe import BrokerProbe, probe_broker
 
-__all__ = ["AddressError", "BrokerAddress", "BrokerProbe", "Link", "LinkState", "Sent", "probe_broker"]
+__all__ = [
+    "Access",
+    "AddressError",
+    "BrokerAddress",
+    "BrokerProbe",
+    "Keys",
+    "Link",
+    "LinkState",
+    "Sent",
+    "probe_broker",
+]

@@ -1,7 +1,9 @@
 """Making a paho client as every connection of this project wants it."""
 
+import hashlib
 import socket
 import ssl
+from functools import lru_cache
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -11,18 +13,25 @@ from .address import BrokerAddress
 
 KEEPALIVE_S = 10
 CONNECT_TIMEOUT_S = 5.0
+_ROUNDS = 20_000
 
 
-class CaFileError(Exception):
-    """`ca_file` cannot be used; the text says why."""
+@lru_cache(maxsize=256)
+def client_id_of(id: str, password: str | None) -> str:
+    """The client id of the program `id`: the same for every copy of it, so that a second one replaces the first.
+
+    mosquitto lets any account take the place of any client id. So where there is a password it is part of it, in a form
+    that tells nobody the password, and nobody else can know it.
+    """
+    if password is None:
+        return id
+    return f"{id}.{hashlib.pbkdf2_hmac('sha256', password.encode(), id.encode(), _ROUNDS).hex()[:16]}"
 
 
 def new_client(
-    address: BrokerAddress, *, client_id: str, id: str, password: str | None, ca_file: str | None = None
+    address: BrokerAddress, *, client_id: str, id: str, password: str | None, tls: ssl.SSLContext | None = None
 ) -> mqtt.Client:
     """A fresh client for one connection: MQTT 3.1.1, clean session, no reconnecting of its own.
-
-    CaFileError says what is wrong with `ca_file`.
 
     paho would keep unacknowledged QoS 1 messages over a reconnect and send them late; a client that is thrown away
     with its connection cannot.
@@ -40,13 +49,8 @@ def new_client(
     client.max_queued_messages_set(200)
     if password is not None:
         client.username_pw_set(id, password)
-    if address.tls:
-        try:
-            client.tls_set(ca_certs=ca_file)
-        except ssl.SSLError:
-            raise CaFileError(f"`ca_file` {ca_file} holds no certificate in PEM form") from None
-        except OSError as error:
-            raise CaFileError(f"`ca_file` {ca_file} cannot be read: {error.strerror}") from None
+    if tls is not None:
+        client.tls_set_context(tls)
     return client
 
 

@@ -27,18 +27,21 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from glassline.contract import ContractError, Reason, from_unix, parse, topic_of
 from glassline.contract.messages import Info
+from glassline.contract.rates import Rates
 from glassline.contract.topics import SPECS, Address, Kind
 from glassline.program import Tally, shown
 
+from .access import Access, Keys
 from .address import BrokerAddress
-from .client import KEEPALIVE_S, new_client
-from .failures import explain, explain_connack
+from .client import KEEPALIVE_S, client_id_of, new_client
+from .failures import CONNACK_REFUSED, explain, explain_connack, explain_silence
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Address, bytes, bool], None]
 BACKOFF_S = (0.5, 8.0)
 CONNACK_TIMEOUT_S = 10.0
+ACCEPTED = 0
 UNSPECIFIED = 128
 """What paho says when the socket was closed under it."""
 
@@ -74,6 +77,8 @@ class Link:
 
     Handlers run on the network thread: they must be quick and hand over to a queue. What they raise never ends the
     connection: a ContractError is counted in `tally` as `refused_<topic kind>_<why>`, all else as `handler_failed`.
+    What comes more often than the contract allows is dropped: a broker may not know the contract, and its accounts may
+    be hostile. `on_refused(id, why)` is called for everything that is not taken from a program.
     """
 
     def __init__(
@@ -85,16 +90,22 @@ class Link:
         birth: Callable[[], Info],
         password: str | None = None,
         ca_file: str | None = None,
+        credentials: str | None = None,
         tally: Tally | None = None,
+        on_refused: Callable[[str, str], None] = lambda id, why: None,
     ) -> None:
         self.address, self.id, self.boot = address, id, boot
         self.tally = tally or Tally(log=log)
-        self._birth, self._password, self._ca_file = birth, password, ca_file
+        self._birth = birth
+        self._access = Access(password=password, ca_file=ca_file, credentials=credentials)
+        self._on_refused, self._rates = on_refused, Rates()
         self._routes: list[tuple[str, Handler, int, int | None]] = []
         self._on_up: list[Callable[[], None]] = []
         self._client: mqtt.Client | None = None
         self._state = LinkState(False, time.time(), None, f"connecting to {address}")
         self._answered, self._ended = threading.Event(), threading.Event()
+        self._answer: int | None = None
+        """The code of this connection's CONNACK, once there is one."""
         self._stopping = threading.Event()
         self._birth_lock = threading.Lock()
         """Between `stop` and a connection that just came up: no `online` may follow the `offline`."""
@@ -200,28 +211,46 @@ class Link:
             delay_s = min(delay_s * 2, BACKOFF_S[1])
 
     def _one_connection(self) -> None:
-        """Connect once and stay until it breaks; the state says how it went."""
-        self._answered.clear()
-        self._ended.clear()
-        if self._stopping.is_set():
-            return
+        """Connect once and stay until it breaks; the state says how it went.
+
+        Where there are two passwords, the other one is tried as soon as one is refused.
+        """
         try:
-            client = self._new_client()
-            client.connect(self.address.host, self.address.port, KEEPALIVE_S)
+            keys = self._access.keys()
+            for password in keys.passwords:
+                self._connect(keys, password)
+                if self._answer not in CONNACK_REFUSED or self._stopping.is_set():
+                    return
+            self._down(*explain_connack(self.address, self.id, self._answer or 0, ""))
         except Exception as error:  # noqa: BLE001 - whatever went wrong is the state, and is tried again
             self._down(*explain(self.address, error))
+
+    def _connect(self, keys: Keys, password: str | None) -> None:
+        self._answered.clear()
+        self._ended.clear()
+        self._answer = None
+        if self._stopping.is_set():
             return
+        client = self._new_client(keys, password)
+        client.connect(self.address.host, self.address.port, KEEPALIVE_S)
         self._client = client
         client.loop_start()
+        silence = "accepts connections but does not speak MQTT"
         if self._answered.wait(CONNACK_TIMEOUT_S):
+            if self._answer == ACCEPTED:
+                self._access.note_worked(password)
             self._ended.wait()
-        else:
-            self._down(Reason.BROKER_NOT_MQTT, f"{self.address} accepts connections but does not speak MQTT")
+            silence = "closed the connection before it said anything in MQTT"
         self._client = None
         _hang_up(client)
+        if self._answer is None and not self._stopping.is_set():
+            self._down(*explain_silence(self.address, silence))
 
-    def _new_client(self) -> mqtt.Client:
-        client = new_client(self.address, client_id=self.id, id=self.id, password=self._password, ca_file=self._ca_file)
+    def _new_client(self, keys: Keys, password: str | None) -> mqtt.Client:
+        tls = keys.context() if self.address.tls else None
+        client = new_client(
+            self.address, client_id=client_id_of(self.id, password), id=self.id, password=password, tls=tls
+        )
         client.will_set(topic_of("status", self.id), b"offline", qos=SPECS["status"].qos, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -245,9 +274,11 @@ class Link:
     def _on_connect(
         self, client: mqtt.Client, userdata: Any, flags: mqtt.ConnectFlags, code: ReasonCode, properties: Any
     ) -> None:
+        self._answer = code.value
         self._answered.set()
         if code.is_failure:
-            self._down(*explain_connack(self.address, self.id, code.value, str(code)))
+            if code.value not in CONNACK_REFUSED:
+                self._down(*explain_connack(self.address, self.id, code.value, str(code)))
             return
         try:
             with self._birth_lock:
@@ -269,8 +300,6 @@ class Link:
         if self._state.connected:
             how = "was closed from over there" if code.value == UNSPECIFIED else f"broke: {code}"
             self._down(Reason.BROKER_LOST, f"the connection to {self.address} {how}")
-        elif not self._answered.is_set():
-            self._down(Reason.BROKER_NOT_MQTT, f"{self.address} closed the connection before it said anything in MQTT")
         self._answered.set()
         self._ended.set()
 
@@ -285,6 +314,7 @@ class Link:
         address, payload = None, bytes(message.payload)
         try:
             address = _address(message)
+            self._check_rate(address)
             for filter, handler, _, max_bytes in self._routes:
                 if mqtt.topic_matches_sub(filter, message.topic):
                     _check_size(address.kind, payload, max_bytes)
@@ -294,6 +324,11 @@ class Link:
         except Exception as error:  # noqa: BLE001 - counted and logged by the tally
             self.tally.note("handler_failed", f"while handling {address}", error=error)
 
+    def _check_rate(self, address: Address) -> None:
+        max_per_s = SPECS[address.kind].max_per_s
+        if not self._rates.admit((address.id, address.kind), per_s=max_per_s, now_s=time.monotonic()):
+            raise ContractError(f"expected at most {max_per_s:g} a second", why="too_often")
+
     def _refuse(self, address: Address | None, error: ContractError, payload: bytes) -> None:
         if address is None:
             self.tally.note("refused_topic", f"a message is refused: {shown(str(error))}")
@@ -301,6 +336,7 @@ class Link:
         kind = f"refused_{address.kind.replace('/', '_')}_{error.why}"
         sentence = f"{address.kind} of {address.id} is refused: {shown(str(error), limit=300)}: {shown(payload)}"
         self.tally.note(kind, sentence, who=address.id)
+        self._on_refused(address.id, error.why)
 
 
 def _address(message: mqtt.MQTTMessage) -> Address:

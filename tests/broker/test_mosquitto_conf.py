@@ -38,6 +38,8 @@ def test_it_says_what_the_defaults_leave_open() -> None:
     lines = {line.split(" ", 1)[0]: line for line in CONF.read_text().splitlines() if line and line[0] != "#"}
     assert lines["allow_anonymous"] == "allow_anonymous false"
     assert lines["per_listener_settings"] == "per_listener_settings false"
-    assert lines["listener"] == "listener 1883 127.0.0.1"
+    listeners = [line for line in CONF.read_text().splitlines() if line.startswith("listener ")]
+    assert listeners == ["listener 1883 127.0.0.1", "listener 8883"]
+    assert lines["tls_version"] == "tls_version tlsv1.2"
     explicit = {"max_packet_size", "max_queued_messages", "max_queued_bytes", "max_inflight_messages", "memory_limit"}
     assert explicit | {"autosave_on_changes", "autosave_interval", "max_connections"} <= lines.keys()

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from glassline.link import BrokerAddress, probe_broker
 from tests.broker.conftest import ROLES
+from tests.support.authority import signed
 from tests.support.clients import connected
 from tests.support.embedded_broker import accounts_file, broker_process, free_port
+
+OWN = ("--tls-cert", "CERT", "--tls-key", "KEY")
 
 
 def start(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -48,7 +52,9 @@ def test_a_taken_port_is_one_line_with_its_owner_and_the_remedy() -> None:
     ]
 
 
-@pytest.mark.parametrize("address", ["mqtt://0.0.0.0:1", "mqtt://192.0.2.7", "mqtt://[::]:1", "mqtt://example.org"])
+@pytest.mark.parametrize(
+    "address", ["mqtts://0.0.0.0:1", "mqtts://192.0.2.7", "mqtt://[::]:1", "mqtt://127.0.0.1:1, mqtts://example.org"]
+)
 def test_it_does_not_listen_beyond_loopback_without_accounts(address: str) -> None:
     refused = start("--listen", address)
     assert refused.returncode == 2
@@ -57,17 +63,39 @@ def test_it_does_not_listen_beyond_loopback_without_accounts(address: str) -> No
     assert "Set `accounts`" in line
 
 
-def test_with_accounts_it_listens_beyond_loopback(tmp_path: Path) -> None:
-    accounts = accounts_file(tmp_path, ROLES)
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "broker", "--listen", f"mqtt://0.0.0.0:{port}", "--accounts", str(accounts.path)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.mark.parametrize("scheme", ["mqtts", "mqtt"])
+def test_with_accounts_it_listens_beyond_loopback_with_tls_or_where_that_was_asked_for(
+    tmp_path: Path, scheme: str
+) -> None:
+    accounts, certificate = accounts_file(tmp_path, ROLES), signed(tmp_path)
+    arguments = ["--accounts", str(accounts.path), "--listen", f"{scheme}://0.0.0.0:{free_port()}"]
+    own = ["--tls-cert", str(certificate.cert), "--tls-key", str(certificate.key)]
+    if scheme == "mqtt":
+        refused = start(*arguments)
+        assert refused.returncode == 2
+        assert "without TLS, since passwords and pictures would cross the network" in refused.stderr
+        assert "mqtts://0.0.0.0:8883" in refused.stderr
+        own = ["--plain-beyond-loopback", "true"]
+    process = subprocess.Popen([sys.executable, "-m", "broker", *arguments, *own], stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
-        assert f"ready, listening on 0.0.0.0:{port}" in process.stderr.readline()
+        assert "ready, listening on 0.0.0.0:" in process.stderr.readline()
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+def test_several_addresses_are_one_setting(tmp_path: Path) -> None:
+    certificate, ports = signed(tmp_path), (free_port(), free_port())
+    listen = f"mqtts://127.0.0.1:{ports[0]}, mqtt://127.0.0.1:{ports[1]}"
+    arguments = ["--listen", listen, "--tls-cert", str(certificate.cert), "--tls-key", str(certificate.key)]
+    process = subprocess.Popen([sys.executable, "-m", "broker", *arguments], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert f"ready, listening on 127.0.0.1:{ports[0]} (TLS), 127.0.0.1:{ports[1]} without accounts" in said
+        for url in listen.split(", "):
+            assert probe_broker(BrokerAddress.parse(url), id="pi-1", ca_file=str(certificate.ca)).ok
     finally:
         process.terminate()
         process.communicate(timeout=10)
@@ -76,22 +104,26 @@ def test_with_accounts_it_listens_beyond_loopback(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "part"),
     [
-        (["--accounts", "/nonexistent/accounts.json"], 2, "cannot read the accounts file"),
-        (["--listen", "mqtt://192.0.2.7", "--accounts", "OPEN"], 2, "others can read the accounts file"),
-        (["--listen", "mqtt://192.0.2.7", "--accounts", "GOOD"], 1, "it is no address of this machine"),
-        (["--listen", "mqtt://no-such-host.invalid", "--accounts", "GOOD"], 1, "no address is known"),
-        (["--listen", "http://127.0.0.1"], 2, "expected an address like mqtt://127.0.0.1:1883"),
-        (["--listen", "mqtt://127.0.0.1:99999"], 2, "expected an address like mqtt://127.0.0.1:1883"),
+        (["--accounts", "/nonexistent/accounts.json"], 2, "cannot read the accounts file /nonexistent"),
+        (["--accounts", "OPEN"], 2, "others can read"),
+        (["--listen", "mqtts://192.0.2.7", "--accounts", "GOOD", *OWN], 1, "it is no address of this machine"),
+        (["--listen", "mqtts://no-such-host.invalid", "--accounts", "GOOD", *OWN], 1, "no address is known"),
+        (["--listen", "http://127.0.0.1"], 2, "expected addresses like mqtts://0.0.0.0:8883"),
+        (["--listen", "mqtt://127.0.0.1:99999"], 2, "expected addresses like mqtts://0.0.0.0:8883"),
+        (["--listen", "mqtt://127.0.0.1:1, mqtt://127.0.0.1:1"], 2, "each once"),
+        (["--listen", "mqtts://127.0.0.1"], 2, "mqtts:// needs a certificate: set `tls_cert`"),
+        (["--listen", "mqtts://127.0.0.1", "--tls-cert", "CERT", "--tls-key", "GOOD"], 2, "no certificate and key"),
+        (["--listen", "mqtts://127.0.0.1", "--tls-cert", "CERT", "--tls-key", "OPEN"], 2, "chmod 600"),
     ],
 )
 def test_what_prevents_a_start_is_said_with_the_remedy(
     tmp_path: Path, arguments: list[str], code: int, part: str
 ) -> None:
-    good = accounts_file(tmp_path, ROLES).path
+    good, certificate = accounts_file(tmp_path, ROLES).path, signed(tmp_path)
     (tmp_path / "open").write_text(good.read_text())
     (tmp_path / "open").chmod(0o644)
-    paths = {"GOOD": str(good), "OPEN": str(tmp_path / "open")}
-    refused = start(*(paths.get(argument, argument) for argument in arguments))
+    paths = {"GOOD": good, "OPEN": tmp_path / "open", "CERT": certificate.cert, "KEY": certificate.key}
+    refused = start(*(str(paths.get(argument, argument)) for argument in arguments))
     assert refused.returncode == code, refused.stderr
     assert part in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -14,20 +14,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from broker.doors import Door
 from broker.limits import Limits
 from broker.listening import ListenAddress, bind
 from broker.server import GlassBroker
 from glassline.accounts import Accounts
 from glassline.contract import Role
+from glassline.program import ServerCertificate
+
+from .authority import Signed
 
 START_S = 30
 
 
 @dataclass(kw_only=True)
 class RunningBroker:
-    """A broker that listens on 127.0.0.1:`port`. `passwords` is empty when it asks for none."""
+    """A broker that listens on 127.0.0.1:`port`. `passwords` is empty when it asks for none.
+
+    With TLS it listens on `tls_port` as well, with a certificate of the CA in the file `ca`.
+    """
 
     port: int
+    tls_port: int = 0
+    ca: Path | None = None
     passwords: dict[str, str] = field(default_factory=dict)
     accounts: Accounts | None = None
     pid: int = 0
@@ -37,6 +46,10 @@ class RunningBroker:
     @property
     def url(self) -> str:
         return f"mqtt://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        return f"mqtts://127.0.0.1:{self.tls_port}"
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -88,19 +101,31 @@ def accounts_file(folder: Path, roles: Mapping[str, Role]) -> Accounts:
 
 @contextmanager
 def embedded_broker(
-    roles: Mapping[str, Role] | None = None, *, limits: Limits | None = None, send_buffer: int | None = None
+    roles: Mapping[str, Role] | None = None,
+    *,
+    limits: Limits | None = None,
+    send_buffer: int | None = None,
+    id: str | None = None,
+    certificate: Signed | None = None,
 ) -> Iterator[RunningBroker]:
     """Run the broker in a thread, with an account for each of `roles`, or open to everybody.
 
-    A small `send_buffer` (bytes, of the kernel) makes a client that reads nothing felt at once.
+    A small `send_buffer` (bytes, of the kernel) makes a client that reads nothing felt at once. With `id` the broker
+    reports its health.
     """
     with tempfile.TemporaryDirectory() as folder:
         accounts = accounts_file(Path(folder), roles) if roles is not None else None
-        listeners = bind(ListenAddress("127.0.0.1", 0))
+        doors = [Door(bind(ListenAddress("127.0.0.1", 0))[0])]
+        if certificate:
+            own = ServerCertificate(str(certificate.cert), str(certificate.key))
+            doors.append(Door(bind(ListenAddress("127.0.0.1", 0))[0], own))
         if send_buffer:
-            listeners[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+            for door in doors:
+                door.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         running = RunningBroker(
-            port=listeners[0].getsockname()[1],
+            port=doors[0].socket.getsockname()[1],
+            tls_port=doors[-1].socket.getsockname()[1] if certificate else 0,
+            ca=certificate.ca if certificate else None,
             passwords={id: password_of(id) for id in roles or {}},
             accounts=accounts,
             pid=os.getpid(),
@@ -109,7 +134,7 @@ def embedded_broker(
 
         async def serve() -> None:
             running.loop = asyncio.get_running_loop()
-            running.broker = GlassBroker(listeners=listeners, accounts=accounts, limits=limits)
+            running.broker = GlassBroker(doors=doors, accounts=accounts, limits=limits, id=id)
             await running.broker.start()
             started.set()
             await stop.wait()
@@ -125,6 +150,8 @@ def embedded_broker(
                 running.loop.call_soon_threadsafe(stop.set)
             thread.join(10)
             assert not thread.is_alive(), "the broker did not stop"
+            for door in doors:
+                door.socket.close()
 
 
 @contextmanager

@@ -10,12 +10,18 @@ from glassline.contract.topics import EVERYTHING
 from glassline.link import BrokerAddress, Link
 
 
-def make_link(url, id, password, role="node", ca_file=None):
+def make_link(url, id, password, role="node", ca_file=None, credentials=None):
     def birth():
         return Info(**link.envelope(), role=role, id=id, version="1", started_at=from_unix(time.time()))
 
     link = Link(
-        address=BrokerAddress.parse(url), id=id, boot=new_boot(), birth=birth, password=password, ca_file=ca_file
+        address=BrokerAddress.parse(url),
+        id=id,
+        boot=new_boot(),
+        birth=birth,
+        password=password,
+        ca_file=ca_file,
+        credentials=credentials,
     )
     return link
 

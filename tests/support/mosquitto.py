@@ -1,6 +1,5 @@
 """A real mosquitto for tests, with the project's own mosquitto.conf and files made from accounts."""
 
-import getpass
 import shutil
 import subprocess
 import tempfile
@@ -12,33 +11,25 @@ import pytest
 
 from glassline.accounts import mosquitto_files
 from glassline.contract import Role
+from workbench.mosquitto import CONF, conf_for, find_mosquitto
 
+from .authority import Signed, signed
 from .embedded_broker import RunningBroker, accounts_file, free_port, password_of, wait_for_port
 
-CONF = Path(__file__).parents[2] / "mosquitto.conf"
-MOSQUITTO = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
+MOSQUITTO = find_mosquitto()
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: apt-get install mosquitto")
 needs_mosquitto_clients = pytest.mark.skipif(
     shutil.which("mosquitto_sub") is None, reason="mosquitto_sub is missing: apt-get install mosquitto-clients"
 )
 
 
-def conf_for(folder: Path, port: int) -> str:
-    """mosquitto.conf with its paths and its port replaced, and run as whoever runs the tests."""
-    replaced = {
-        "/etc/glassline/mosquitto/": f"{folder}/",
-        "/var/lib/mosquitto/": f"{folder}/data/",
-        "listener 1883": f"listener {port}",
-    }
-    text = CONF.read_text()
-    for old, new in replaced.items():
-        assert old in text, f"mosquitto.conf has no {old!r} any more"
-        text = text.replace(old, new)
-    return text + f"\nuser {getpass.getuser()}\n"
+__all__ = ["CONF", "MOSQUITTO", "mosquitto", "needs_mosquitto", "needs_mosquitto_clients"]
 
 
 @contextmanager
-def mosquitto(roles: Mapping[str, Role], *, folder: Path | None = None) -> Iterator[RunningBroker]:
+def mosquitto(
+    roles: Mapping[str, Role], *, folder: Path | None = None, certificate: Signed | None = None
+) -> Iterator[RunningBroker]:
     """Run mosquitto with mosquitto.conf and an account for each of `roles`; skip the test where it is missing.
 
     Give a `folder` to find the data of an earlier run again.
@@ -48,16 +39,34 @@ def mosquitto(roles: Mapping[str, Role], *, folder: Path | None = None) -> Itera
     with tempfile.TemporaryDirectory() as temporary:
         folder = folder or Path(temporary)
         accounts = accounts_file(folder, roles)
-        mosquitto_files(accounts, folder)
+        mosquitto_files(accounts, folder / "mosquitto")
+        if certificate is None or certificate.cert.parent != folder / "tls":
+            certificate = _in_place(certificate, folder)
         (folder / "data").mkdir(exist_ok=True)
-        port = free_port()
-        (folder / "mosquitto.conf").write_text(conf_for(folder, port))
+        port, tls_port = free_port(), free_port()
+        (folder / "mosquitto.conf").write_text(conf_for(folder, port=port, tls_port=tls_port, host="127.0.0.1"))
         with (folder / "log").open("a") as log:
             process = subprocess.Popen([MOSQUITTO, "-c", str(folder / "mosquitto.conf")], stdout=log, stderr=log)
         try:
             wait_for_port(port, process)
-            passwords = {id: password_of(id) for id in roles}
-            yield RunningBroker(port=port, passwords=passwords, accounts=accounts, pid=process.pid)
+            yield RunningBroker(
+                port=port,
+                tls_port=tls_port,
+                ca=certificate.ca,
+                passwords={id: password_of(id) for id in roles},
+                accounts=accounts,
+                pid=process.pid,
+            )
         finally:
             process.terminate()
             process.wait(10)
+
+
+def _in_place(certificate: Signed | None, folder: Path) -> Signed:
+    """The certificate where mosquitto.conf wants it, or one that is made there."""
+    if certificate is None:
+        return signed(folder)
+    (folder / "tls").mkdir(exist_ok=True)
+    shutil.copy(certificate.cert, folder / "tls" / "server.crt")
+    shutil.copy(certificate.key, folder / "tls" / "server.key")
+    return certificate

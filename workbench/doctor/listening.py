@@ -36,7 +36,8 @@ class Listener:
     """A context manager. `hears_all` is False for a node's account, which may hear itself at most."""
 
     def __init__(self, way: Way) -> None:
-        self.hears_all = way.program != NODE or way.password is None
+        (password,) = way.keys.passwords
+        self.hears_all = way.program != NODE or password is None
         self.began_s: float | None = None
         self._way = way
         self._lock = threading.Lock()
@@ -46,8 +47,8 @@ class Listener:
             way.address,
             client_id=f"{way.id}.doctor-{secrets.token_hex(4)}",
             id=way.id,
-            password=way.password,
-            ca_file=way.ca_file,
+            password=password,
+            tls=way.keys.context() if way.address.tls else None,
         )
 
     def __enter__(self) -> Self:

@@ -2,12 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from broker.listening import ListenAddress
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation
-from glassline.link import AddressError, BrokerAddress, BrokerProbe, probe_broker
+from glassline.link import Access, AddressError, BrokerAddress, BrokerProbe, Keys, probe_broker
 from glassline.program import SecretError, read_secret
 
 from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup, masked
@@ -15,18 +16,18 @@ from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup, mas
 PROBE_TIMEOUT_S = 3.0
 STRANGER = "doctor"
 """The account nobody has: a broker that refuses it is alive."""
+_ALIVE = {Reason.BROKER_BAD_CREDENTIALS, Reason.BROKER_TLS_UNTRUSTED, Reason.BROKER_TLS_WRONG_NAME}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """How far a program's settings lead. `address` and `password` work where `usable`."""
+    """How far a program's settings lead. `address` and `keys` (of one password) work where `usable`."""
 
     program: str
     id: str
     observation: Observation
     address: BrokerAddress | None = None
-    password: str | None = None
-    ca_file: str | None = None
+    keys: Keys = field(default_factory=lambda: Keys((None,)))
     usable: bool = False
     at_s: float = field(default_factory=time.monotonic)
     """When it was walked."""
@@ -53,11 +54,16 @@ def walk(setup: Setup, machine: Machine) -> Way:
         return Way(program=setup.program, id=id, observation=_failed(error.code, facts))
     facts |= {"address": str(address), "host": address.host, "port": address.port}
     secret_file, ca_file = setup.text("password_file"), setup.text("ca_file") or None
+    credentials = setup.text("credentials") or None
     try:
         password = read_secret(secret_file) if secret_file else None
+        keys = Access(password=password, ca_file=ca_file, credentials=credentials).keys()
     except SecretError as error:
-        return Way(program=setup.program, id=id, observation=_secret_trouble(setup, Path(secret_file), error, facts))
-    probe = probe_broker(address, id=id, password=password, ca_file=ca_file, timeout_s=PROBE_TIMEOUT_S)
+        named = Path(credentials or secret_file)
+        return Way(program=setup.program, id=id, observation=_secret_trouble(setup, named, error, facts))
+    probe = probe_broker(
+        address, id=id, password=password, ca_file=ca_file, credentials=credentials, timeout_s=PROBE_TIMEOUT_S
+    )
     if probe.ok:
         seen = Observation(hop=Hop.BROKER, state="ok", age_s=0.0)
         return Way(
@@ -65,8 +71,7 @@ def walk(setup: Setup, machine: Machine) -> Way:
             id=id,
             observation=seen,
             address=address,
-            password=password,
-            ca_file=ca_file,
+            keys=replace(keys, passwords=(probe.password,)),
             usable=True,
         )
     facts["error"] = probe.sentence
@@ -83,10 +88,11 @@ def _code(probe: BrokerProbe, address: BrokerAddress, setup: Setup, machine: Mac
 
 def _look_from_outside(broker: Setup, machine: Machine) -> Way:
     """Whether the broker of this machine answers, where no program is set up here that may enter it."""
-    listens = BrokerAddress.parse(broker.text("listen"))
-    address = BrokerAddress("127.0.0.1" if listens.host in ("0.0.0.0", "::") else listens.host, listens.port)  # noqa: S104
-    probe = probe_broker(address, id=STRANGER, password=None, timeout_s=PROBE_TIMEOUT_S)
-    alive = probe.ok or probe.code is Reason.BROKER_BAD_CREDENTIALS
+    listens = min(ListenAddress.parse_all(broker.text("listen")), key=lambda one: one.tls)
+    host = "127.0.0.1" if listens.host in ("0.0.0.0", "::") else listens.host  # noqa: S104
+    address = BrokerAddress(host, listens.port, listens.tls)
+    probe = probe_broker(address, id=STRANGER, timeout_s=PROBE_TIMEOUT_S)
+    alive = probe.ok or probe.code in _ALIVE
     facts = _facts(broker, machine) | {"address": str(address), "host": address.host, "port": address.port}
     failed = _failed(probe.code or Reason.BROKER_LOST, facts)
     seen = Observation(hop=Hop.BROKER, state="ok", age_s=0.0) if alive else failed
@@ -99,7 +105,7 @@ def _facts(setup: Setup, machine: Machine) -> dict[str, str | float | int]:
         "id": setup.text("id"),
         "role": ROLES.get(setup.program, ""),
         "file": machine.file_name,
-        "password_file": setup.text("password_file"),
+        "password_file": setup.text("credentials") or setup.text("password_file"),
         "address": masked(setup.text("broker")),
         "backend_url_set": machine.backend_url_set,
     }

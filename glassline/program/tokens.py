@@ -1,0 +1,50 @@
+"""The text of a one-time token, with which a machine fetches its credentials: `glassline1.FINGERPRINT.SECRET`.
+
+FINGERPRINT is the SHA-256 of the CA's certificate that signed the server's: who does not show it gets no secret. SECRET
+is 192 random bits.
+"""
+
+import base64
+import hashlib
+import ssl
+from dataclasses import dataclass, field
+
+_PREFIX = "glassline1"
+SECRET_BYTES = 24
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token's text, taken apart."""
+
+    fingerprint: bytes
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> "Token":
+        """ValueError for what is no token; it does not repeat it."""
+        prefix, _, rest = text.strip().partition(".")
+        fingerprint, secret = map(_decoded, (*rest.split("."), "")[:2])
+        if prefix != _PREFIX or len(fingerprint) != hashlib.sha256().digest_size or len(secret) != SECRET_BYTES:
+            raise ValueError(f"expected a token as `glassline enroll --token` makes it, which begins with {_PREFIX}.")
+        return cls(fingerprint, secret)
+
+    def __str__(self) -> str:
+        return f"{_PREFIX}.{_encoded(self.fingerprint)}.{_encoded(self.secret)}"
+
+
+def fingerprint_of(pem: str) -> bytes:
+    """The SHA-256 of a certificate's DER form; ValueError for what is no certificate in PEM form."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes:
+    """Empty for what is not base64url."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return b""

@@ -1,0 +1,125 @@
+"""`glassline join`: fetch this machine's credentials from the server, once, with a one-time token."""
+
+import http.client
+import json
+import ssl
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from glassline.program import (
+    Credentials,
+    SecretError,
+    client_context,
+    read_credentials,
+    read_secret,
+    write_credentials,
+)
+from glassline.program.credentials import PROGRAMS, parse_credentials
+from glassline.program.tls import TlsFault, fault_of, fault_sentence
+from glassline.program.tokens import Token, fingerprint_of
+
+from .failing import fail
+
+TIMEOUT_S = 20.0
+MAX_ANSWER_BYTES = 100_000
+
+
+def join(
+    server: Annotated[str, typer.Argument(help="The page's address, like https://server.local:5000.")],
+    out: Annotated[Path, typer.Option(help="Where the credentials go (0600).")],
+    token_file: Annotated[
+        Path | None, typer.Option(help="File (0600) with the token, instead of the terminal or stdin.")
+    ] = None,
+) -> None:
+    """Fetch this machine's credentials with the token that `glassline enroll --token` made. It works once.
+
+    The token says by which CA the server must be known, so nobody can put himself between. Where the file is there
+    already, its password stays in it as the one before.
+    """
+    url = urlsplit(server)
+    if url.scheme != "https" or not url.hostname:
+        fail(f"expected an address like https://server.local:5000, got {server!r}")
+    text = _token(token_file)
+    try:
+        fingerprint = Token.parse(text).fingerprint
+        before = read_credentials(out) if out.exists() else None
+    except (ValueError, SecretError) as error:
+        fail(str(error))
+    host, port = url.hostname, url.port or 443
+    try:
+        ca = _fetch_ca(host, port, fingerprint)
+        made = _redeem(host, port, ca, text)
+    except ssl.SSLError as error:
+        fail(_tls_sentence(error, host, port))
+    except (OSError, http.client.HTTPException) as error:
+        fail(f"https://{host}:{port} cannot be reached: {getattr(error, 'strerror', None) or error}")
+    if before is not None and before.id != made.id:
+        fail(f"{out} holds the credentials of {before.id}, not of {made.id}: the token is used up, and needs another")
+    if before is not None:
+        made = replace(made, previous_password=before.password)
+    write_credentials(out, made)
+    typer.echo(f"{made.role.value} {made.id} may connect to {made.broker}, with the credentials in {out}")
+    if program := PROGRAMS.get(made.role):
+        typer.echo(f"    python -m {program} --credentials {out}")
+
+
+def _token(file: Path | None) -> str:
+    """From where it is wanted; never from an argument, which others can see."""
+    if file is not None:
+        try:
+            return read_secret(file, what="token", remedy="Write it there and close it: chmod 600")
+        except SecretError as error:
+            fail(str(error))
+    if sys.stdin.isatty():
+        return str(typer.prompt("token", hide_input=True))
+    return sys.stdin.readline().strip()
+
+
+def _fetch_ca(host: str, port: int, fingerprint: bytes) -> str:
+    """The CA's certificate, from whoever answers: it is believed for its fingerprint alone."""
+    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    status, pem = _ask(host, port, anybody, "GET", f"/enroll/ca/{fingerprint.hex()}")
+    if status == http.client.NOT_FOUND:
+        fail(f"https://{host}:{port} knows no such token: it was used, has expired, or belongs to another server")
+    try:
+        theirs = fingerprint_of(pem)
+    except ValueError:
+        theirs = b""
+    if theirs != fingerprint:
+        fail(f"who answers at https://{host}:{port} is not the server of this token. The token was not sent")
+    return pem
+
+
+def _redeem(host: str, port: int, ca: str, text: str) -> Credentials:
+    status, answer = _ask(host, port, client_context(ca=ca), "POST", "/enroll", {"token": text})
+    try:
+        content = json.loads(answer)
+        if status == http.client.OK:
+            return parse_credentials(content["credentials"])
+        fail(f"https://{host}:{port} gives no credentials: {content['error']['message']}")
+    except (ValueError, KeyError, TypeError):
+        fail(f"https://{host}:{port} gives no credentials, but an answer {status} that is none of Glassline's")
+
+
+def _ask(
+    host: str, port: int, tls: ssl.SSLContext, method: str, path: str, body: dict[str, str] | None = None
+) -> tuple[int, str]:
+    with closing(http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=tls)) as connection:
+        headers = {"Content-Type": "application/json"} if body else {}
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(MAX_ANSWER_BYTES).decode("utf-8", "replace")
+
+
+def _tls_sentence(error: ssl.SSLError, host: str, port: int) -> str:
+    where = f"https://{host}:{port}"
+    if fault_of(error) is TlsFault.NOT_TLS:
+        return f"{where} does not speak TLS: `glassline ca init` on the server makes a certificate for its page"
+    return f"{where} is not trusted: {fault_sentence(error, host)}. The token was not sent"
