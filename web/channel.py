@@ -72,7 +72,7 @@ class PlainChannel:
         return self._sock.fileno()
 
     def hang_up(self, *, reset: bool = False) -> None:
-        _hang_up(self._sock, reset=reset)
+        hang_up(self._sock, reset=reset)
 
 
 class TlsChannel:
@@ -113,7 +113,7 @@ class TlsChannel:
         return self._sock.fileno()
 
     def hang_up(self, *, reset: bool = False) -> None:
-        _hang_up(self._sock, reset=reset)
+        hang_up(self._sock, reset=reset)
 
 
 def _tune(sock: socket.socket) -> None:
@@ -126,7 +126,7 @@ def _tune(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * SEND_AHEAD_BYTES)
 
 
-def _hang_up(sock: socket.socket, *, reset: bool) -> None:
+def hang_up(sock: socket.socket, *, reset: bool = False) -> None:
     """By the plain socket's own shutdown: an SSLSocket's takes its TLS away under the reader's feet."""
     try:
         if reset:

@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from glassline.program import is_loopback
 
 from .errors import ApiError
+from .reading import request_is_read
 from .settings import WebSettings
 
 POLICY = (
@@ -31,6 +32,8 @@ def register(app: Flask, settings: WebSettings) -> None:
     def check() -> None:
         if settings.is_local:
             _own_name()
+        if not request.content_length and "Transfer-Encoding" not in request.headers:
+            request_is_read()
         writes = request.method not in ("GET", "HEAD", "OPTIONS")
         if writes or "websocket" in request.headers.get("Upgrade", "").lower():
             _same_origin(schemes)

@@ -16,18 +16,18 @@ TICK_S = 0.5
 CHAIN_S = 1.0
 CHAIN_AGES_S = 2.0
 HEALTH_S = 5.0
-SESSIONS_S = 1.0
+SECOND_S = 1.0
 
 
 class Pulse:
-    """One thread; `publish_health` is called on it every 5 s, `end_sessions` every second."""
+    """One thread; `publish_health` is called on it every 5 s, `every_second` as it says."""
 
     def __init__(
         self, *, views: Views, fanout: Fanout, leases: Leases, publish_health: Callable[[], None],
-        end_sessions: Callable[[], None],
+        every_second: Callable[[], None],
     ) -> None:  # fmt: skip
         self._views, self._fanout, self._leases = views, fanout, leases
-        self._publish_health, self._end_sessions = publish_health, end_sessions
+        self._publish_health, self._every_second = publish_health, every_second
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._online: dict[str, bool] = {}
@@ -57,15 +57,15 @@ class Pulse:
         self._bell.set()
 
     def _run(self) -> None:
-        chain_at_s = health_at_s = sessions_at_s = 0.0
+        chain_at_s = health_at_s = second_at_s = 0.0
         while not self._stopping:
             self._bell.wait(TICK_S)
             self._bell.clear()
             try:
                 now_s = time.monotonic()
-                if now_s >= sessions_at_s:
-                    sessions_at_s = now_s + SESSIONS_S
-                    self._end_sessions()
+                if now_s >= second_at_s:
+                    second_at_s = now_s + SECOND_S
+                    self._every_second()
                 self._leases.update(wanted_fps(self._fanout.viewers))
                 if self._tell_devices() or now_s >= chain_at_s:
                     chain_at_s = now_s + CHAIN_S

@@ -11,6 +11,7 @@ from glassline.contract.values import EventId, Id, Json, Label, Time
 from glassline.store import DefectFilter, Status
 
 from .errors import ApiError
+from .reading import request_is_read
 
 MAX_BODY_BYTES = 100_000
 
@@ -87,6 +88,7 @@ def body(model: type[M]) -> M:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise ApiError(413, "web.too_large", f"expected at most {MAX_BODY_BYTES} bytes, got {request.content_length}")
     raw = request.get_data() or b"{}"
+    request_is_read()
     if len(raw) >= MAX_BODY_BYTES:  # one that came in chunks is cut there
         raise ApiError(413, "web.too_large", f"expected less than {MAX_BODY_BYTES} bytes, got more")
     try:

@@ -85,10 +85,35 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         with self.services:
             super().run()
 
+    def handle(self, conn: Any) -> Any:
+        """In a thread: one request of a connection, from its first byte to its end.
+
+        The connection is closed here as well: that waits for the other side, and gunicorn would have the one thread
+        wait that accepts everybody.
+        """
+        readings, goes_on = self.services.readings, False
+        if not readings.begin(conn):
+            _close(conn, graceful=False)
+            return False
+        try:
+            goes_on = super().handle(conn)
+        finally:
+            if not goes_on:
+                _close(conn, graceful=True)
+            readings.done()
+        return goes_on
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM: viewers hold their threads for ever, so they are sent away before these are waited for."""
         threading.Thread(target=self.services.fanout.stop, name="goodbye", daemon=True).start()
         super().handle_exit(sig, frame)
+
+
+def _close(conn: Any, *, graceful: bool) -> None:
+    """Close for good: gunicorn closes once more."""
+    with contextlib.suppress(OSError):
+        conn.close(graceful=graceful)
+    conn.close = lambda graceful=False: None
 
 
 class Malformed(logging.Filter):

@@ -25,6 +25,7 @@ from .leases import Leases
 from .live import Live
 from .observations import BrokerView
 from .pulse import Pulse
+from .reading import Readings
 from .settings import WebSettings
 from .shapes import defect_json, unconfirmed_json
 from .sign_in import sign_in_of
@@ -51,13 +52,15 @@ class Services:
         )
         self.commands = Commands(hub=self.hub)
         self.sign_in = sign_in_of(settings)
+        most = None if settings.behind_proxy else settings.threads // 4
+        self.readings = Readings(most=most, tally=self.tally)
         self.leases = Leases(publish=self._publish_lease)
         self.link: Link | None = None
         self._no_link: tuple[Reason, str] | None = None
         self.views = Views(hub=self.hub, catalogue=self.catalogue, leases=self.leases, broker=self.broker)
         self.pulse = Pulse(
             views=self.views, fanout=self.fanout, leases=self.leases, publish_health=self._publish_health,
-            end_sessions=self._end_sessions,
+            every_second=self._every_second,
         )  # fmt: skip
 
     # -- life cycle --------------------------------------------------------------------------------------------
@@ -95,7 +98,8 @@ class Services:
         password = read_secret(settings.password_file) if settings.password_file else None
         link = Link(
             address=address, id=settings.id, boot=self.boot, birth=self._birth, password=password,
-            ca_file=settings.ca_file or None, tally=self.tally,
+            ca_file=settings.ca_file or None, credentials=settings.credentials or None, tally=self.tally,
+            on_refused=self.hub.on_refused,
         )  # fmt: skip
         for kind in ("status", "info", "health"):
             link.on(filter_of(kind), self.hub.on_message, qos=1)
@@ -111,7 +115,7 @@ class Services:
     def _birth(self) -> Info:
         link = self.link
         assert link is not None
-        shown = self.settings.model_dump(exclude={"password_file", "store_key_file", "people"})
+        shown = self.settings.model_dump(exclude={"credentials", "password_file", "store_key_file", "people"})
         return Info(
             **link.envelope(), role="web", id=self.settings.id, version=glassline.__version__,
             started_at=from_unix(time.time() - (time.monotonic() - self.began_s)), hostname=socket.gethostname(),
@@ -180,8 +184,9 @@ class Services:
         if self.link is not None:
             self.link.publish("review", Review(**self.link.envelope(), event_id=defect.event_id).to_json())
 
-    def _end_sessions(self) -> None:
-        """Whoever's session has ended watches no longer."""
+    def _every_second(self) -> None:
+        """Whoever's session has ended watches no longer; whoever takes too long over a request is hung up on."""
+        self.readings.cut()
         for viewer in self.fanout.viewers:
             if self.sign_in is not None and self.sign_in.sessions.visitor(viewer.session) is None:
                 self.fanout.send_away(viewer, SIGNED_OUT, "this session has ended")

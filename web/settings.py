@@ -15,6 +15,9 @@ class WebSettings(Settings, program="web"):
 
     broker: str = setting("", "Address of the MQTT broker, like mqtt://server:1883.")
     id: str = setting("web-1", "Name of this web on the wire; one process per name.")
+    credentials: str = setting(
+        "", "File (0600) that `glassline enroll` made for this web: id, broker, password and CA in one."
+    )
     password_file: str = setting("", "File (0600) with this web's broker password; empty: none is sent.")
     ca_file: str = setting("", "File with the authority that signed the broker's certificate; empty: the system's.")
     store: str = setting(

@@ -182,6 +182,36 @@ def test_a_foreign_page_cannot_review_command_or_watch_with_an_admins_cookie(
     assert not node.commands
 
 
+def _is_framed(browser: Browser, target: Target) -> bool:
+    with _evil_site(f"<!doctype html><iframe src='{_address(target)}/'></iframe>") as evil:
+        page = browser.new_page()
+        page.goto(evil)
+        page.wait_for_timeout(500)
+        [frame] = page.main_frame.child_frames
+        framed = frame.url.startswith(_address(target))
+        page.close()
+        return framed
+
+
+def test_a_foreign_page_cannot_lay_ours_under_its_own(browser: Browser, naive: Naive, guarded: Web) -> None:
+    assert _is_framed(browser, naive.url)
+    assert not _is_framed(browser, guarded)
+
+
+def _steals(browser: Browser, target: Target) -> bool:
+    """Whether a script in the page reads the session of who is signed in."""
+    with browser.new_context() as context:
+        context.request.post(f"{_address(target)}/api/session", data={"name": "vic", "password": SECRET})
+        page = context.new_page()
+        page.goto(_address(target))
+        return context.cookies()[0]["value"] in page.evaluate("document.cookie")
+
+
+def test_no_script_reads_the_session(browser: Browser, naive: Naive, guarded: Web) -> None:
+    assert _steals(browser, naive.url)
+    assert not _steals(browser, guarded)
+
+
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "same-site"}]
 )
