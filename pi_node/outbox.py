@@ -23,6 +23,12 @@ from glassline.writing import sync_folder
 
 log = logging.getLogger(__name__)
 
+_PRAGMAS = """
+PRAGMA journal_mode=WAL;
+PRAGMA synchronous=FULL;
+PRAGMA temp_store=MEMORY;
+PRAGMA secure_delete=OFF;  -- Debian has it on: an SD card would be written once more with zeros
+"""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
     event_id TEXT PRIMARY KEY, rev INTEGER NOT NULL, confirmed_s REAL NOT NULL, row_stored INTEGER NOT NULL DEFAULT 0,
@@ -89,7 +95,7 @@ class Outbox:
 
     def _open(self) -> None:
         self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
-        self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;" + _SCHEMA)
+        self._db.executescript(_PRAGMAS + _SCHEMA)
         self._used_bytes = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM outbox").fetchone()[0]
 
     def close(self) -> None:

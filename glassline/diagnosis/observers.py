@@ -129,7 +129,7 @@ def _facts(id: str, health: Health | None, info: Info | None) -> dict[str, str |
     if info is not None and info.model is not None:
         facts["model"] = info.model.name
     if health is not None and health.outbox is not None:
-        facts["depth"] = health.outbox.depth
+        facts |= health.outbox.model_dump(include={"depth", "dropped", "pictures_dropped"})
     if health is not None and health.disk_free_mb is not None:
         facts["disk_free_mb"] = health.disk_free_mb
     if health is not None and health.cpu_temp_c is not None:

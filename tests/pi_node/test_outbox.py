@@ -1,25 +1,13 @@
 import subprocess
 import sys
-import time
 
 import pytest
 
-from glassline.contract import from_unix, new_event_id
-from glassline.contract.messages import Detection, Receipt
+from glassline.contract import new_event_id
 from pi_node.outbox import Outbox, OutboxError
 
-NOW = 1_800_000_000.0
-ENVELOPE = {"ts": from_unix(NOW), "boot": "0123abcd", "seq": 1}
-
-
-def detection(event_id, rev=0, at_s=NOW):
-    times = dict.fromkeys(("first_at", "last_at", "frame_at", "confirmed_at"), from_unix(at_s))
-    facts = {"phase": "new", "label": "scratch", "score": 0.9, "boxes": [], "frames_confirmed": 3, "model": "m"}
-    return Detection(**ENVELOPE, event_id=event_id, rev=rev, **facts, **times)
-
-
-def receipt(event_id, rev, row="stored", image="stored"):
-    return Receipt(**ENVELOPE, event_id=event_id, rev=rev, row=row, image=image)
+from .finds import NOW, detection, receipt
+from .killed import CAP_BYTES, picture
 
 
 @pytest.fixture
@@ -149,31 +137,45 @@ def test_everything_is_there_again_after_a_restart(tmp_path):
         box.close()
 
 
-WRITER = """
-import sys; sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from tests.pi_node.test_outbox import Outbox, detection, new_event_id
-box = Outbox(path=Path(sys.argv[1]), cap_bytes=10**9); box.open()
-while True:
-    event_id = new_event_id(); box.put(detection(event_id), b'x' * 20000); print(event_id, flush=True)
-"""
+def state_after(log):
+    """By event id what the log says of it: (its rev that was put, further revs begun, whether it was settled).
+
+    Settled is None where a program was killed while it settled: both may be.
+    """
+    known = {}
+    for line in log.read_text().splitlines():
+        said, event_id, rev = line.split()
+        put, begun, settled = known.get(event_id, (None, set(), False))
+        known[event_id] = {
+            "puts": (put, begun | {int(rev)}, settled),
+            "put": (int(rev), set(), settled),
+            "settles": (put, begun, None),
+            "settled": (put, begun, True),
+        }[said]
+    return known
 
 
-def test_kill_minus_9_loses_nothing_that_was_put(tmp_path, request):
-    path = tmp_path / "outbox.db"
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), str(request.config.rootpath)], stdout=subprocess.PIPE, text=True
-    )
-    time.sleep(2.0)
-    process.kill()
-    said = process.stdout.read().split("\n")[:-1]
-    process.wait()
-    box = Outbox(path=path, cap_bytes=10**9)
+def test_kill_minus_9_at_random_instants_loses_nothing_that_was_put_and_brings_back_nothing_that_was_settled(tmp_path):
+    path, log, kills = tmp_path / "outbox.db", tmp_path / "log", 150
+    subprocess.run([sys.executable, "-m", "tests.pi_node.killed", path, log, str(kills)], check=True, timeout=90)
+    box = Outbox(path=path, cap_bytes=CAP_BYTES)
     box.open()
-    kept = {p.event_id for p in box.due(0, 100_000)}
-    assert len(said) > 5
-    assert set(said) <= kept
-    assert box.health().confirmed == len(kept)
+    found = {parcel.event_id: parcel for parcel in box.due(0, 100_000)}
+    known = state_after(log)
+    for event_id, (put, begun, settled) in known.items():
+        parcel = found.get(event_id)
+        if parcel is None:
+            assert settled is not False or put is None, f"{event_id} was put and is lost"
+            continue
+        assert settled is not True, f"{event_id} was settled and is back"
+        assert parcel.rev in begun | {put}
+        assert parcel.evidence == picture(event_id, parcel.rev)
+    assert set(found) <= set(known)
+    interrupted = [said for line in log.read_text().splitlines() for said in [line.split()[0]]]
+    unfinished = interrupted.count("puts") - interrupted.count("put")
+    print(f"{kills} kills, {len(known)} detections, {unfinished} of them while they were put; {len(found)} wait")
+    assert interrupted.count("put") > kills
+    assert unfinished > 10
     box.close()
 
 

@@ -16,7 +16,7 @@ from tests.support.embedded_broker import embedded_broker
 from tests.support.links import make_link, until
 from tests.support.throttle import Throttle
 
-from .test_outbox import NOW, detection, receipt
+from .finds import NOW, detection, receipt
 
 
 @pytest.fixture
@@ -127,6 +127,32 @@ def test_without_receipts_only_a_window_is_sent_and_the_bridge_is_not_flooded(ou
         time.sleep(FIRST_WAIT_S / 2)
         assert sorted(set(wire.sent)) == [f"{i:02d}".encode() for i in range(WINDOW)]
         assert len(wire.sent) == WINDOW
+
+
+def test_what_has_no_receipt_is_sent_again_after_longer_and_longer_waits_up_to_a_bound(outbox, monkeypatch):
+    first_s, last_s, slack_s = 0.4, 1.6, 0.6  # an idle sender looks each half second
+    monkeypatch.setattr("pi_node.sender.FIRST_WAIT_S", first_s)
+    monkeypatch.setattr("pi_node.sender.LAST_WAIT_S", last_s)
+    outbox.put(detection(new_event_id()), b"picture")
+    with embedded_broker() as broker, Wire(broker, outbox) as wire:
+        seen_s = []
+        while len(seen_s) < 6:
+            assert until(lambda: len(wire.sent) > len(seen_s), 10)
+            seen_s.append(time.monotonic())
+    waits_s = [round(after - before, 2) for before, after in pairwise(seen_s)]
+    print(f"waits: {waits_s}")
+    for wait_s, wanted_s in zip(waits_s, (0.4, 0.8, 1.6, 1.6, 1.6), strict=True):
+        assert 0.8 * wanted_s - 0.05 <= wait_s <= 1.2 * wanted_s + slack_s
+
+
+def test_waits_are_jittered_so_that_a_fleet_does_not_send_in_step(outbox):
+    for i in range(WINDOW):
+        outbox.put(detection(new_event_id(NOW + i), at_s=NOW + i), b"picture")
+    with embedded_broker() as broker, Wire(broker, outbox) as wire:
+        assert until(lambda: len(wire.sent) == WINDOW)
+        waits_s = [wait_s for (wait_s,) in outbox._db.execute("SELECT due_s - sent_s FROM sent")]
+    assert all(0.8 * FIRST_WAIT_S <= wait_s <= 1.2 * FIRST_WAIT_S for wait_s in waits_s)
+    assert max(waits_s) - min(waits_s) > 0.05 * FIRST_WAIT_S
 
 
 def test_receipts_open_the_window_and_a_backlog_drains(outbox):

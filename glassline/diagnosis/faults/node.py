@@ -190,8 +190,8 @@ NODE_FAULTS: dict[Reason, Fault] = {
     ),
     Reason.OUTBOX_FULL: Fault(
         sentence="""
-            The outbox of {id} is full: {depth} detections wait to be stored, and the oldest pictures give way to new
-            ones.
+            The outbox of {id} is full: {depth} detections wait to be stored. To make room {pictures_dropped} pictures
+            and {dropped} detections were given up so far, the oldest first, detections only where no picture was left.
         """,
         remedy="""
             It empties by itself as soon as bridge and store work: on the server `systemctl status bridge` and
