@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -91,6 +91,10 @@ fuzz: $(VENV)/.fuzz  ## Attack the readers of frames and messages for FUZZ_SECON
 
 chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web killed in turn; prints the report
 	@$(BIN)/glassline demo --seconds 60 --kill --folder var/chaos --report var/chaos.json
+
+chaos: $(VENV)/.dev  ## 3 minutes of everything being killed, stopped and cut off: nothing is lost (BROKER=embedded|mosquitto|both SEED=n)
+	@deploy/test-needs.sh
+	@$(BIN)/python -m tests.chaos.run --broker $(or $(BROKER),both) --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED))
 
 chaos-supabase: $(VENV)/.dev  ## COUNT=10000 detections into a Supabase project that is killed ten times: nothing is lost
 	@deploy/test-needs.sh
