@@ -1,5 +1,6 @@
 """The people file: who may sign in, and how it is changed while a web reads it."""
 
+import os
 import stat
 import statistics
 import time
@@ -146,3 +147,14 @@ def test_each_role_may_what_those_before_it_may() -> None:
     assert [one.may(reviewer) for one in (viewer, reviewer, admin)] == [False, True, True]
     assert all(one.may(viewer) for one in PersonRole)
     assert not reviewer.may(admin)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_writes_belongs_to_the_folders_owner(people: People) -> None:
+    people.path.parent.mkdir()
+    os.chown(people.path.parent, 65534, 65534)
+    people.add("boss", PersonRole.ADMIN, SECRET)
+    assert {file.stat().st_uid for file in people.path.parent.iterdir()} == {65534}
+    os.chown(people.path, 65533, 65533)
+    people.add("anna", PersonRole.VIEWER, SECRET)
+    assert people.path.stat().st_uid == 65533
