@@ -32,7 +32,8 @@ def init(name: Names = None, accounts: AccountsOption = None) -> None:
     typer.echo(
         f"\nBroker and web use it with these settings in glassline.toml:\n\n"
         f'[broker]\nlisten = "mqtts://0.0.0.0:8883, mqtt://127.0.0.1:1883"\n{_settings(folder)}'
-        f'accounts = "{folder.file.absolute()}"\n\n[web]\n{_settings(folder)}\n'
+        f'accounts = "{folder.file.absolute()}"\n\n[web]\n{_settings(folder)}'
+        f'tokens = "{folder.tokens.path.absolute()}"\n\n'
         f"Keep {folder.ca / 'ca.key'} to yourself, and a copy of it: whoever has it can pose as your broker."
     )
 

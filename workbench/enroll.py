@@ -58,7 +58,7 @@ def enroll(
     if token:
         hand_over_token(folder, made, minutes)
     else:
-        hand_over_file(made, target)
+        hand_over_file(made, target, local=local)
 
 
 def revoke(id: Id, accounts: AccountsOption = None) -> None:

@@ -49,11 +49,14 @@ def hand_over_token(folder: AccountsFolder, made: Credentials, minutes: int) -> 
     )
 
 
-def hand_over_file(made: Credentials, target: Path) -> None:
+def hand_over_file(made: Credentials, target: Path, *, local: bool) -> None:
     """Write the file and say what to do with it."""
     do(lambda: write_credentials(target, made))
+    program = PROGRAMS.get(made.role, "PROGRAM")
+    if local:
+        typer.echo(f"Start it with its credentials: python -m {program} --credentials {target}")
+        return
     typer.echo(f"Its credentials: {target}. Copy that file there, with mode 0600.")
-    if program := PROGRAMS.get(made.role):
-        typer.echo(f"Over there: python -m {program} --credentials {target.name}")
+    typer.echo(f"Over there: python -m {program} --credentials {target.name}")
     if not made.ca and BrokerAddress.parse(made.broker).is_loopback:
         typer.echo("They lead to this machine alone: for others make a certificate first, with `glassline ca init`")

@@ -55,13 +55,13 @@ def rotate(
     known = before.passwords if before else ()
     broker = broker or (before.broker if before else None)
     made = blank(folder, id, role, broker=broker, local=local, token=token)
-    previous = next((password for password in known if folder.accounts.verify(id, password)), "")
+    previous = next((password for password in known if folder.accounts.is_in_force(id, password)), "")
     password = do(lambda: folder.accounts.begin_rotation(id))
     made = replace(made, password=password, previous_password=previous)
     if token:
         hand_over_token(folder, made, minutes)
     else:
-        hand_over_file(made, target)
+        hand_over_file(made, target, local=local)
         if not previous:
             typer.echo(
                 f"The password before is not known here: {target} did not hold it. Let {id} run on, and do not start "

@@ -108,6 +108,11 @@ class Accounts:
             self._verified[id] = (right, self._digest(id, password))
         return entry.role
 
+    def is_in_force(self, id: str, password: str) -> bool:
+        """Whether this is the password that every broker takes, be there a new one already or not."""
+        entry = self.entries().get(id)
+        return entry is not None and argon2_verify(password, entry.now.hash)
+
     def add(self, id: str, role: Role, password: str | None = None) -> str:
         """Make an account and return its password, a generated one unless given. AccountsError if `id` exists."""
         check_id(id)

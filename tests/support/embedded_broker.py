@@ -107,14 +107,15 @@ def embedded_broker(
     send_buffer: int | None = None,
     id: str | None = None,
     certificate: Signed | None = None,
+    folder: Path | None = None,
 ) -> Iterator[RunningBroker]:
-    """Run the broker in a thread, with an account for each of `roles`, or open to everybody.
+    """Run the broker in a thread, with an account for each of `roles` (in `folder`), or open to everybody.
 
     A small `send_buffer` (bytes, of the kernel) makes a client that reads nothing felt at once. With `id` the broker
     reports its health.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        accounts = accounts_file(Path(folder), roles) if roles is not None else None
+    with tempfile.TemporaryDirectory() as temporary:
+        accounts = accounts_file(folder or Path(temporary), roles) if roles is not None else None
         doors = [Door(bind(ListenAddress("127.0.0.1", 0))[0])]
         if certificate:
             own = ServerCertificate(str(certificate.cert), str(certificate.key))
