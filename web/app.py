@@ -3,7 +3,7 @@
 from flask import Flask, Response, send_from_directory
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access, api_defects, api_devices, api_session, errors, guard, viewing
+from . import access, api_defects, api_devices, api_enroll, api_session, errors, guard, viewing
 from .access import public
 from .requests import MAX_BODY_BYTES
 from .services import Services
@@ -22,6 +22,8 @@ def create_app(*, services: Services) -> Flask:
     app.register_blueprint(api_session.blueprint(services))
     app.register_blueprint(api_devices.blueprint(services))
     app.register_blueprint(api_defects.blueprint(services))
+    if services.settings.tokens:
+        app.register_blueprint(api_enroll.blueprint(services))
 
     @app.get("/")
     @public

@@ -115,7 +115,7 @@ class Services:
     def _birth(self) -> Info:
         link = self.link
         assert link is not None
-        shown = self.settings.model_dump(exclude={"credentials", "password_file", "store_key_file", "people"})
+        shown = self.settings.model_dump(exclude={"credentials", "password_file", "store_key_file", "people", "tokens"})
         return Info(
             **link.envelope(), role="web", id=self.settings.id, version=glassline.__version__,
             started_at=from_unix(time.time() - (time.monotonic() - self.began_s)), hostname=socket.gethostname(),

@@ -1,0 +1,186 @@
+"""A machine fetches its credentials with a one-time token: once, from the right server, in time, and by no guessing."""
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from glassline.accounts.tokens import Tokens
+from glassline.contract import Role
+from glassline.program import Credentials, client_context, read_credentials
+from glassline.program.tokens import Token
+from tests.support.authority import signed
+
+from .certificates import Certificate
+from .people import code_of
+from .processes import ROOT, Web, free_port
+
+
+@dataclass(frozen=True)
+class Server:
+    """A web with TLS by the product's CA, at which people sign in, and the tokens it gives credentials for."""
+
+    web: Web
+    tokens: Tokens
+    ca: str
+
+    def token(self, id: str = "pi-1", life: timedelta = timedelta(minutes=5)) -> str:
+        made = Credentials(id, Role.NODE, "mqtts://server.local:8883", f"password-of-{id}", ca=self.ca)
+        return self.tokens.issue(made, now=datetime.now(UTC), life=life)
+
+    def post(self, token: str) -> httpx.Response:
+        return self.web.http.post("/enroll", json={"token": token})
+
+
+def _server(folder: Path, people: Path, port: int | None = None) -> Server:
+    made = signed(folder)
+    tls = Certificate(cert=made.cert, key=made.key, ca=made.ca)
+    tokens = folder / "tokens.json"
+    web = Web(folder, broker="", tls=tls, tokens=tokens, people=people, port=port)
+    return Server(web, Tokens(tokens), made.ca.read_text())
+
+
+@pytest.fixture
+def server(tmp_path: Path, people: object) -> Iterator[Server]:
+    made = _server(tmp_path, people.path)  # type: ignore[attr-defined]
+    with made.web:
+        yield made
+
+
+def join(url: str, token: str, out: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "workbench.main", "join", url, "--out", str(out)]
+    return subprocess.run(
+        command, input=token + "\n", capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
+    )
+
+
+def test_joining_fetches_the_credentials_once(server: Server, tmp_path: Path) -> None:
+    token, out = server.token(), tmp_path / "new" / "pi-1.toml"
+    joined = join(server.web.url, token, out)
+    assert joined.returncode == 0, joined.stderr
+    assert read_credentials(out) == Credentials(
+        "pi-1", Role.NODE, "mqtts://server.local:8883", "password-of-pi-1", ca=read_credentials(out).ca
+    )
+    assert read_credentials(out).ca.strip() == server.ca.strip()
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert "password-of-pi-1" not in joined.stdout + joined.stderr + server.web.text()
+    again = join(server.web.url, token, tmp_path / "again.toml")
+    assert again.returncode == 1
+    assert "was used" in again.stderr
+    assert not (tmp_path / "again.toml").exists()
+    assert code_of(server.post(token)) == "web.bad_token"
+
+
+def test_the_file_of_tokens_holds_neither_secret_nor_password(server: Server) -> None:
+    token = server.token()
+    kept = server.tokens.path.read_text()
+    assert stat.S_IMODE(server.tokens.path.stat().st_mode) == 0o600
+    assert token.split(".")[2] not in kept
+    assert "password-of-pi-1" not in kept
+
+
+def test_of_many_who_bring_one_token_at_the_same_time_one_gets_credentials(server: Server) -> None:
+    token = server.token()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: server.post(token).status_code, range(8)))
+    assert sorted(answers)[0] == 200
+    assert answers.count(200) == 1
+
+
+def test_a_token_that_expired_or_was_replaced_is_refused(server: Server) -> None:
+    late = server.token("pi-1", life=timedelta(seconds=-1))
+    assert code_of(server.post(late)) == "web.bad_token"
+    first, second = server.token("pi-2"), server.token("pi-2")
+    assert code_of(server.post(first)) == "web.bad_token"
+    assert server.post(second).status_code == 200
+
+
+def test_guessing_is_slow_and_does_not_say_what_was_wrong(server: Server) -> None:
+    good = server.token()
+    prefix, fingerprint, secret = good.split(".")
+    answers = [server.post(f"{prefix}.{fingerprint}.{secret[:-2]}{n:02}") for n in range(30)]
+    assert {answer.status_code for answer in answers} == {403, 429}
+    assert len({json.dumps(answer.json()) for answer in answers if answer.status_code == 403}) == 1
+    assert answers[-1].headers["Retry-After"]
+    assert server.post(good).status_code == 429
+
+
+def test_who_is_not_the_server_of_the_token_never_sees_it(server: Server, tmp_path: Path, people: object) -> None:
+    """Another server at the address, with a certificate of another CA, though it answers as it should."""
+    token = server.token()
+    (tmp_path / "evil").mkdir()
+    evil = _server(tmp_path / "evil", people.path)  # type: ignore[attr-defined]
+    with evil.web:
+        evil.token("pi-1")
+        refused = join(evil.web.url, token, tmp_path / "x.toml")
+        assert refused.returncode == 1
+        assert "POST /enroll" not in evil.web.text()
+    evil.tokens.path.write_text(server.tokens.path.read_text())
+    relaying = _server_with_tokens(tmp_path / "evil", evil, people.path)  # type: ignore[attr-defined]
+    with relaying:
+        refused = join(relaying.url, token, tmp_path / "x.toml")
+        assert refused.returncode == 1
+        assert "not trusted: its certificate was signed by none that is trusted here" in refused.stderr
+        assert "The token was not sent" in refused.stderr
+    assert server.post(token).status_code == 200, "it is still good"
+
+
+def _server_with_tokens(folder: Path, evil: Server, people: Path) -> Web:
+    """It knows the CA that the token names, and shows it; but it cannot have a certificate by it."""
+    tls = Certificate(cert=folder / "tls/server.crt", key=folder / "tls/server.key", ca=folder / "ca/ca.crt")
+    return Web(folder, broker="", tls=tls, tokens=evil.tokens.path, people=people)
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "said"),
+    [
+        ("http://127.0.0.1:1", "", "expected an address like https://"),
+        ("https://127.0.0.1:1", "glassline1.x.y", "expected a token as"),
+        ("CLOSED", "GOOD", "cannot be reached: Connection refused"),
+        ("PLAIN", "GOOD", "does not speak TLS"),
+    ],
+)
+def test_what_is_wrong_is_said(server: Server, web: Web, tmp_path: Path, url: str, token: str, said: str) -> None:
+    urls = {"CLOSED": f"https://127.0.0.1:{free_port()}", "PLAIN": web.url.replace("http:", "https:")}
+    refused = join(urls.get(url, url), server.token() if token == "GOOD" else token, tmp_path / "x.toml")
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_joining_anew_keeps_the_password_before_until_the_broker_has_changed_over(
+    server: Server, tmp_path: Path
+) -> None:
+    out = tmp_path / "pi-1.toml"
+    assert join(server.web.url, server.token(), out).returncode == 0
+    made = Credentials("pi-1", Role.NODE, "mqtts://server.local:8883", "the-new-password", ca=server.ca)
+    assert join(server.web.url, server.tokens.issue(made, now=datetime.now(UTC)), out).returncode == 0
+    assert read_credentials(out).passwords == ("the-new-password", "password-of-pi-1")
+    other = join(server.web.url, server.token("pi-2"), out)
+    assert other.returncode == 1
+    assert "holds the credentials of pi-1, not of pi-2" in other.stderr
+    assert read_credentials(out).id == "pi-1"
+
+
+def test_a_web_without_tls_gives_nothing_and_one_without_tokens_has_no_such_page(
+    tmp_path: Path, tls_web: Web, server: Server
+) -> None:
+    with Web(tmp_path, broker="", id="web-plain", tokens=server.tokens.path) as plain:
+        assert code_of(plain.http.post("/enroll", json={"token": server.token()})) == "web.not_encrypted"
+    assert tls_web.http.post("/enroll", json={"token": server.token()}).status_code == 404
+
+
+def test_the_ca_is_given_to_who_knows_its_fingerprint(server: Server) -> None:
+    token = server.token()
+    assert server.web.http.get("/enroll/ca/" + "00" * 32).status_code == 404
+    assert server.web.http.get("/enroll/ca/nothing").status_code == 404
+    pem = server.web.http.get(f"/enroll/ca/{Token.parse(token).fingerprint.hex()}").text
+    assert client_context(ca=pem).get_ca_certs()
