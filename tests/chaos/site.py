@@ -14,10 +14,12 @@ import psutil
 
 from glassline.accounts import mosquitto_files
 from glassline.contract import Role
-from glassline.program import write_secret
+from glassline.program import Credentials, write_credentials
+from tests.support.authority import signed
 from tests.support.embedded_broker import accounts_file, free_port, password_of, wait_for_port
-from tests.support.mosquitto import MOSQUITTO, conf_for
+from tests.support.mosquitto import MOSQUITTO
 from tests.support.relay import Relay
+from workbench.mosquitto import conf_for
 
 BrokerKind = Literal["embedded", "mosquitto"]
 START_S = 60.0
@@ -164,9 +166,10 @@ class ChaosSite:
         nodes = [f"sim-{number}" for number in range(1, self.devices + 1)]
         roles = dict.fromkeys(nodes, Role.NODE) | {"bridge-1": Role.BRIDGE, "web-1": Role.WEB}
         accounts = accounts_file(self.folder, roles)
-        mosquitto_files(accounts, self.folder)
-        for id in roles:
-            write_secret(self.folder / "secrets" / id, password_of(id))
+        mosquitto_files(accounts, self.folder / "mosquitto")
+        for id, role in roles.items():
+            made = Credentials(id, role, f"mqtt://127.0.0.1:{self._port}", password_of(id))
+            write_credentials(self.folder / "credentials" / f"{id}.toml", made)
 
     def _broker(self) -> list[str]:
         (self.folder / "glassline.toml").touch()
@@ -174,8 +177,9 @@ class ChaosSite:
             listen = ["--listen", f"mqtt://127.0.0.1:{self._port}", "--accounts", str(self.folder / "accounts.json")]
             return self._python("broker", *listen)
         (self.folder / "data").mkdir()
+        signed(self.folder)
         conf = self.folder / "mosquitto.conf"
-        conf.write_text(conf_for(self.folder, self._port))
+        conf.write_text(conf_for(self.folder, port=self._port, tls_port=free_port(), host="127.0.0.1"))
         assert MOSQUITTO, "mosquitto is missing: apt-get install mosquitto"
         return [MOSQUITTO, "-c", str(conf)]
 
@@ -197,7 +201,7 @@ class ChaosSite:
             relay = self._running.enter_context(Relay(self._port))
             command = [*command, f"--broker={relay.url}"]
         if id:
-            command += [f"--id={id}", f"--password-file={self.folder / 'secrets' / id}"]
+            command += [f"--credentials={self.folder / 'credentials' / id}.toml"]
         program = self.programs[name] = Program(name, command, folder=self.folder, relay=relay)
         program.start()
         self._running.callback(program.end)

@@ -8,7 +8,7 @@ from tests.chaos.plan import Pace
 from tests.chaos.run import LINK, PROCESS, Size, plan, run, victims_of
 
 SHORT = Size(seconds=10, halls=2, devices_a_hall=3, per_min=120, pace=Pace(peace_s=(1, 4), scale=0.25))
-SEED = 7
+SEED = 47
 
 
 @pytest.mark.parametrize("broker", ["embedded", "mosquitto"])

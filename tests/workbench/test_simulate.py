@@ -13,7 +13,7 @@ import pytest
 
 from glassline.contract import Role
 from glassline.contract.messages import Info, OutboxHealth, decode
-from glassline.program import write_secret
+from glassline.program import Credentials, write_credentials, write_secret
 from tests.bridge.harness import bridge_process, online
 from tests.chaos.verdict import judge
 from tests.support.chromium import chromium
@@ -37,13 +37,14 @@ def simulate(folder, broker_url, *flags, devices=3):
     return [*command, f"--broker={broker_url}", "--seed=5", *flags]
 
 
-def give_secrets(folder, passwords):
+def give_credentials(folder, passwords):
     for id in DEVICES:
-        write_secret(folder / "secrets" / id, passwords[id])
+        made = Credentials(id, Role.NODE, "mqtt://127.0.0.1:1", passwords[id])
+        write_credentials(folder / "credentials" / f"{id}.toml", made)
 
 
 def test_a_fleet_plants_and_all_of_it_is_stored_as_planted(tmp_path, broker):
-    give_secrets(tmp_path, broker.passwords)
+    give_credentials(tmp_path, broker.passwords)
     with listener(broker) as heard:
         with online(broker):
             bridge = bridge_process(broker, tmp_path)
@@ -66,7 +67,7 @@ def test_a_fleet_plants_and_all_of_it_is_stored_as_planted(tmp_path, broker):
 
 
 def test_who_is_refused_is_told_why_in_one_line(tmp_path, broker):
-    give_secrets(tmp_path, broker.passwords | {"sim-1": "wrong"})
+    give_credentials(tmp_path, broker.passwords | {"sim-1": "wrong"})
     run = subprocess.run(simulate(tmp_path, broker.url, devices=1), capture_output=True, text=True, timeout=60)
     assert run.returncode == 1
     assert "no device could connect" in run.stderr
@@ -88,11 +89,11 @@ def test_devices_get_accounts_of_their_own_where_the_accounts_file_is(tmp_path):
         assert run.returncode == 0, run.stderr
         known = broker.accounts.list()
         assert (known["hall-1"], known["hall-2"]) == (Role.NODE, Role.NODE)
-        assert (tmp_path / "secrets" / "hall-1").stat().st_mode & 0o777 == 0o600
+        assert (tmp_path / "credentials" / "hall-1.toml").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_killed_process_of_the_fleet_is_started_again_and_its_outboxes_are_sent(tmp_path, broker):
-    give_secrets(tmp_path, broker.passwords)
+    give_credentials(tmp_path, broker.passwords)
     with (tmp_path / "err").open("w") as err:
         fleet = subprocess.Popen(
             simulate(tmp_path, broker.url, "--detections-per-min=300", "--drain=20", "--json"),
@@ -127,7 +128,7 @@ def browser():
 
 
 def test_a_full_outbox_gives_up_the_oldest_pictures_and_says_so_in_health_and_on_the_page(tmp_path, broker, browser):
-    give_secrets(tmp_path, broker.passwords)
+    give_credentials(tmp_path, broker.passwords)
     command = simulate(tmp_path, broker.url, "--outbox-mb=1", "--detections-per-min=1200", devices=1)
     fleet = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     write_secret(tmp_path / "web", broker.passwords["web-1"])

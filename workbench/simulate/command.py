@@ -10,16 +10,18 @@ from typing import Annotated, Any
 
 import typer
 
-from glassline.accounts import Accounts, AccountsError
+from glassline.accounts import AccountsError
 from glassline.contract import check_id
-from glassline.link import AddressError, BrokerAddress
+from glassline.link import AddressError
 from glassline.program import EndSignals, SecretError
+from workbench.accounts_folder import AccountsFolder
+from workbench.failing import fail
 
-from .fleet import Fleet, FleetError, Wanted, make_accounts
+from .fleet import DEFAULT_BROKER, Fleet, FleetError, Wanted, make_accounts
 from .show import Screen
 from .summary import planted, show_summary, summary_of
 
-FIRST_CONNECT_S = 15.0
+FIRST_CONNECT_S = 8.0
 LOOK_S = 0.5
 SETTLE_S = 2.0
 """What is reported sooner may be of before."""
@@ -33,14 +35,15 @@ def simulate(
     ] = 6,
     seconds: Annotated[float, typer.Option(min=0, help="Plant for so long; 0: until Ctrl-C.")] = 0,
     drain: Annotated[float, typer.Option(min=0, help="Then wait so long, at most, until all outboxes are empty.")] = 60,
-    broker: Annotated[str, typer.Option(help="Where the broker is.")] = "mqtt://127.0.0.1:1883",
-    accounts: Annotated[
-        Path | None, typer.Option(help="The broker's accounts file, here: devices without an account get one.")
+    broker: Annotated[
+        str | None, typer.Option(help=f"Where the broker is, if not where the credentials say; else {DEFAULT_BROKER}.")
     ] = None,
-    ca_file: Annotated[Path | None, typer.Option(help="CA certificate of the broker, for mqtts://.")] = None,
-    folder: Annotated[Path, typer.Option(help="For outboxes, passwords and journals of what was planted.")] = Path(
-        "var/simulate"
-    ),
+    accounts: Annotated[
+        Path | None, typer.Option(help="The broker's accounts file, here: devices without credentials get an account.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(help="For credentials/ID.toml, outboxes and journals of what was planted.")
+    ] = Path("var/simulate"),
     prefix: Annotated[str, typer.Option(help="Ids are PREFIX-1, PREFIX-2 and so on.")] = "sim",
     first: Annotated[int, typer.Option(min=0, help="Number of the first one.")] = 1,
     outbox_mb: Annotated[int, typer.Option(min=1, help="Disk space of each outbox, MB.")] = 50,
@@ -55,24 +58,23 @@ def simulate(
     """
     wanted = Wanted(
         devices=devices, first=first, prefix=prefix, fps=fps, detections_per_min=detections_per_min, broker=broker,
-        ca_file=ca_file, outbox_mb=outbox_mb, folder=folder, per_process=per_process,
+        outbox_mb=outbox_mb, folder=folder, per_process=per_process,
         seed=random.randrange(10_000) if seed is None else seed,
     )  # fmt: skip
     try:
         check_id(wanted.ids()[-1])
-        BrokerAddress.parse(broker)
         with Screen(wanted) as screen:
             if accounts is not None:
-                make_accounts(wanted, Accounts(accounts), screen.say)
+                make_accounts(wanted, AccountsFolder(accounts), screen.say)
             summary = _run(wanted, screen, seconds, drain)
     except (AddressError, AccountsError, SecretError, FleetError, OSError, ValueError) as error:
-        typer.secho(f"simulate: {error}", fg="red", err=True)
-        raise typer.Exit(1) from None
+        fail(str(error))
     if as_json:
         print(json.dumps(summary, indent=2))
     else:
         show_summary(summary)
-    raise typer.Exit(0 if summary["waiting"] == 0 else 1)
+    if summary["drain_s"] is None:
+        fail(f"{summary['waiting']} detections still wait in {folder}: the next run there sends them")
 
 
 def _run(wanted: Wanted, screen: Screen, seconds: float, drain_s: float) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from glassline.contract.frames import embed_frame
 from glassline.contract.messages import CameraInfo, FrameCounts, FrameMeta, Health, Info, OutboxHealth
 from glassline.contract.topics import filter_of
 from glassline.link import BrokerAddress, Link, Sent
-from glassline.program import read_secret
 from pi_node.outbox import Outbox, OutboxError
 from pi_node.rate import Rate
 from pi_node.sender import Sender
@@ -32,13 +31,12 @@ HEALTH_S = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What one device is told. Its outbox and journal lie in `folder`; `password_file` None: it has no account."""
+    """What one device is told. Its outbox and journal lie in `folder`; `credentials` None: it has no account."""
 
     id: str
     broker: str
     folder: str
-    password_file: str | None
-    ca_file: str | None
+    credentials: str | None
     fps: float
     detections_per_min: float
     outbox_mb: int
@@ -57,14 +55,14 @@ class Device:
         self._running = ExitStack()
 
     def start(self) -> None:
-        """OutboxError and SecretError say what cannot be."""
+        """OutboxError says what cannot be."""
         plan, folder = self.plan, Path(self.plan.folder)
         self._outbox = Outbox(path=folder / "outbox.db", cap_bytes=plan.outbox_mb * 1_000_000)
         self._outbox.open()
         self._running.callback(self._outbox.close)
         self._link = link = Link(
             address=BrokerAddress.parse(plan.broker), id=plan.id, boot=new_boot(), birth=self._birth,
-            password=read_secret(plan.password_file) if plan.password_file else None, ca_file=plan.ca_file,
+            credentials=plan.credentials,
         )  # fmt: skip
         speed = Speed()
         self._way = Way(link=link, speed=speed)

@@ -14,15 +14,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from glassline.accounts import Accounts
 from glassline.contract import Role
-from glassline.program import write_secret
+from glassline.link import BrokerAddress
+from glassline.program import Credentials, read_credentials, write_credentials
 from glassline.program.settings import EXIT_SETTINGS
+from workbench.accounts_folder import AccountsFolder
 
 from .device import Plan
 from .stills import prepare
 from .tally import FleetTally
 
+DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 AGAIN_S = 1.0
 STOP_S = 20.0
 
@@ -40,8 +42,8 @@ class Wanted:
     prefix: str
     fps: float
     detections_per_min: float
-    broker: str
-    ca_file: Path | None
+    broker: str | None
+    """Where it is, if not where the credentials say."""
     outbox_mb: int
     folder: Path
     seed: int
@@ -51,33 +53,39 @@ class Wanted:
         """Of all devices."""
         return [f"{self.prefix}-{number}" for number in range(self.first, self.first + self.devices)]
 
-    def secret(self, id: str) -> Path:
-        """The file with the device's password."""
-        return self.folder / "secrets" / id
+    def credentials(self, id: str) -> Path:
+        """The file with all that the device needs to reach its broker, where it has an account."""
+        return self.folder / "credentials" / f"{id}.toml"
 
     def journal(self, id: str) -> Path:
         """The file that says what the device has planted."""
         return self.folder / id / "planted.jsonl"
 
     def plans(self) -> list[Plan]:
-        """One for each device."""
-        return [
-            Plan(
-                id=id, broker=self.broker, folder=str(self.folder / id), fps=self.fps,
-                password_file=str(self.secret(id)) if self.secret(id).exists() else None,
-                ca_file=str(self.ca_file) if self.ca_file else None,
-                detections_per_min=self.detections_per_min, outbox_mb=self.outbox_mb, seed=f"{self.seed} {id}",
-            )
-            for id in self.ids()
-        ]  # fmt: skip
+        """One for each device. SecretError if its credentials cannot be used."""
+        return [self._plan(id, self.credentials(id)) for id in self.ids()]
+
+    def _plan(self, id: str, path: Path) -> Plan:
+        known = read_credentials(path) if path.exists() else None
+        return Plan(
+            id=id, broker=self.broker or (known.broker if known else DEFAULT_BROKER), folder=str(self.folder / id),
+            credentials=str(path) if known else None, fps=self.fps, detections_per_min=self.detections_per_min,
+            outbox_mb=self.outbox_mb, seed=f"{self.seed} {id}",
+        )  # fmt: skip
 
 
-def make_accounts(wanted: Wanted, accounts: Accounts, say: Callable[[str], None]) -> None:
-    """An account for each device that has no password yet; AccountsError where its name is taken."""
-    for id in wanted.ids():
-        if not wanted.secret(id).exists():
-            say(f"making an account for {id} …")
-            write_secret(wanted.secret(id), accounts.add(id, Role.NODE))
+def make_accounts(wanted: Wanted, accounts: AccountsFolder, say: Callable[[str], None]) -> None:
+    """An account for each device that has no credentials yet; AccountsError where its name is taken."""
+    missing = [id for id in wanted.ids() if not wanted.credentials(id).exists()]
+    address = BrokerAddress.parse(wanted.broker or accounts.broker_address(local=True))
+    for id in missing:
+        say(f"making an account for {id} …")
+        password = accounts.accounts.add(id, Role.NODE)
+        ca = accounts.ca_pem if address.tls else ""
+        write_credentials(wanted.credentials(id), Credentials(id, Role.NODE, str(address), password, ca=ca))
+    if missing:
+        with contextlib.redirect_stdout(sys.stderr):
+            accounts.renew_mosquitto()
 
 
 class Fleet:

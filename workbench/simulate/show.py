@@ -12,6 +12,8 @@ from .fleet import Wanted
 from .tally import FleetTally
 
 LINE_EACH_S = 5.0
+WIDTH = 70
+"""For titles that are sentences."""
 
 
 class Screen:
@@ -47,7 +49,9 @@ class Screen:
         if is_terminal:
             self._live.update(self._table(rows, doing, tally.complaint()))
         else:
-            self.say(f"{now_s - self._began_s:.0f} s, {doing}: " + ", ".join(f"{name} {value}" for name, value in rows))
+            figures = ", ".join(f"{name} {value}" for name, value in rows)
+            complaint = tally.complaint()
+            self.say(f"{now_s - self._began_s:.0f} s, {doing}: {figures}{'; ' if complaint else ''}{complaint}")
 
     def _rows(self, tally: FleetTally, now_s: float) -> list[tuple[str, str]]:
         counts = tally.counts()
@@ -65,7 +69,7 @@ class Screen:
         ]
 
     def _table(self, rows: list[tuple[str, str]], doing: str, complaint: str) -> Table:
-        table = Table(title=f"{self._wanted.devices} devices at {self._wanted.broker}: {doing}", show_header=False,
+        table = Table(min_width=WIDTH, title=f"{self._wanted.devices} devices, {doing}", show_header=False,
                       title_justify="left", caption=complaint or None, caption_justify="left")  # fmt: skip
         for name, value in rows:
             table.add_row(name, value)

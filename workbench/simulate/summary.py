@@ -7,6 +7,7 @@ from rich.table import Table
 
 from .fleet import Wanted
 from .journal import read_journals
+from .show import WIDTH
 from .tally import FleetTally
 
 
@@ -23,7 +24,7 @@ def summary_of(wanted: Wanted, tally: FleetTally, *, seconds: float, drain_s: fl
     took_ms = sorted(tally.receipt_ms)
     return {
         "devices": wanted.devices,
-        "broker": wanted.broker,
+        "connected": tally.connected(),
         "seed": wanted.seed,
         "seconds": round(seconds, 1),
         "frames": counts["frames"],
@@ -49,6 +50,7 @@ def _percentile(values: list[float], percent: int) -> float | None:
 
 
 _WORDS = {
+    "connected": "devices connected at the end",
     "planted": "detections planted",
     "waiting": "still waiting for a receipt",
     "most_waiting": "waiting at most: in one outbox",
@@ -67,7 +69,7 @@ _WORDS = {
 def show_summary(summary: dict[str, Any]) -> None:
     """Print it for people."""
     title = f"{summary['devices']} devices, {summary['seconds']:g} s, seed {summary['seed']}"
-    table = Table(title=title, show_header=False, title_justify="left")
+    table = Table(title=title, show_header=False, title_justify="left", min_width=WIDTH)
     for key, words in _WORDS.items():
         table.add_row(words, "-" if summary[key] is None else f"{summary[key]:,}")
     receipt_ms = summary["receipt_ms"]

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from glassline.program import SecretError, run_logging
+from glassline.program import run_logging
 from glassline.program.settings import EXIT_SETTINGS
 from pi_node.outbox import OutboxError
 
@@ -38,7 +38,7 @@ def main() -> int:
         if told["resting"]:
             _rest(devices)
         _report_until_end(devices)
-    except (OutboxError, SecretError) as error:
+    except OutboxError as error:
         print(error, file=sys.stderr)
         return EXIT_SETTINGS
     finally:
