@@ -46,7 +46,7 @@ def judge(folder: Path, store_path: Path) -> Verdict:
     truth = read_journals(sorted(folder.glob("*/planted.jsonl")))
     with SqliteStore(store_path) as store:
         rows = list(every_defect(store))
-        pictures = {row.event_id: hashlib.sha256(store.evidence(row.event_id) or b"").hexdigest() for row in rows}
+        pictures = {row.event_id: _digest(store.evidence(row.event_id)) for row in rows}
         dead_letters = len(store.dead_letters())
     ids = {row.event_id for row in rows}
     kept = {event_id for event_id, planted in truth.items() if planted.kept}
@@ -55,12 +55,16 @@ def judge(folder: Path, store_path: Path) -> Verdict:
         planted=len(kept | interrupted),
         stored=len(rows),
         lost=len(kept - ids),
-        duplicated=_surplus([row.event_id for row in rows]) + _surplus(list(pictures.values())),
+        duplicated=_surplus([row.event_id for row in rows]) + _surplus([one for one in pictures.values() if one]),
         images_wrong=sum(not _is_right(row, pictures[row.event_id], truth) for row in rows),
         strangers=len(ids - set(truth)),
         dead_letters=dead_letters,
         interrupted=len(interrupted),
     )
+
+
+def _digest(picture: bytes | None) -> str:
+    return hashlib.sha256(picture).hexdigest() if picture else ""
 
 
 def _surplus(values: list[str]) -> int:
