@@ -8,8 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import paho.mqtt.client as paho
+
+from glassline.program import client_context
 
 from .embedded_broker import RunningBroker
 
@@ -133,14 +136,16 @@ def connect_packet(
 
 
 class RawClient:
-    """A socket that speaks MQTT by hand."""
+    """A socket that speaks MQTT by hand; under TLS where it is given the file of a CA."""
 
-    def __init__(self, port: int, *, receive_buffer: int | None = None) -> None:
+    def __init__(self, port: int, *, receive_buffer: int | None = None, ca: Path | None = None) -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(WAIT_S)
         self.socket.connect(("127.0.0.1", port))
+        if ca:
+            self.socket = client_context(ca_file=str(ca)).wrap_socket(self.socket, server_hostname="127.0.0.1")
 
     def __enter__(self) -> "RawClient":
         return self

@@ -1,15 +1,20 @@
 """The web under TLS, with a certificate of its own."""
 
+import contextlib
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from glassline.contract import Reason
+from tests.support.authority import EXPIRED, signed
+from web.tls import tls_context
 from workbench.doctor.web_look import WebLook
 
 from .certificates import Certificate, make_certificate
@@ -101,5 +106,28 @@ def test_the_doctor_looks_at_it_and_at_no_web_with_another_certificate(
     other = make_certificate(tmp_path)
     with WebLook(host="127.0.0.1", port=tls_web.port, cert=str(other.cert), devices=[node.id]) as look:
         until(lambda: look.seen.done)
-        assert "CERTIFICATE_VERIFY_FAILED" in look.seen.error
+        assert look.seen.code is Reason.WEB_CERTIFICATE
+        assert "signed by none that is trusted here" in look.seen.error
         assert look.seen.answered_at_s is None
+
+
+def test_the_doctor_names_a_certificate_out_of_its_time_and_a_web_that_speaks_plainly(web: Web, tmp_path: Path) -> None:
+    certificate = signed(tmp_path, age=EXPIRED)
+    tls = Certificate(cert=certificate.cert, key=certificate.key, ca=certificate.ca)
+    listener = socket.create_server(("127.0.0.1", 0))
+    context = tls_context(str(tls.cert), str(tls.key))
+    threading.Thread(target=_shake_hands, args=(listener, context), daemon=True).start()
+    for port, said in ((listener.getsockname()[1], "has expired"), (web.port, "does not speak TLS")):
+        with WebLook(host="127.0.0.1", port=port, cert=str(certificate.cert), devices=[]) as look:
+            until(lambda look=look: look.seen.done)
+            assert look.seen.code is Reason.WEB_CERTIFICATE
+            assert said in look.seen.error
+    listener.close()
+
+
+def _shake_hands(listener: socket.socket, context: ssl.SSLContext) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            plug, _ = listener.accept()
+            with contextlib.suppress(OSError):
+                context.wrap_socket(plug, server_side=True).recv(1)

@@ -14,6 +14,7 @@ from wsproto.utilities import ProtocolError
 
 from glassline.contract import ContractError, Reason
 from glassline.contract.frames import extract
+from glassline.program.tls import fault_of, fault_sentence
 
 TIMEOUT_S = 4.0
 MAX_FPS = 5.0
@@ -66,9 +67,9 @@ class WebLook:
                 if not self.seen.locked:
                     self._live()
         except (OSError, http.client.HTTPException, ProtocolError) as error:
-            self.seen.error = self.seen.error or _plain(error)
+            self.seen.error = self.seen.error or self._plain(error)
             if self.seen.answered_at_s is None:
-                self.seen.code = Reason.WEB_DOWN
+                self.seen.code = Reason.WEB_CERTIFICATE if fault_of(error) else Reason.WEB_DOWN
         self.seen.done = True
 
     def _health(self) -> bool:
@@ -137,6 +138,20 @@ class WebLook:
                                 self._picture(bytes(message))
                                 message.clear()
 
+    def _plain(self, error: Exception) -> str:
+        match error:
+            case ssl.SSLError():
+                return fault_sentence(error, self.host)
+            case ConnectionRefusedError():
+                return "nothing listens on its port"
+            case TimeoutError():
+                return f"it accepts connections, but gave no answer for {TIMEOUT_S:g} s"
+            case socket.gaierror():
+                return "its name is not known on this network"
+            case OSError():
+                return error.strerror or str(error)
+        return str(error) or type(error).__name__
+
     def _picture(self, message: bytes) -> None:
         """Note a picture if it is another than the one before: one byte n, n bytes of device id, JPEG."""
         size = message[0] if message else 0
@@ -167,16 +182,3 @@ def _received(plug: socket.socket) -> bytes | None:
         return plug.recv(65536) or None
     except TimeoutError:
         return b""
-
-
-def _plain(error: Exception) -> str:
-    match error:
-        case ConnectionRefusedError():
-            return "nothing listens on its port"
-        case TimeoutError():
-            return f"it accepts connections, but gave no answer for {TIMEOUT_S:g} s"
-        case socket.gaierror():
-            return "its name is not known on this network"
-        case OSError():
-            return error.strerror or str(error)
-    return str(error) or type(error).__name__
