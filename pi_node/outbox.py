@@ -24,6 +24,7 @@ from glassline.writing import sync_folder
 log = logging.getLogger(__name__)
 
 _PRAGMAS = """
+PRAGMA locking_mode=EXCLUSIVE;
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous=FULL;
 PRAGMA temp_store=MEMORY;
@@ -41,6 +42,7 @@ CREATE TEMP TABLE sent (
 CREATE TEMP TRIGGER forget AFTER DELETE ON main.outbox BEGIN DELETE FROM sent WHERE event_id = OLD.event_id; END;
 """
 _COUNT = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
+LOCK_WAIT_S = 2.0
 WAITS_S = 60.0
 NEARLY_FULL = 0.9
 DOUBT_AFTER = 4
@@ -89,12 +91,13 @@ class Outbox:
                 log.error("the outbox is damaged (%s): it is kept as %s and a new one is begun", error, aside)
                 self._open()
         except (OSError, sqlite3.Error) as error:
-            raise OutboxError(
-                f"the outbox {self._path} cannot be opened ({error}): set `state_dir` to a folder that can be written"
-            ) from None
+            remedy = "set `state_dir` to a folder that can be written"
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                remedy = "another program uses it; end that, or set another `state_dir`"
+            raise OutboxError(f"the outbox {self._path} cannot be opened ({error}): {remedy}") from None
 
     def _open(self) -> None:
-        self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(self._path, timeout=LOCK_WAIT_S, check_same_thread=False, isolation_level=None)
         self._db.executescript(_PRAGMAS + _SCHEMA)
         self._used_bytes = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM outbox").fetchone()[0]
 
