@@ -8,7 +8,9 @@ When it is full, the oldest pictures are given up first; when there are none lef
 counted, each by itself.
 """
 
+import fcntl
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -24,7 +26,6 @@ from glassline.writing import sync_folder
 log = logging.getLogger(__name__)
 
 _PRAGMAS = """
-PRAGMA locking_mode=EXCLUSIVE;
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous=FULL;
 PRAGMA temp_store=MEMORY;
@@ -42,7 +43,6 @@ CREATE TEMP TABLE sent (
 CREATE TEMP TRIGGER forget AFTER DELETE ON main.outbox BEGIN DELETE FROM sent WHERE event_id = OLD.event_id; END;
 """
 _COUNT = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
-LOCK_WAIT_S = 2.0
 WAITS_S = 60.0
 NEARLY_FULL = 0.9
 DOUBT_AFTER = 4
@@ -75,34 +75,61 @@ class Outbox:
         self._path, self._cap_bytes = path, cap_bytes
         self._lock = threading.Lock()
         self._used_bytes = 0
+        self._claimed: int | None = None
         self._db: sqlite3.Connection
 
     def open(self) -> None:
         """Open or create the file; one that is damaged is put aside and a new one begun. OutboxError says why not."""
         try:
             _make_folder(self._path.parent)
+            self._claim()
             try:
                 self._open()
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
-                aside = self._path.with_name(f"{self._path.name}.broken-{int(time.time())}")
-                self._path.replace(aside)
-                log.error("the outbox is damaged (%s): it is kept as %s and a new one is begun", error, aside)
+                log.error(
+                    "the outbox is damaged (%s): it is kept as %s and a new one is begun", error, self._put_aside()
+                )
                 self._open()
         except (OSError, sqlite3.Error) as error:
-            remedy = "set `state_dir` to a folder that can be written"
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                remedy = "another program uses it; end that, or set another `state_dir`"
-            raise OutboxError(f"the outbox {self._path} cannot be opened ({error}): {remedy}") from None
+            self._release()
+            raise OutboxError(
+                f"the outbox {self._path} cannot be opened ({error}): set `state_dir` to a folder that can be written"
+            ) from None
 
     def _open(self) -> None:
-        self._db = sqlite3.connect(self._path, timeout=LOCK_WAIT_S, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None)
         self._db.executescript(_PRAGMAS + _SCHEMA)
         self._used_bytes = self._db.execute("SELECT coalesce(sum(size_bytes), 0) FROM outbox").fetchone()[0]
 
+    def _put_aside(self) -> Path:
+        """Rename the file, and with it its log: beside a new one, that would be taken for the new one's."""
+        aside = self._path.with_name(f"{self._path.name}.broken-{int(time.time())}")
+        for end in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                self._path.with_name(self._path.name + end).replace(aside.with_name(aside.name + end))
+        self._db.close()
+        return aside
+
+    def _claim(self) -> None:
+        """Let no other program have this outbox: each would send, settle and count what the other keeps."""
+        self._claimed = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(self._claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._release()
+            sentence = f"the outbox {self._path} is used by another program: end that, or set another `state_dir`"
+            raise OutboxError(sentence) from None
+
+    def _release(self) -> None:
+        if self._claimed is not None:
+            os.close(self._claimed)
+            self._claimed = None
+
     def close(self) -> None:
         self._db.close()
+        self._release()
 
     def put(self, detection: Detection, evidence: bytes | None) -> None:
         """Keep a detection's newest rev; `evidence` None keeps the picture that an earlier rev brought."""

@@ -189,7 +189,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 def test_an_outbox_belongs_to_one_program_at_a_time(outbox, tmp_path):
     outbox.put(detection(new_event_id()), None)
     second = Outbox(path=tmp_path / "outbox.db", cap_bytes=100_000)
-    with pytest.raises(OutboxError, match="another program uses it"):
+    with pytest.raises(OutboxError, match="used by another program"):
         second.open()
     outbox.close()
     second.open()
