@@ -5,8 +5,11 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from glassline.accounts import Accounts, AccountsError
+from glassline.accounts.authority import facts_of
 from glassline.program import CertificateError, ServerCertificate, load_settings, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
@@ -18,6 +21,7 @@ from .settings import BrokerSettings
 
 _log = logging.getLogger("broker")
 EXIT_CANNOT_LISTEN = 1
+WARN_BEFORE = timedelta(days=30)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -87,7 +91,11 @@ def open_certificate(settings: BrokerSettings) -> ServerCertificate | None:
         raise CertificateError(
             "mqtts:// needs a certificate: set `tls_cert` and `tls_key` (`glassline ca init` makes them)"
         )
-    return ServerCertificate(settings.tls_cert, settings.tls_key)
+    certificate = ServerCertificate(settings.tls_cert, settings.tls_key)
+    until = facts_of(Path(settings.tls_cert)).not_after
+    if until - datetime.now(UTC) < WARN_BEFORE:
+        _log.warning("the certificate %s is good until %s: `glassline ca server` renews it", settings.tls_cert, until)
+    return certificate
 
 
 async def serve(*, doors: Sequence[Door], accounts: Accounts | None, limits: Limits, id: str) -> None:

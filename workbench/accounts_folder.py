@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from glassline.accounts import Accounts, AccountsError, mosquitto_files
-from glassline.accounts.authority import facts_of
+from glassline.accounts.authority import facts_of, machine_names
 from glassline.program import SecretError, SettingsError
 
 from .failing import fail
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFAULT = Path("var/accounts/accounts.json")
+_ANYWHERE = ("0.0.0.0", "::")  # noqa: S104
 AccountsOption = Annotated[
     Path | None,
     typer.Option(
@@ -85,29 +86,21 @@ class AccountsFolder:
         return path.read_text() if path.exists() else ""
 
     def broker_address(self, *, local: bool) -> str:
-        """Where programs find this machine's broker: from elsewhere, or as `local` programs do."""
-        secure, plain = self._doors()
-        if local and plain:
-            return plain
-        if secure is None:
-            return plain or "mqtt://127.0.0.1:1883"
-        host, port = secure
-        if local or host in ("0.0.0.0", "::"):  # noqa: S104
-            host = "127.0.0.1" if local else self._name()
-        return f"mqtts://{f'[{host}]' if ':' in host else host}:{port}"
+        """Where programs find this machine's broker: those elsewhere with TLS if there is, `local` ones without."""
+        from broker.listening import ListenAddress
 
-    def _doors(self) -> tuple[tuple[str, int] | None, str]:
-        """(host, port) of the listener with TLS, and the address of the plain one on loopback, as far as there are."""
         settings = _broker_settings()
-        if settings is None:
-            return (("0.0.0.0", 8883) if self.cert.exists() else None), "mqtt://127.0.0.1:1883"  # noqa: S104
-        secure = next(((one.host, one.port) for one in settings.addresses if one.tls), None)
-        return secure, next((str(one) for one in settings.addresses if not one.tls), "")
-
-    def _name(self) -> str:
-        """What the certificate calls this machine first."""
-        names = facts_of(self.cert).names if self.cert.exists() else ()
-        return names[0] if names else "localhost"
+        if settings is not None:
+            doors = settings.addresses
+        else:
+            doors = ListenAddress.parse_all(
+                "mqtts://0.0.0.0, mqtt://127.0.0.1" if self.cert.exists() else "mqtt://127.0.0.1"
+            )
+        door = min(doors, key=lambda one: one.tls is local)
+        if door.host not in _ANYWHERE:
+            return str(door)
+        names = facts_of(self.cert).names if self.cert.exists() else machine_names()
+        return str(ListenAddress("127.0.0.1" if local else names[0], door.port, door.tls))
 
     def renew_mosquitto(self) -> None:
         """Write mosquitto's files anew and have it read them, or say how."""

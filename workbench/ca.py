@@ -12,6 +12,7 @@ from glassline.accounts.shared_files import write_shared
 from glassline.writing import write_whole
 
 from .accounts_folder import AccountsFolder, AccountsOption, do
+from .mosquitto_reload import reload_mosquitto
 
 WARN_BEFORE = timedelta(days=30)
 
@@ -46,7 +47,9 @@ def server(name: Names = None, accounts: AccountsOption = None) -> None:
     kept = do(lambda: facts_of(folder.cert).names) if folder.cert.exists() else ()
     _issue(folder, authority, [*kept, *(name or []), *machine_names()], datetime.now(UTC))
     _tell(folder)
-    typer.echo("The embedded broker takes it by itself. For others: sudo systemctl reload mosquitto, restart web")
+    for sentence in reload_mosquitto(folder.mosquitto / "passwords"):
+        typer.echo(sentence)
+    typer.echo("The embedded broker takes it by itself; the web when it is started anew: sudo systemctl restart web")
 
 
 @app.command()

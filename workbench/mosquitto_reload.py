@@ -10,7 +10,7 @@ import psutil
 def reload_mosquitto(passwords: Path) -> list[str]:
     """Send SIGHUP to every mosquitto here whose settings name the file `passwords`; say what was done, or is to do.
 
-    It then ends the connections whose account is gone or has another password.
+    It then ends the connections whose account is gone or has another password, and takes a renewed certificate.
     """
     said = []
     for process in _running():
@@ -23,7 +23,7 @@ def reload_mosquitto(passwords: Path) -> list[str]:
         except (psutil.Error, OSError):
             named = None
         if named is not None and _hang_up(process):
-            said.append(f"mosquitto (process {process.pid}) reads its accounts again")
+            said.append(f"mosquitto (process {process.pid}) reads its files again")
         else:
             said.append(
                 f"mosquitto runs here: if it uses {passwords}, have it read that: sudo systemctl reload mosquitto"

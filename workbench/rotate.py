@@ -65,7 +65,8 @@ def rotate(
         if not previous:
             typer.echo(
                 f"The password before is not known here: {target} did not hold it. Let {id} run on, and do not start "
-                "it anew, until the last step, for until then mosquitto knows the one before alone."
+                "it anew, until the last step, for until then mosquitto knows the one before alone. (With --token, "
+                "`glassline join` over there keeps the one before.)"
             )
     typer.echo(f"When they are in place: glassline rotate {id} --finish{f' --accounts {accounts}' if accounts else ''}")
 

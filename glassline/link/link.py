@@ -178,6 +178,10 @@ class Link:
 
     def start(self) -> None:
         """Begin to connect, in the background."""
+        if not self.address.tls and not self.address.is_loopback:
+            log.warning(
+                "what goes to %s can be read by all on the way, the password too; mqtts:// hides it", self.address
+            )
         self._thread.start()
 
     def stop(self) -> None:

@@ -2,18 +2,22 @@
 
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
 from broker.limits import Limits
+from glassline.accounts.authority import SERVER_LIFE
 from tests.broker.conftest import ROLES
 from tests.support.authority import Signed, signed
 from tests.support.clients import RawClient, connected, is_hung_up, packet, text
-from tests.support.embedded_broker import RunningBroker, embedded_broker
+from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port
 from tests.support.links import until
 
 FRAME = "glass/v1/pi-1/frame"
@@ -115,6 +119,19 @@ def test_a_renewed_certificate_is_shown_to_the_next_and_a_broken_one_to_nobody(
         assert until(lambda: shown() != first, 5)
         open_before.send(packet(0xC0, b""))
         assert open_before.receive() == (0xD0, b"")
+
+
+def test_a_certificate_that_soon_expires_is_told_at_the_start(tmp_path: Path) -> None:
+    soon = signed(tmp_path, age=SERVER_LIFE - timedelta(days=10))
+    port = free_port()
+    arguments = ["--listen", f"mqtts://127.0.0.1:{port}", "--tls-cert", str(soon.cert), "--tls-key", str(soon.key)]
+    process = subprocess.Popen([sys.executable, "-m", "broker", *arguments], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        assert "`glassline ca server` renews it" in process.stderr.readline()
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
 
 
 def test_bytes_of_any_kind_harm_nobody(running: RunningBroker) -> None:

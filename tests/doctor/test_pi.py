@@ -155,6 +155,7 @@ def test_it_needs_nothing_that_a_pi_does_not_have(tmp_path: Path) -> None:
         "flask_sock",
         "amqtt",
         "pwdlib",
+        "cryptography",
         "wsproto",
         "simple_websocket",
         "gunicorn",

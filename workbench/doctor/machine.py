@@ -13,7 +13,7 @@ from glassline.program.settings import find_file, read_tables
 from pi_node.host import is_pi
 
 from ..reference import PROGRAMS
-from .running import config_of_running
+from .running import config_of_running, with_credentials
 
 NODE, BROKER, BRIDGE, WEB = "pi_node", "broker", "bridge", "web"
 HOPS = {NODE: Hop.NODE, BROKER: Hop.BROKER, BRIDGE: Hop.BRIDGE, WEB: Hop.WEB}
@@ -63,17 +63,18 @@ class Machine:
 def look(config: Path | None, environ: Mapping[str, str]) -> Machine:
     """Find out what is set up here; SettingsError if the settings file itself cannot be read.
 
-    Without a file it is taken from the programs that run in this folder. Without any table this machine is a node if
-    it is a Pi, or if a broker was set in its environment.
+    Without a file it is taken from the programs that run in this folder, as are credentials that they name by flag.
+    Without any table this machine is a node if it is a Pi, or if a broker was set in its environment.
     """
     file = find_file(str(config) if config else None, environ) or config_of_running(Path.cwd())
     tables = read_tables(file)
-    names = [settings.program for settings in PROGRAMS if settings.program in tables]
+    credentials = with_credentials(Path.cwd())
+    names = [settings.program for settings in PROGRAMS if settings.program in tables or settings.program in credentials]
     backend_url_set = bool(environ.get(PREDECESSOR_SETTING))
     if not names and (is_pi() or backend_url_set or environ.get("GLASS_BROKER")):
         names = [NODE]
     kinds = {settings.program: settings for settings in PROGRAMS}
-    programs = {name: _setup(kinds[name], environ, file) for name in names}
+    programs = {name: _setup(kinds[name], environ, file, credentials.get(name)) for name in names}
     return Machine(file=file, programs=programs, backend_url_set=backend_url_set)
 
 
@@ -82,9 +83,10 @@ def masked(text: str) -> str:
     return _USER_INFO.sub("…@", text)
 
 
-def _setup(kind: type[Settings], environ: Mapping[str, str], file: Path | None) -> Setup:
+def _setup(kind: type[Settings], environ: Mapping[str, str], file: Path | None, credentials: Path | None) -> Setup:
+    flags = {"credentials": str(credentials)} if credentials else {}
     try:
-        loaded = resolve(kind, flags={}, environ=environ, file=file)
+        loaded = resolve(kind, flags=flags, environ=environ, file=file)
     except SettingsError as error:
         return Setup(program=kind.program, settings=None, problems=[masked(text) for text in error.problems])
     return Setup(program=kind.program, settings=loaded.values, sources=loaded.sources)

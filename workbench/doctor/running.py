@@ -7,16 +7,19 @@ from pathlib import Path
 
 import psutil
 
+from glassline.program.settings import SEARCHED
+
 _PROGRAMS = ("pi_node", "broker", "bridge", "web")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """One running program. `config` is the settings file its command line names; `cwd` None: not ours to see."""
+    """One running program. `cwd` None: not ours to see. `config` is its settings file, `credentials` named by flag."""
 
     program: str
     cwd: Path | None
     config: Path | None
+    credentials: Path | None = None
 
 
 def running() -> Iterator[Running]:
@@ -27,18 +30,36 @@ def running() -> Iterator[Running]:
         if program not in _PROGRAMS:
             continue
         try:
-            cwd = Path(process.cwd())
+            cwd, environ = Path(process.cwd()), process.environ()
         except (psutil.Error, OSError):
-            cwd = None
-        named = _value_of("--config", arguments)
-        config = ((cwd or Path()) / named).resolve() if named else None
-        yield Running(program=program, cwd=cwd, config=config)
+            cwd, environ = None, {}
+        named, credentials = _value_of("--config", arguments), _value_of("--credentials", arguments)
+        yield Running(
+            program=program,
+            cwd=cwd,
+            config=_config(named or environ.get("GLASS_CONFIG"), cwd),
+            credentials=((cwd or Path()) / credentials).resolve() if credentials else None,
+        )
+
+
+def _config(named: str | None, cwd: Path | None) -> Path | None:
+    """The settings file of a program that was started in `cwd`, which looks there and in /etc if none is named."""
+    if named:
+        return ((cwd or Path()) / named).resolve()
+    found = ((cwd / path).resolve() for path in SEARCHED if (cwd / path).is_file()) if cwd else iter(())
+    return next(found, None)
 
 
 def is_running(program: str, file: Path | None) -> bool:
-    """Whether `program` runs here, with this settings file as far as its command line tells."""
-    ours = (None, file.resolve() if file else None)
-    return any(one.program == program and one.config in ours for one in running())
+    """Whether `program` runs here, with this settings file as far as can be seen."""
+    ours = file.resolve() if file else None
+    same = (one for one in running() if one.program == program)
+    return any(one.config == ours or (one.cwd is None and one.config is None) for one in same)
+
+
+def with_credentials(folder: Path) -> dict[str, Path]:
+    """The credentials that the programs name by flag which were started in `folder`, by program."""
+    return {one.program: one.credentials for one in running() if one.cwd == folder and one.credentials}
 
 
 def config_of_running(folder: Path) -> Path | None:

@@ -14,7 +14,8 @@ BROKER_FAULTS: dict[Reason, Fault] = {
         sentence="{program} does not know where the broker is: its setting `broker` is empty, and none is guessed.",
         remedy="""
             Set `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) to mqtt://SERVER:1883, where SERVER
-            is the name or address of the machine on which the broker runs (`hostname -I` there shows it). Then
+            is the name or address of the machine on which the broker runs (`hostname -I` there shows it), or mqtts://
+            with TLS; or let `credentials` there name a file that `glassline enroll` made: it holds the address. Then
             `sudo systemctl restart {program}`, or start it anew.
         """,
         cuts=True,
