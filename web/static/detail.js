@@ -61,7 +61,8 @@ export class Detail {
     const untouched = this.note.value === this.#defect.note && this.#status === this.#defect.status;
     if (untouched) {
       this.note.value = defect.note;
-      say(this.said, defect.stored ? "" : texts.detail.notStored);
+      const isNews = this.#defect.version !== defect.version;
+      if (isNews) say(this.said, defect.stored ? "" : texts.detail.notStored);
       this.#show(defect);
     } else if (this.#defect.version === defect.version || this.#defect.version === null) {
       this.#show(defect, this.#status);
