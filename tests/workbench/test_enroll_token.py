@@ -1,0 +1,87 @@
+"""`glassline enroll --token` and `rotate --token`: the credentials wait for whoever brings the token."""
+
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from glassline.accounts import Accounts
+from glassline.accounts.tokens import TokenError, Tokens
+from glassline.contract import Role
+from glassline.program.credentials import Credentials, parse_credentials
+from tests.support.authority import signed
+
+
+def run(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "workbench.main", *arguments, "--accounts", str(folder / "accounts.json")]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def token_in(said: "subprocess.CompletedProcess[str]") -> str:
+    assert said.returncode == 0, said.stderr
+    return re.findall(r"^glassline1\..+$", said.stdout, re.MULTILINE)[0]
+
+
+def redeemed(folder: Path, token: str, *, after: timedelta = timedelta()) -> Credentials:
+    return parse_credentials(Tokens(folder / "tokens.json").redeem(token, now=datetime.now(UTC) + after))
+
+
+def test_the_token_stands_for_credentials_that_lie_nowhere(tmp_path: Path) -> None:
+    signed(tmp_path)
+    token = token_in(run(tmp_path, "enroll", "pi-1", "--role", "node", "--token"))
+    assert not (tmp_path / "credentials").exists()
+    assert re.search(r"^node +pi-1 +its token is good until", run(tmp_path, "accounts").stdout)
+    made = redeemed(tmp_path, token)
+    assert Accounts(tmp_path / "accounts.json").verify("pi-1", made.password) is Role.NODE
+    assert made.broker == "mqtts://localhost:8883"
+    assert "token" not in run(tmp_path, "accounts").stdout
+    with pytest.raises(TokenError):
+        redeemed(tmp_path, token)
+
+
+def test_another_token_takes_the_place_of_one_that_nobody_used(tmp_path: Path) -> None:
+    signed(tmp_path)
+    first, second = (token_in(run(tmp_path, "enroll", "pi-1", "--role", "node", "--token")) for _ in range(2))
+    with pytest.raises(TokenError):
+        redeemed(tmp_path, first)
+    made = redeemed(tmp_path, second)
+    assert Accounts(tmp_path / "accounts.json").verify("pi-1", made.password) is Role.NODE
+    again = run(tmp_path, "enroll", "pi-1", "--role", "node", "--token")
+    assert again.returncode == 1, "an account that is used is not replaced"
+    assert "glassline rotate pi-1" in again.stderr
+
+
+def test_it_lives_as_long_as_was_said(tmp_path: Path) -> None:
+    signed(tmp_path)
+    token = token_in(run(tmp_path, "enroll", "pi-1", "--role", "node", "--token", "--minutes", "5"))
+    with pytest.raises(TokenError):
+        redeemed(tmp_path, token, after=timedelta(minutes=5, seconds=1))
+
+
+def test_without_a_ca_there_is_no_token_and_no_account(tmp_path: Path) -> None:
+    refused = run(tmp_path, "enroll", "pi-1", "--role", "node", "--token")
+    assert refused.returncode == 1
+    assert "glassline ca init" in refused.stderr
+    assert not (tmp_path / "accounts.json").exists()
+
+
+def test_revoking_takes_the_token_away(tmp_path: Path) -> None:
+    signed(tmp_path)
+    token = token_in(run(tmp_path, "enroll", "pi-1", "--role", "node", "--token"))
+    assert run(tmp_path, "revoke", "pi-1").returncode == 0
+    with pytest.raises(TokenError):
+        redeemed(tmp_path, token)
+
+
+def test_a_rotation_by_token_gives_the_new_password_while_the_old_one_works_on(tmp_path: Path) -> None:
+    signed(tmp_path)
+    before = redeemed(tmp_path, token_in(run(tmp_path, "enroll", "pi-1", "--role", "node", "--token")))
+    after = redeemed(tmp_path, token_in(run(tmp_path, "rotate", "pi-1", "--token")))
+    accounts = Accounts(tmp_path / "accounts.json")
+    assert accounts.verify("pi-1", before.password) is accounts.verify("pi-1", after.password) is Role.NODE
+    assert run(tmp_path, "rotate", "pi-1", "--finish").returncode == 0
+    assert accounts.verify("pi-1", before.password) is None
+    assert accounts.verify("pi-1", after.password) is Role.NODE
