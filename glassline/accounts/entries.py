@@ -77,7 +77,7 @@ class EntriesFile(Generic[E]):
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = self.path.with_name(f".{self.path.name}.lock")
-        guard = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        guard = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(guard, fcntl.LOCK_EX)
             owner = (self.path if self.path.exists() else self.path.parent).stat()
@@ -87,10 +87,11 @@ class EntriesFile(Generic[E]):
                 entries = self.entries()
             yield entries
             content = {name: self._write(entry) for name, entry in sorted(entries.items())}
-            write_secret(self.path, json.dumps(content, indent=1, ensure_ascii=False))
+            write_secret(
+                self.path, json.dumps(content, indent=1, ensure_ascii=False), owner=(owner.st_uid, owner.st_gid)
+            )
             if os.geteuid() == 0:
-                os.chown(self.path, owner.st_uid, owner.st_gid)
-                os.chown(lock, owner.st_uid, owner.st_gid)
+                os.fchown(guard, owner.st_uid, owner.st_gid)
             self.load()
         finally:
             os.close(guard)

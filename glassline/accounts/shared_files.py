@@ -1,7 +1,6 @@
 """Secret files that another user's program reads too, like mosquitto."""
 
 import contextlib
-import os
 import stat
 from pathlib import Path
 
@@ -16,11 +15,9 @@ def write_shared(path: Path, text: str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     folder = path.parent.stat()
-    owner, group, mode = folder.st_uid, folder.st_gid, 0o640 if folder.st_mode & stat.S_ISGID else 0o600
+    owner, mode = (folder.st_uid, folder.st_gid), 0o640 if folder.st_mode & stat.S_ISGID else 0o600
     with contextlib.suppress(FileNotFoundError):
-        before = path.stat()
-        owner, group, mode = before.st_uid, before.st_gid, stat.S_IMODE(before.st_mode) & 0o640
-    write_secret(path, text)
-    if os.getuid() == 0:
-        os.chown(path, owner, group)
-    path.chmod(mode)
+        before = path.lstat()
+        if stat.S_ISREG(before.st_mode):
+            owner, mode = (before.st_uid, before.st_gid), stat.S_IMODE(before.st_mode) & 0o640
+    write_secret(path, text, mode=mode, owner=owner)

@@ -42,8 +42,12 @@ def read_closed(path: Path | str, *, what: str, remedy: str) -> str:
     return text
 
 
-def write_secret(path: Path | str, text: str) -> None:
-    """Replace `path` by a file of mode 0600 with `text` and a line end; a crash leaves the old file or the new one."""
+def write_secret(path: Path | str, text: str, *, mode: int = 0o600, owner: tuple[int, int] | None = None) -> None:
+    """Replace `path` by a file of mode 0600 with `text` and a line end; a crash leaves the old file or the new one.
+
+    Where root writes for the program of another user, it is given to that `owner` (user and group id).
+    """
     path = Path(path)
-    write_whole(path, (text if text.endswith("\n") else text + "\n").encode(), durable=True, mode=0o600)
+    content = (text if text.endswith("\n") else text + "\n").encode()
+    write_whole(path, content, durable=True, mode=mode, owner=owner)
     sync_folder(path.parent)

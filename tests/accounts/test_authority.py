@@ -103,6 +103,19 @@ def test_a_shared_file_stays_readable_for_who_could_read_it_and_closed_to_others
     path.chmod(0o644)
     write_shared(path, "two")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    path.chmod(0o600)
+    other = tmp_path / "other"
+    other.write_text("not yours")
+    before = other.stat()
+    path.unlink()
+    path.symlink_to(other)
+    write_shared(path, "three")
+    assert not path.is_symlink(), "a link is replaced, not followed"
+    assert (other.read_text(), other.stat().st_uid, other.stat().st_mode) == (
+        "not yours",
+        before.st_uid,
+        before.st_mode,
+    )
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o2750)
