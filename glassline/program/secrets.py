@@ -32,6 +32,9 @@ def read_closed(path: Path | str, *, what: str, remedy: str) -> str:
         with path.open(encoding="utf-8") as file:
             facts = os.fstat(file.fileno())
             text = file.read()
+    except PermissionError:
+        whose = "It belongs to another user: run this as that one, or with sudo"
+        raise SecretError(f"cannot read the {what} file {path}: permission denied. {whose}") from None
     except OSError as error:
         raise SecretError(f"cannot read the {what} file {path}: {error.strerror}. {remedy}") from None
     except UnicodeDecodeError:
