@@ -40,8 +40,7 @@ class Outgoing:
 
     def control(self, packet: bytes) -> None:
         """Send an answer (CONNACK, PUBACK, PINGRESP …) at once: it never waits behind messages."""
-        self._handed_bytes += len(packet)
-        self._writer.write(packet)
+        self._write(packet)
 
     async def room(self) -> None:
         """Return once answers may be produced again: a client that reads none is not listened to either."""
@@ -97,8 +96,9 @@ class Outgoing:
         return self._writer.transport.get_write_buffer_size() < _SOCKET_BYTES
 
     def _write(self, packet: bytes) -> None:
-        self._handed_bytes += len(packet)
-        self._writer.write(packet)
+        if not self._writer.transport.is_closing():  # asyncio would log every write to one that is gone
+            self._handed_bytes += len(packet)
+            self._writer.write(packet)
 
     def _queue_live(self, message: Message, retain: bool) -> None:
         self._live.append((message, retain))
