@@ -11,12 +11,20 @@ import psutil
 
 from glassline.contract import Reason
 from glassline.link import BrokerAddress, probe_broker
+from glassline.link.other_side import speaks_mqtt
 from glassline.program import read_credentials
 from tests.support.embedded_broker import free_port, wait_for_port
+from tests.support.links import until
 from tests.support.mosquitto import needs_mosquitto
-from workbench.mosquitto import ACCOUNTS, find_mosquitto
+from workbench.mosquitto import ACCOUNTS, conf_for, find_mosquitto
 
 pytestmark = needs_mosquitto
+
+
+def wait_until_it_serves(port: int, process: "subprocess.Popen[bytes]") -> None:
+    """mosquitto listens before it heeds SIGTERM."""
+    wait_for_port(port, process)
+    assert until(lambda: speaks_mqtt(BrokerAddress("127.0.0.1", port)))
 
 
 @contextmanager
@@ -25,7 +33,7 @@ def made_broker(folder: Path) -> Iterator[tuple[int, int]]:
     command = [sys.executable, "-m", "workbench.mosquitto", str(folder), f"--port={port}", f"--tls-port={tls_port}"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for_port(tls_port, process)
+        wait_until_it_serves(port, process)
         yield process.pid, tls_port
     finally:
         process.terminate()
@@ -61,15 +69,15 @@ def test_websockets_can_be_switched_on_as_the_file_says(tmp_path: Path) -> None:
     """The commented lines are right: uncommented, mosquitto listens there as well."""
     with made_broker(tmp_path):
         pass
-    conf, port = tmp_path / "mosquitto.conf", free_port()
-    text = conf.read_text()
+    conf, plain, port = tmp_path / "mosquitto.conf", free_port(), free_port()
+    text = conf_for(tmp_path, port=plain, tls_port=free_port(), host="127.0.0.1")
     begin = text.index("#listener 9001")
     end = text.index("\n\n", begin)
     wanted = text[begin:end].replace("#", "").replace("listener 9001", f"listener {port} 127.0.0.1")
     conf.write_text(text[:begin] + wanted + "\nsocket_domain ipv4" + text[end:])
     process = subprocess.Popen([find_mosquitto() or "", "-c", str(conf)], stderr=subprocess.DEVNULL)
     try:
-        wait_for_port(port, process)
+        wait_until_it_serves(plain, process)
         with socket.create_connection(("127.0.0.1", port), 5):
             pass
     finally:
