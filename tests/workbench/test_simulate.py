@@ -74,6 +74,12 @@ def test_who_is_refused_is_told_why_in_one_line(tmp_path, broker):
     assert "refused the account 'sim-1'" in run.stderr.replace("\n", " ")
 
 
+def test_devices_without_credentials_are_told_where_these_come_from(tmp_path, broker):
+    run = subprocess.run(simulate(tmp_path, broker.url, devices=1), capture_output=True, text=True, timeout=60)
+    assert run.returncode == 1
+    assert "give --accounts" in run.stderr.replace("\n", " ")
+
+
 def test_where_no_broker_is_it_says_so(tmp_path):
     command = simulate(tmp_path, f"mqtt://127.0.0.1:{free_port()}", devices=1)
     run = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -108,4 +108,4 @@ def _wait_for_the_first(fleet: Fleet, signals: EndSignals) -> None:
     while not fleet.tally.connected() and not signals.wait(LOOK_S):
         fleet.check()
         if time.monotonic() > until_s:
-            raise FleetError(f"no device could connect. {fleet.tally.complaint()}")
+            raise FleetError(f"no device could connect. {fleet.tally.complaint()}. {fleet.hint()}".rstrip(". "))

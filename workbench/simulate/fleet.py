@@ -123,6 +123,13 @@ class Fleet:
                 self._processes[number].kill()
                 thread.join(5)
 
+    def hint(self) -> str:
+        """What to do about devices that have no credentials, if there are any."""
+        missing = next((path for id in self._wanted.ids() if not (path := self._wanted.credentials(id)).exists()), None)
+        if missing is None:
+            return ""
+        return f"There is no {missing}: give --accounts, the broker's accounts file, or put credentials there"
+
     def check(self) -> None:
         """FleetError if a process cannot run at all."""
         if self._fault:
