@@ -29,7 +29,7 @@ AccountsOption = Annotated[
     Path | None,
     typer.Option(
         "--accounts",
-        help=f"The accounts file; without it `accounts` of [broker] in this machine's settings, else {DEFAULT}.",
+        help=f"The accounts file; without it `accounts` of \\[broker] in this machine's settings, else {DEFAULT}.",
     ),
 ]
 

@@ -25,7 +25,7 @@ PasswordFile = Annotated[
     Path | None, typer.Option(help="File (0600) with the password, instead of the terminal or stdin.")
 ]
 PeopleOption = Annotated[
-    Path | None, typer.Option(help="The people file; without it that of [web] in this machine's settings.")
+    Path | None, typer.Option(help="The people file; without it that of \\[web] in this machine's settings.")
 ]
 
 
