@@ -360,3 +360,10 @@ def test_nothing_comes_from_anywhere_else(web: Web, page: Page) -> None:
 def _shot(name: str) -> str:
     SHOTS.mkdir(parents=True, exist_ok=True)
     return str(SHOTS / f"{name}.png")
+
+
+def test_what_a_camera_sends_too_often_is_said_beside_it(watched: Page, node: NodeLike) -> None:
+    for _ in range(200):
+        node.publish_health()
+    expect(watched.locator("#stage .facts")).to_contain_text(re.compile(r"Not taken\d+ sent too often"))
+    watched.screenshot(path=SHOTS / "flood.png")
