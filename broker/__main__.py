@@ -10,6 +10,7 @@ from pathlib import Path
 
 from glassline.accounts import Accounts, AccountsError
 from glassline.accounts.authority import facts_of
+from glassline.contract.ids import BROKER_ID
 from glassline.program import CertificateError, ServerCertificate, load_settings, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for address in settings.addresses:
             doors += [Door(plug, certificate if address.tls else None) for plug in bind(address)]
         limits = Limits(connections=settings.max_connections)
-        asyncio.run(serve(doors=doors, accounts=accounts, limits=limits, id=settings.id))
+        asyncio.run(serve(doors=doors, accounts=accounts, limits=limits))
     except (AccountsError, CertificateError, UnsafeError) as error:
         print(f"broker: {error}", file=sys.stderr)
         return EXIT_SETTINGS
@@ -80,6 +81,8 @@ def open_accounts(path: str) -> Accounts | None:
         return None
     accounts = Accounts(path)
     accounts.load()
+    if BROKER_ID in accounts.list():
+        raise AccountsError(f"an account is called {BROKER_ID}, as the broker itself: `glassline revoke {BROKER_ID}`")
     return accounts
 
 
@@ -98,12 +101,12 @@ def open_certificate(settings: BrokerSettings) -> ServerCertificate | None:
     return certificate
 
 
-async def serve(*, doors: Sequence[Door], accounts: Accounts | None, limits: Limits, id: str) -> None:
+async def serve(*, doors: Sequence[Door], accounts: Accounts | None, limits: Limits) -> None:
     """Run the broker behind `doors` until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    broker = GlassBroker(doors=doors, accounts=accounts, limits=limits, id=id)
+    broker = GlassBroker(doors=doors, accounts=accounts, limits=limits, id=BROKER_ID)
     await broker.start()
     who = "without accounts: every program on this machine may do everything"
     if accounts is not None:

@@ -1,10 +1,7 @@
 """The broker's settings."""
 
-from typing import Annotated
+from pydantic import field_validator
 
-from pydantic import StringConstraints, field_validator
-
-from glassline.contract.ids import ID_PATTERN
 from glassline.program import Settings, setting
 
 from .limits import Limits
@@ -14,9 +11,6 @@ from .listening import ListenAddress
 class BrokerSettings(Settings, program="broker"):
     """The embedded MQTT broker: everything of Glassline meets here."""
 
-    id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = setting(
-        "broker", "Name under which the broker reports its health; no account may have it."
-    )
     listen: str = setting(
         "mqtt://127.0.0.1:1883",
         "Where the broker listens, with commas between several: mqtts:// with TLS, mqtt:// without, like "

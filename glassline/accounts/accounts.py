@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from glassline.contract import Role, check_id, is_id
+from glassline.contract.ids import BROKER_ID
 
 from .entries import AccountsError, EntriesFile
 from .passwords import argon2_hash, argon2_verify, check_password, mosquitto_hash, new_password
@@ -115,7 +116,8 @@ class Accounts:
 
     def add(self, id: str, role: Role, password: str | None = None) -> str:
         """Make an account and return its password, a generated one unless given. AccountsError if `id` exists."""
-        check_id(id)
+        if check_id(id) == BROKER_ID:
+            raise AccountsError(f"{BROKER_ID} is what the broker itself is called: choose another name")
         password = new_password() if password is None else check_password(password)
         entry = Entry(Role(role), Hashes.of(password))
         with self._file.changing() as entries:

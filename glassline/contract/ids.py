@@ -6,6 +6,8 @@ import time
 import uuid
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,31}$"
+BROKER_ID = "broker"
+"""Whose topics are the embedded broker's own; no account may be called so."""
 BOOT_PATTERN = r"^[0-9a-f]{8}$"
 
 _ID = re.compile(ID_PATTERN + r"\Z")

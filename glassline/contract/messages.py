@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, StringConstraints, ValidationError
 
 from .errors import ContractError, Why
+from .ids import BROKER_ID
 from .topics import MAX_JSON_BYTES
 from .values import (
     Boot,
@@ -297,6 +298,8 @@ def decode_info(payload: bytes, id: str) -> Info:
     info = decode(Info, payload)
     if info.id != id:
         raise ContractError(f"info: expected the id of its topic, {id}, got {info.id}", why="wrong_id")
+    if (info.role == "broker") != (id == BROKER_ID):
+        raise ContractError(f"info: expected the broker to be called {BROKER_ID} and nobody else so", why="wrong_id")
     return info
 
 

@@ -135,6 +135,11 @@ def test_an_id_or_password_that_cannot_work_is_refused(accounts: Accounts) -> No
         Accounts(accounts.path).load()
 
 
+def test_nobody_is_called_as_the_broker_itself(accounts: Accounts) -> None:
+    with pytest.raises(AccountsError, match="choose another"):
+        accounts.add("broker", Role.NODE)
+
+
 def test_a_verified_password_is_recalled_without_hashing_again(accounts: Accounts) -> None:
     password = accounts.add("pi-1", Role.NODE)
     fresh = Accounts(accounts.path)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassline.contract import ContractError, from_unix, messages, new_boot, new_event_id, to_rfc3339
-from glassline.contract.messages import Command, Detection, Info, Lease, Receipt, decode, decode_status
+from glassline.contract.messages import Command, Detection, Info, Lease, Receipt, decode, decode_info, decode_status
 from glassline.contract.schema import PUBLISHED, json_schema
 
 ENVELOPE = {"v": 1, "ts": "2026-01-31T12:00:00.250Z", "boot": "0123abcd", "seq": 3}
@@ -102,3 +102,10 @@ def test_every_message_stands_in_the_published_schema():
     assert {model.__name__ for model in PUBLISHED} <= set(schema["$defs"])
     assert Detection.__name__ in schema["$defs"]
     assert len(schema["x-topics"]) == 14
+
+
+@pytest.mark.parametrize(("role", "id"), [("broker", "pi-2"), ("node", "broker")])
+def test_nobody_poses_as_the_broker(role, id):
+    info = ENVELOPE | {"role": role, "id": id, "version": "1", "started_at": ENVELOPE["ts"]}
+    with pytest.raises(ContractError, match="nobody else"):
+        decode_info(json.dumps(info).encode(), id)
