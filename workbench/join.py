@@ -22,7 +22,7 @@ from glassline.program import (
 )
 from glassline.program.credentials import PROGRAMS, parse_credentials
 from glassline.program.tls import TlsFault, fault_of, fault_sentence
-from glassline.program.tokens import Token, fingerprint_of
+from glassline.program.tokens import Token, certificate_with
 
 from .failing import fail
 
@@ -89,12 +89,9 @@ def _fetch_ca(host: str, port: int, fingerprint: bytes) -> str:
     if status == http.client.NOT_FOUND:
         fail(f"https://{host}:{port} knows no such token: it was used, has expired, or belongs to another server")
     try:
-        theirs = fingerprint_of(pem)
+        return certificate_with(fingerprint, pem)
     except ValueError:
-        theirs = b""
-    if theirs != fingerprint:
         fail(f"who answers at https://{host}:{port} is not the server of this token. The token was not sent")
-    return pem
 
 
 def _redeem(host: str, port: int, ca: str, text: str) -> Credentials:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 _PREFIX = "glassline1"
 SECRET_BYTES = 24
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,28 @@ class Token:
 
 
 def fingerprint_of(pem: str) -> bytes:
-    """The SHA-256 of a certificate's DER form; ValueError for what is no certificate in PEM form."""
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()
+    """The SHA-256 of a certificate's DER form; ValueError for what is not one certificate in PEM form."""
+    return hashlib.sha256(_der_of(pem)).digest()
+
+
+def certificate_with(fingerprint: bytes, received: str) -> str:
+    """The certificate (PEM) that was received, and nothing that came along; ValueError unless it has that fingerprint.
+
+    It is made anew from the very bytes that were hashed: what loads it sees nothing that the fingerprint did not.
+    """
+    der = _der_of(received)
+    if hashlib.sha256(der).digest() != fingerprint:
+        raise ValueError("it is another certificate")
+    return ssl.DER_cert_to_PEM_cert(der)
+
+
+def _der_of(pem: str) -> bytes:
+    """Of one certificate. `ssl.PEM_cert_to_DER_cert` ignores what follows the base64's padding, like a second one."""
+    text = pem.strip()
+    if not (text.startswith(_BEGIN) and text.endswith(_END) and text.count("-----") == 4):
+        raise ValueError("expected one certificate in PEM form, and nothing else")
+    body = text.removeprefix(_BEGIN).removesuffix(_END)
+    return base64.b64decode("".join(body.split()), validate=True)
 
 
 def _encoded(content: bytes) -> str:

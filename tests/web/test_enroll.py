@@ -1,22 +1,27 @@
 """A machine fetches its credentials with a one-time token: once, from the right server, in time, and by no guessing."""
 
 import json
+import ssl
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
+from glassline.accounts.authority import Authority
 from glassline.accounts.tokens import Tokens
 from glassline.contract import Role
 from glassline.program import Credentials, client_context, read_credentials
-from glassline.program.tokens import Token
+from glassline.program.tokens import Token, fingerprint_of
 from tests.support.authority import signed
 
 from .certificates import Certificate
@@ -131,6 +136,52 @@ def test_who_is_not_the_server_of_the_token_never_sees_it(server: Server, tmp_pa
         assert "not trusted: its certificate was signed by none that is trusted here" in refused.stderr
         assert "The token was not sent" in refused.stderr
     assert server.post(token).status_code == 200, "it is still good"
+
+
+def test_a_certificate_that_comes_along_with_the_right_one_is_not_trusted(tmp_path: Path) -> None:
+    """Another server answers the genuine CA's certificate and its own after it: it could be known by either."""
+    now = datetime.now(UTC)
+    made = (Authority.make(tmp_path / f"good-{n}", "Glassline CA" + "x" * n, now) for n in range(9))
+    good = next(one for one in made if "=\n" in one.pem)  # many decoders end at the padding
+    evil = Authority.make(tmp_path / "evil", "evil", now)
+    assert fingerprint_of(good.pem)
+    for pem in (good.pem + evil.pem, evil.pem + good.pem, f"{good.pem}more"):
+        with pytest.raises(ValueError, match="one certificate"):
+            fingerprint_of(pem)
+    token = str(Token(fingerprint_of(good.pem), bytes(24)))
+    with _answering(tmp_path, evil, good.pem + evil.pem) as (url, posted):
+        refused = join(url, token, tmp_path / "x.toml")
+    assert refused.returncode == 1
+    assert "is not the server of this token. The token was not sent" in refused.stderr
+    assert posted == []
+
+
+@contextmanager
+def _answering(folder: Path, authority: Authority, pem: str) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that `authority` signed for and that answers `pem` to whoever asks; what was posted to it."""
+    posted: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(pem.encode())
+
+        def do_POST(self) -> None:
+            posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_error(403)
+
+    for name, text in zip(("cert", "key"), authority.issue(["127.0.0.1"], datetime.now(UTC)), strict=True):
+        (folder / name).write_text(text)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(folder / "cert", folder / "key")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        running.socket = tls.wrap_socket(running.socket, server_side=True)
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"https://127.0.0.1:{running.server_port}", posted
+        running.shutdown()
+        thread.join()
 
 
 def _server_with_tokens(folder: Path, evil: Server, people: Path) -> Web:
