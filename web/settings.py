@@ -25,13 +25,15 @@ class WebSettings(Settings, program="web"):
     )
     store_key_file: str = setting("", "File (0600) with the secret key of the Supabase project; SQLite needs none.")
     http_host: str = setting(
-        "127.0.0.1", "Address to listen on; beyond this machine people sign in, and TLS or a proxy with TLS is needed."
+        "127.0.0.1", "Address to listen on; beyond this machine people sign in, and TLS is needed."
     )
     http_port: int = setting(5000, "Port to listen on; 0 takes any free one.", ge=0, le=65535)
     tls_cert: str = setting("", "File with this web's certificate and its chain (PEM); empty: plain HTTP.")
     tls_key: str = setting("", "File (0600) with the certificate's private key (PEM); both or none.")
     behind_proxy: bool = setting(
-        False, "A proxy before this web does TLS, passes Host on and appends to X-Forwarded-For; people sign in."
+        False,
+        "A proxy on this machine does TLS, passes Host on and appends to X-Forwarded-For; people sign in. "
+        "The web itself then listens on loopback.",
     )
     people: str = setting(
         "", "File (0600) of those who may sign in; empty: nobody signs in on this machine, else var/people.json."
@@ -61,12 +63,22 @@ class WebSettings(Settings, program="web"):
         return self
 
     @model_validator(mode="after")
+    def _nobody_past_the_proxy(self) -> Self:
+        """Whoever reached this web without the proxy would be believed what only the proxy may say."""
+        if self.behind_proxy and not is_loopback(self.http_host):
+            raise ValueError(
+                f"behind_proxy = true with http_host {self.http_host} would let everybody come past the proxy: "
+                "keep http_host = 127.0.0.1 and run the proxy on this machine, or set behind_proxy = false"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _never_in_clear(self) -> Self:
-        if not (is_loopback(self.http_host) or self.tls_cert or self.behind_proxy):
+        if not (is_loopback(self.http_host) or self.tls_cert):
             raise ValueError(
                 f"on {self.http_host} passwords and pictures would cross the network in clear: set tls_cert and "
-                "tls_key, or behind_proxy = true where a proxy before this web does TLS; or keep 127.0.0.1 and come "
-                "through a tunnel, like ssh -L 5000:127.0.0.1:5000 SERVER"
+                "tls_key; or keep 127.0.0.1 and set behind_proxy = true where a proxy on this machine does TLS; or "
+                "keep 127.0.0.1 and come through a tunnel, like ssh -L 5000:127.0.0.1:5000 SERVER"
             )
         return self
 

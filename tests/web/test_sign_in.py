@@ -202,11 +202,22 @@ def test_beyond_this_machine_people_sign_in_and_nothing_crosses_in_clear(certifi
             assert way in ended.stderr
     tls = {"tls_cert": str(certificate.cert), "tls_key": str(certificate.key)}
     assert WebSettings(http_host="0.0.0.0", **tls).people_file == "var/people.json"
-    assert WebSettings(http_host="0.0.0.0", behind_proxy=True).people_file == "var/people.json"
     assert WebSettings(behind_proxy=True).people_file == "var/people.json", "who comes through a proxy is a stranger"
     assert WebSettings().people_file == ""
     assert WebSettings(**tls).people_file == ""
     assert WebSettings(people="those.json").people_file == "those.json"
+
+
+def test_behind_a_proxy_nobody_comes_past_it(certificate: Certificate) -> None:
+    tls = ["--tls-cert", str(certificate.cert), "--tls-key", str(certificate.key)]
+    for host in ("0.0.0.0", "::", "192.168.1.7", "example.org"):
+        for more in ([], tls):
+            ended = _run("--behind-proxy", "true", "--http-host", host, *more)
+            assert ended.returncode == 2
+            assert "come past the proxy" in ended.stderr
+            assert "http_host = 127.0.0.1" in ended.stderr
+    for host in ("127.0.0.1", "::1", "localhost"):
+        assert WebSettings(http_host=host, behind_proxy=True).is_encrypted
 
 
 def _app(tmp_path: Path, **settings: object):  # type: ignore[no-untyped-def]
