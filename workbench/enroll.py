@@ -46,8 +46,8 @@ def enroll(
     target = out or folder.credentials(id)
     if target.exists() and not token:
         fail(f"{target} is there already: move it away, or name another file with --out")
-    if token and id in folder.tokens.pending():
-        do(lambda: folder.accounts.remove(id))  # nobody ever used it
+    if token and do(lambda: folder.tokens.withdraw_new(id, now=datetime.now(UTC))):
+        do(lambda: folder.accounts.remove(id))
     made = replace(made, password=do(lambda: folder.accounts.add(id, role)))
     do(folder.renew_mosquitto)
     typer.echo(f"{role.value} {id} may connect to {made.broker}")
@@ -56,7 +56,7 @@ def enroll(
         do(lambda: client_options(clients, id, made.password, address.host, address.port, ca=made.ca))
         typer.echo(f"mosquitto_sub and mosquitto_pub do so with: export XDG_CONFIG_HOME={clients}")
     if token:
-        hand_over_token(folder, made, minutes)
+        hand_over_token(folder, made, minutes, new_account=clients is None)
     else:
         hand_over_file(made, target, local=local)
 

@@ -37,11 +37,11 @@ def blank(folder: AccountsFolder, id: str, role: Role, *, broker: str | None, lo
     return Credentials(id, role, str(address), password="", ca=ca)
 
 
-def hand_over_token(folder: AccountsFolder, made: Credentials, minutes: int) -> None:
+def hand_over_token(folder: AccountsFolder, made: Credentials, minutes: int, *, new_account: bool = False) -> None:
     """Make a token and say what to do with it."""
     now = datetime.now(UTC)
     life = timedelta(minutes=minutes)
-    text = do(lambda: folder.tokens.issue(made, now=now, life=life))
+    text = do(lambda: folder.tokens.issue(made, now=now, life=life, new_account=new_account))
     typer.echo(f"The token of {made.id}, good once, until {(now + life).astimezone():%H:%M}:\n\n{text}\n")
     typer.echo(
         f"Over there: glassline join https://SERVER:PORT --out {made.id}.toml   (it asks for the token; SERVER:PORT is "

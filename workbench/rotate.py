@@ -61,6 +61,7 @@ def rotate(
     if token:
         hand_over_token(folder, made, minutes)
     else:
+        do(lambda: folder.tokens.revoke(id))  # it would give a password that goes
         hand_over_file(made, target, local=local)
         if not previous:
             typer.echo(

@@ -37,12 +37,13 @@ class TokenError(Exception):
 
 @dataclass(frozen=True)
 class Sealed:
-    """A token as the file has it."""
+    """A token as the file has it. `new_account`: its account was made for it, and nobody has another way to it."""
 
     id: str
     expires_at: datetime
     ca: str
     content: bytes
+    new_account: bool = False
 
 
 class Tokens:
@@ -52,7 +53,9 @@ class Tokens:
         self.path = Path(path)
         self._file = EntriesFile(path, what="tokens", remedy="Remove it", read=_read, write=_write, may_lack=True)
 
-    def issue(self, credentials: Credentials, *, now: datetime, life: timedelta = LIFE) -> str:
+    def issue(
+        self, credentials: Credentials, *, now: datetime, life: timedelta = LIFE, new_account: bool = False
+    ) -> str:
         """A new token for `credentials`, which must hold the CA; one that its account had before is void."""
         token = Token(fingerprint_of(credentials.ca), secrets.token_bytes(SECRET_BYTES))
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -61,7 +64,7 @@ class Tokens:
             _drop(entries, lambda one: one.expires_at <= now or one.id == credentials.id)
             if len(entries) >= MAX_TOKENS:
                 raise AccountsError(f"{MAX_TOKENS} tokens wait to be used already")
-            entries[_digest(token)] = Sealed(credentials.id, now + life, credentials.ca, content)
+            entries[_digest(token)] = Sealed(credentials.id, now + life, credentials.ca, content, new_account)
         return str(token)
 
     def redeem(self, text: str, *, now: datetime) -> str:
@@ -85,6 +88,15 @@ class Tokens:
             with self._file.changing() as entries:
                 _drop(entries, lambda one: one.id == id)
 
+    def withdraw_new(self, id: str, *, now: datetime) -> bool:
+        """Take a token away that a new account waits for: True if nobody brought it, so the account was never used."""
+        if id not in self.pending():
+            return False
+        with self._file.changing() as entries:
+            before = len(entries)
+            _drop(entries, lambda one: one.id == id and one.new_account and one.expires_at > now)
+            return len(entries) < before
+
     def pending(self) -> dict[str, datetime]:
         """Until when a token waits to be used, by account."""
         return {one.id: one.expires_at for one in self._file.entries().values()}
@@ -102,12 +114,13 @@ def _drop(entries: dict[str, Sealed], unwanted: Any) -> None:
 
 def _read(name: str, fields: Any) -> Sealed:
     expires_at = datetime.fromisoformat(fields["expires_at"]).astimezone(UTC)
-    return Sealed(str(fields["id"]), expires_at, str(fields["ca"]), base64.b64decode(fields["content"]))
+    new_account = fields.get("new_account") is True
+    return Sealed(str(fields["id"]), expires_at, str(fields["ca"]), base64.b64decode(fields["content"]), new_account)
 
 
-def _write(one: Sealed) -> dict[str, str]:
+def _write(one: Sealed) -> dict[str, str | bool]:
     content = base64.b64encode(one.content).decode()
-    return {"id": one.id, "expires_at": one.expires_at.isoformat(), "ca": one.ca, "content": content}
+    return vars(one) | {"expires_at": one.expires_at.isoformat(), "content": content}
 
 
 def _digest(token: Token) -> str:

@@ -1,5 +1,6 @@
 """`glassline enroll --token` and `rotate --token`: the credentials wait for whoever brings the token."""
 
+import json
 import re
 import subprocess
 import sys
@@ -52,6 +53,32 @@ def test_another_token_takes_the_place_of_one_that_nobody_used(tmp_path: Path) -
     again = run(tmp_path, "enroll", "pi-1", "--role", "node", "--token")
     assert again.returncode == 1, "an account that is used is not replaced"
     assert "glassline rotate pi-1" in again.stderr
+
+
+@pytest.mark.parametrize("waits", ["rotate --token", "enroll --token, expired", "rotate to a file"])
+def test_an_account_that_may_be_in_use_is_not_made_anew(tmp_path: Path, waits: str) -> None:
+    """A token that waits says nothing about the account, unless it was made for that token."""
+    signed(tmp_path)
+    enrolled = token_in(run(tmp_path, "enroll", "pi-1", "--role", "node", "--token"))
+    if waits == "rotate --token":
+        redeemed(tmp_path, enrolled)
+        token_in(run(tmp_path, "rotate", "pi-1", "--token"))
+    elif waits == "rotate to a file":
+        assert run(tmp_path, "rotate", "pi-1").returncode == 0
+    else:
+        _expire(tmp_path / "tokens.json")
+    before = (tmp_path / "accounts.json").read_text()
+    refused = run(tmp_path, "enroll", "pi-1", "--role", "node", "--token")
+    assert refused.returncode == 1
+    assert "there is an account pi-1 already" in refused.stderr
+    assert (tmp_path / "accounts.json").read_text() == before
+
+
+def _expire(file: Path) -> None:
+    entries = json.loads(file.read_text())
+    for entry in entries.values():
+        entry["expires_at"] = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    file.write_text(json.dumps(entries))
 
 
 def test_it_lives_as_long_as_was_said(tmp_path: Path) -> None:
