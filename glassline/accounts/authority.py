@@ -30,7 +30,7 @@ from glassline.program.secrets import read_closed
 from glassline.writing import write_whole
 
 from .entries import AccountsError
-from .shared_files import write_shared
+from .shared_files import write_own
 
 CA_LIFE = timedelta(days=3650)
 SERVER_LIFE = timedelta(days=800)
@@ -82,7 +82,7 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         builder = builder.add_extension(_usage(signs=True), critical=True)
         certificate = builder.sign(key, hashes.SHA256())
-        write_shared(folder / "ca.key", _key_pem(key))
+        write_own(folder / "ca.key", _key_pem(key))
         made = cls(certificate, key)
         write_whole(folder / "ca.crt", made.pem.encode(), durable=True, mode=0o644)
         return made

@@ -1,5 +1,6 @@
 """The private CA, judged by OpenSSL and by Python's strictest verification."""
 
+import os
 import socket
 import ssl
 import stat
@@ -116,8 +117,22 @@ def test_a_shared_file_stays_readable_for_who_could_read_it_and_closed_to_others
         before.st_uid,
         before.st_mode,
     )
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    shared.chmod(0o2750)
-    write_shared(shared / "acl", "three")
-    assert stat.S_IMODE((shared / "acl").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_in_a_folder_that_hands_its_group_on_a_key_is_as_open_as_its_reader_takes_it(
+    tmp_path: Path, others: bool
+) -> None:
+    """The group reads what is another user's, as mosquitto's; the own key is closed, and the CA's is so always."""
+    if others and os.geteuid() != 0:
+        pytest.skip("only root can write into another user's folder")
+    tmp_path.chmod(0o2750)
+    if others:
+        os.chown(tmp_path, 65534, 65534)
+    Authority.make(tmp_path, "CA", datetime.now(UTC))
+    write_shared(tmp_path / "server.key", "secret")
+    facts = {name: (tmp_path / name).stat() for name in ("ca.key", "server.key")}
+    assert stat.S_IMODE(facts["ca.key"].st_mode) == 0o600
+    assert stat.S_IMODE(facts["server.key"].st_mode) == (0o640 if others else 0o600)
+    assert {one.st_uid for one in facts.values()} == {tmp_path.stat().st_uid}
+    assert Authority.load(tmp_path).pem
