@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from glassline.accounts.authority import Authority, Facts, facts_of, machine_names
-from glassline.accounts.shared_files import write_shared
-from glassline.writing import write_whole
+from glassline.accounts.shared_files import write_public, write_shared
 
 from .accounts_folder import AccountsFolder, AccountsOption, do
 from .mosquitto_reload import reload_mosquitto
@@ -78,7 +77,7 @@ def make(folder: AccountsFolder, names: list[str]) -> None:
 def _issue(folder: AccountsFolder, authority: Authority, names: list[str], now: datetime) -> None:
     cert, key = do(lambda: authority.issue(names, now))
     do(lambda: write_shared(folder.key, key))
-    do(lambda: write_whole(folder.cert, cert.encode(), durable=True, mode=0o644))
+    do(lambda: write_public(folder.cert, cert))
 
 
 def _settings(folder: AccountsFolder) -> str:

@@ -27,10 +27,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from glassline.program import SecretError
 from glassline.program.secrets import read_closed
-from glassline.writing import write_whole
 
 from .entries import AccountsError
-from .shared_files import write_own
+from .shared_files import write_own, write_public
 
 CA_LIFE = timedelta(days=3650)
 SERVER_LIFE = timedelta(days=800)
@@ -84,7 +83,7 @@ class Authority:
         certificate = builder.sign(key, hashes.SHA256())
         write_own(folder / "ca.key", _key_pem(key))
         made = cls(certificate, key)
-        write_whole(folder / "ca.crt", made.pem.encode(), durable=True, mode=0o644)
+        write_public(folder / "ca.crt", made.pem)
         return made
 
     @classmethod

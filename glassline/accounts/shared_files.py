@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from glassline.program import write_secret
+from glassline.writing import write_whole
 
 
 def write_shared(path: Path, text: str) -> None:
@@ -29,6 +30,11 @@ def write_shared(path: Path, text: str) -> None:
 def write_own(path: Path, text: str) -> None:
     """Replace `path` by a secret file that the owner of its folder alone can read."""
     write_secret(path, text, owner=_folder_owner(path))
+
+
+def write_public(path: Path, text: str) -> None:
+    """Replace `path` by a file that everybody can read, whatever the umask: a certificate is no secret."""
+    write_whole(path, text.encode(), durable=True, mode=0o644, owner=_folder_owner(path))
 
 
 def _folder_owner(path: Path) -> tuple[int, int]:

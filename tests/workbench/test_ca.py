@@ -1,5 +1,7 @@
 """`glassline ca`, as somebody uses it who sets a server up."""
 
+import os
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,9 +13,12 @@ from glassline.accounts.authority import SERVER_LIFE, Authority, facts_of
 from tests.support.authority import EXPIRED, signed
 
 
-def ca(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+FILES = ("ca/ca.crt", "ca/ca.key", "tls/server.crt", "tls/server.key")
+
+
+def ca(folder: Path, *arguments: str, umask: int = 0o022) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "workbench.main", "ca", *arguments, "--accounts", str(folder / "accounts.json")]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, umask=umask)
 
 
 def test_init_makes_all_that_broker_and_web_need_and_says_how_they_use_it(tmp_path: Path) -> None:
@@ -30,6 +35,20 @@ def test_init_makes_all_that_broker_and_web_need_and_says_how_they_use_it(tmp_pa
     ):
         assert line in made.stdout
     assert facts_of(tmp_path / "ca/ca.crt").fingerprint_text in made.stdout
+
+
+def test_certificates_are_public_and_keys_closed_whatever_the_umask(tmp_path: Path) -> None:
+    """Root's umask is often 077, and the broker and the web run as another user."""
+    owner = tmp_path.stat().st_uid
+    (tmp_path / "tls").mkdir()
+    if os.geteuid() == 0:  # only root can give files away
+        owner = 65534
+        os.chown(tmp_path / "tls", owner, owner)
+    for command in ("init", "server"):
+        assert ca(tmp_path, command, umask=0o077).returncode == 0
+        modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in FILES}
+        assert modes == {"ca/ca.crt": 0o644, "ca/ca.key": 0o600, "tls/server.crt": 0o644, "tls/server.key": 0o600}
+        assert {one.stat().st_uid for one in (tmp_path / "tls").iterdir()} == {owner}
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
