@@ -81,6 +81,8 @@ class EntriesFile(Generic[E]):
         try:
             fcntl.flock(guard, fcntl.LOCK_EX)
             owner = (self.path if self.path.exists() else self.path.parent).stat()
+            if os.geteuid() == 0:
+                os.fchown(guard, owner.st_uid, owner.st_gid)
             entries: dict[str, E] = {}
             if self.path.exists():
                 self.load()
@@ -90,8 +92,6 @@ class EntriesFile(Generic[E]):
             write_secret(
                 self.path, json.dumps(content, indent=1, ensure_ascii=False), owner=(owner.st_uid, owner.st_gid)
             )
-            if os.geteuid() == 0:
-                os.fchown(guard, owner.st_uid, owner.st_gid)
             self.load()
         finally:
             os.close(guard)

@@ -155,6 +155,9 @@ def test_what_root_writes_belongs_to_the_folders_owner(people: People) -> None:
     os.chown(people.path.parent, 65534, 65534)
     people.add("boss", PersonRole.ADMIN, SECRET)
     assert {file.stat().st_uid for file in people.path.parent.iterdir()} == {65534}
+    with pytest.raises(AccountsError):
+        People(people.path.with_name("others.json")).remove("nobody")
+    assert {file.stat().st_uid for file in people.path.parent.iterdir()} == {65534}, "also after a change that failed"
     os.chown(people.path, 65533, 65533)
     people.add("anna", PersonRole.VIEWER, SECRET)
     assert people.path.stat().st_uid == 65533

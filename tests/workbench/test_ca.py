@@ -12,7 +12,6 @@ import pytest
 from glassline.accounts.authority import SERVER_LIFE, Authority, facts_of
 from tests.support.authority import EXPIRED, signed
 
-
 FILES = ("ca/ca.crt", "ca/ca.key", "tls/server.crt", "tls/server.key")
 
 
