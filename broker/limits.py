@@ -31,3 +31,10 @@ class Limits:
     retained_bytes: int = 2_000_000
     """Less than `waiting_bytes`: whoever subscribes to everything is given all of it at once."""
     connections: int = 200
+    account_connections: int = 10
+    """Of one account; its program needs one, its tools a few."""
+
+    @property
+    def newcomers(self) -> int:
+        """Connections of one address that are not admitted yet: what is left is for the others."""
+        return max(1, self.connections // 4)

@@ -12,7 +12,7 @@ from typing import Any
 
 from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig
-from amqtt.mqtt.connack import CONNECTION_ACCEPTED, ConnackPacket
+from amqtt.mqtt.connack import CONNECTION_ACCEPTED, SERVER_UNAVAILABLE, ConnackPacket
 from amqtt.mqtt.packet import CONNECT
 
 from glassline.accounts import Accounts
@@ -23,6 +23,7 @@ from .admission import Admission, Admissions, RefusedError
 from .client import Client
 from .doors import Door, handshake_sentence, open_streams
 from .limits import Limits
+from .newcomers import Newcomers
 from .report import Report
 from .router import Router
 from .wire import Message, ProtocolError, is_tls_hello, read_header, read_packet
@@ -61,6 +62,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         self._admissions = Admissions(accounts=accounts, executor=self._hashing)
         self._clients: dict[tuple[str, str], Client] = {}
         self._connections: set[asyncio.Task[Any]] = set()
+        self._newcomers = Newcomers(most=self.limits.newcomers)
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -95,14 +97,25 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 self.tally.note("accept_failed", f"no connection can be taken: {error.strerror}")
                 await asyncio.sleep(_ACCEPT_AGAIN_S)
                 continue
-            if len(self._connections) >= self.limits.connections:
-                sentence = f"{peer[0]} turned away: {self.limits.connections} connections are open (max_connections)"
-                self.tally.note("refused_full", sentence, who=peer[0])
+            if not self._has_room(peer[0]):
                 plug.close()
                 continue
             task = asyncio.create_task(self._connected(plug, door, peer[0]))
             self._connections.add(task)
+            self._newcomers.add(task, peer[0])
             task.add_done_callback(self._connections.discard)
+            task.add_done_callback(self._newcomers.discard)
+
+    def _has_room(self, address: str) -> bool:
+        """Whether one more connection may be open; if not, that is counted and logged here."""
+        if len(self._connections) >= self.limits.connections:
+            kind, why = "refused_full", f"{self.limits.connections} connections are open (max_connections)"
+        elif self._newcomers.full(address):
+            kind, why = "refused_address_full", f"{self.limits.newcomers} of its connections are not admitted yet"
+        else:
+            return True
+        self.tally.note(kind, f"{address} turned away: {why}", who=address)
+        return False
 
     async def _connected(self, plug: socket.socket, door: Door, address: str) -> None:
         """One connection from accept to close."""
@@ -143,10 +156,12 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 if header.packet_type != CONNECT:
                     raise ProtocolError("malformed", "did not begin with a CONNECT of MQTT")
                 connect = await read_packet(reader, header, self.limits.connect_bytes, lambda: None)
-                return await self._admissions.judge(connect)
+                admission = await self._admissions.judge(connect)
+                self._check_room_of(admission)
+                return admission
         except RefusedError as refusal:
-            writer.write(ConnackPacket.build(0, refusal.code).to_bytes())
             self._refuse(refusal.kind, address, str(refusal))
+            writer.write(ConnackPacket.build(0, refusal.code).to_bytes())
         except ProtocolError as error:
             self._refuse(error.kind, address, str(error))
         except ssl.SSLError as error:
@@ -156,6 +171,15 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         except (asyncio.IncompleteReadError, OSError):
             self.tally.count("gone_before_connect")
         return None
+
+    def _check_room_of(self, admission: Admission) -> None:
+        """RefusedError if the account has as many connections as it may, unless this one replaces one of them."""
+        account, most = admission.account, self.limits.account_connections
+        if account.role is None or (account.id, admission.client_id) in self._clients:
+            return
+        if sum(id == account.id for id, _ in self._clients) >= most:
+            sentence = f"the account {account.id} has {most} connections already: end one, or make another account"
+            raise RefusedError("refused_account_full", SERVER_UNAVAILABLE, sentence)
 
     def _refuse(self, kind: str, address: str, sentence: str) -> None:
         self.tally.note(kind, f"{address} refused: {sentence}", who=address)
@@ -167,6 +191,7 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         if old := self._clients.get(client.key):
             self.end(old, f"replaced by a new connection from {address}")
         self._clients[client.key] = client
+        self._newcomers.discard(asyncio.current_task())
         role = client.account.role or "anybody"
         _log.info("%s connected from %s (%s, keepalive %d s)", client.client_id, address, role, client.keepalive_s)
         client.outgoing.control(ConnackPacket.build(0, CONNECTION_ACCEPTED).to_bytes())

@@ -7,9 +7,10 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import StringConstraints
 
 from glassline.accounts.tokens import TokenError, Tokens
+from glassline.program import network_of
 
 from .access import public
-from .attempts import Meter, network_of
+from .attempts import Meter
 from .errors import ApiError
 from .requests import Strict, body
 from .services import Services

@@ -5,7 +5,6 @@ addresses share slots by a keyed hash, which nobody outside can aim at.
 """
 
 import hashlib
-import ipaddress
 import math
 import secrets
 import threading
@@ -15,6 +14,7 @@ from collections.abc import Callable
 
 from glassline.accounts import People, Person
 from glassline.accounts.people import name_key
+from glassline.program import network_of
 
 SLOTS = 4096
 AT_ONCE = 2
@@ -109,20 +109,3 @@ class Attempts:
         with self._lock:
             for meter, who in metered:
                 meter.give_back(who)
-
-
-def network_of(address: str) -> str:
-    """What one guesser has to itself: an IPv4 address, or the 64 bits that an IPv6 network is given.
-
-    >>> network_of("192.0.2.7"), network_of("2001:db8:1:2:3::4"), network_of("::ffff:192.0.2.7")
-    ('192.0.2.7', '2001:db8:1:2::', '192.0.2.7')
-    """
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
-    return str(ipaddress.ip_network((ip, 64), strict=False).network_address)

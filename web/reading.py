@@ -10,14 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from glassline.program import Tally
+from glassline.program import SPEAK_FOR_MANY, Tally, network_of
 
-from .attempts import network_of
 from .channel import hang_up
 
 READ_S = 15.0
-SPEAK_FOR_MANY = ("127.0.0.1", "::1")
-"""A tunnel, a proxy or a program of this machine."""
 
 _here = threading.local()
 

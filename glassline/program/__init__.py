@@ -1,10 +1,11 @@
 """What every program has: settings from file, environment and flags; secrets and credentials from 0600 files; TLS;
-logging and counting; its end; what is this machine alone."""
+logging and counting; its end; what is this machine alone, and whom an address stands for."""
 
 from .credentials import Credentials, read_credentials, write_credentials
 from .ending import EndSignals
 from .logs import log_frame, run_logging
 from .loopback import is_loopback
+from .networks import SPEAK_FOR_MANY, network_of
 from .secrets import SecretError, read_secret, write_secret
 from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
 from .shown import shown
@@ -12,6 +13,7 @@ from .tally import Tally
 from .tls import CertificateError, ServerCertificate, client_context
 
 __all__ = [
+    "SPEAK_FOR_MANY",
     "CertificateError",
     "Credentials",
     "EndSignals",
@@ -25,6 +27,7 @@ __all__ = [
     "is_loopback",
     "load_settings",
     "log_frame",
+    "network_of",
     "read_credentials",
     "read_secret",
     "resolve",

@@ -3,6 +3,7 @@
 import logging
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -12,11 +13,11 @@ from broker.limits import Limits
 from glassline.accounts.passwords import argon2_hash
 from glassline.contract import Role
 from tests.broker.conftest import ROLES
-from tests.support.clients import RawClient, TestClient, connect_packet, connected, packet, text
+from tests.support.clients import RawClient, TestClient, connect_packet, connected, is_hung_up, packet, text
 from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port, password_of
 from tests.support.plain_amqtt import plain_amqtt
 
-ACCEPTED, BAD_PROTOCOL, BAD_CLIENT_ID, BAD_PASSWORD, NOT_AUTHORIZED = 0, 1, 2, 4, 5
+ACCEPTED, BAD_PROTOCOL, BAD_CLIENT_ID, UNAVAILABLE, BAD_PASSWORD, NOT_AUTHORIZED = 0, 1, 2, 3, 4, 5
 
 
 def knock(at: RunningBroker, raw: bytes) -> int:
@@ -173,6 +174,67 @@ def test_no_more_connections_are_held_than_set() -> None:
         assert knock(running, connect_packet("c9")) == ACCEPTED
         for client in held:
             client.socket.close()
+
+
+STRANGER = "127.0.9.1"
+
+
+def knock_silently(at: RunningBroker, address: str) -> socket.socket:
+    """A connection from `address` that says nothing."""
+    return socket.create_connection(("127.0.0.1", at.port), 5, (address, 0))
+
+
+def test_a_stranger_who_says_nothing_leaves_room_for_the_others() -> None:
+    with embedded_broker(ROLES, limits=Limits(connections=20, connect_s=4)) as running, ExitStack() as stack:
+        silent = [stack.enter_context(knock_silently(running, STRANGER)) for _ in range(30)]
+        time.sleep(0.5)
+        assert sum(map(is_hung_up, silent)) == 25
+        assert running.counts["refused_address_full"] == 25
+        assert knock(running, login("pi-1")) == ACCEPTED
+        assert not is_hung_up(stack.enter_context(knock_silently(running, "127.0.9.2")))
+        deadline = time.monotonic() + 10
+        while not all(map(is_hung_up, silent)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        assert not is_hung_up(stack.enter_context(knock_silently(running, STRANGER))), "what has ended does not count"
+
+
+def test_who_is_admitted_is_no_newcomer_any_more() -> None:
+    with embedded_broker(ROLES, limits=Limits(connections=20)) as running, ExitStack() as stack:
+        for number in range(8):
+            plug = stack.enter_context(knock_silently(running, STRANGER))
+            plug.sendall(login("pi-1", f"pi-1.{number}"))
+            assert plug.recv(10) == b"\x20\x02\x00\x00"
+        assert running.counts["refused_address_full"] == 0
+
+
+@pytest.mark.parametrize("id", ["pi-1", "eyes"])
+def test_one_account_leaves_room_for_the_others(id: str, caplog: pytest.LogCaptureFixture) -> None:
+    with embedded_broker(ROLES, limits=Limits(account_connections=3)) as running, ExitStack() as stack:
+        held = [stack.enter_context(RawClient(running.port)) for _ in range(3)]
+        for number, client in enumerate(held):
+            client.send(login(id, f"{id}.{number}"))
+            assert client.connack() == ACCEPTED
+        assert knock(running, login(id, f"{id}.3")) == UNAVAILABLE
+        assert knock(running, login(id, "")) == UNAVAILABLE
+        assert running.counts["refused_account_full"] == 2
+        assert f"the account {id} has 3 connections already" in caplog.text
+        assert knock(running, login("pi-2")) == ACCEPTED
+        again = stack.enter_context(RawClient(running.port))
+        again.send(login(id, f"{id}.0"))
+        assert again.connack() == ACCEPTED
+        assert held[0].is_closed(5), "the same client id replaces"
+        again.send(b"\xe0\0")
+        assert again.is_closed(5)
+        assert knock(running, login(id, f"{id}.3")) == ACCEPTED
+
+
+def test_without_accounts_nobody_is_counted_for_another() -> None:
+    with embedded_broker(limits=Limits(account_connections=3)) as running, ExitStack() as stack:
+        for number in range(6):
+            client = stack.enter_context(RawClient(running.port))
+            client.send(connect_packet(f"c{number}"))
+            assert client.connack() == ACCEPTED
 
 
 def test_an_account_that_is_removed_or_gets_another_password_is_disconnected(guarded: RunningBroker) -> None:

@@ -20,7 +20,6 @@ from web.attempts import (
     BusyError,
     Meter,
     TooManyError,
-    network_of,
 )
 
 from .people import SECRET, make_people
@@ -129,18 +128,3 @@ def test_few_are_compared_at_once_few_wait_and_the_rest_is_sent_away_at_once() -
         people.go.set()
     assert people.most == AT_ONCE
     assert sum(isinstance(one.exception(), BusyError) for one in asked) == many - AT_ONCE - MAX_WAITING
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3::4", "2001:db8:1:2::"),
-        ("fe80::1%eth0", "fe80::"),
-        ("", ""),
-        ("unix:", "unix:"),
-    ],
-)
-def test_a_guesser_is_an_address_or_the_network_that_is_its_own(address: str, network: str) -> None:
-    assert network_of(address) == network
