@@ -7,6 +7,7 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -42,16 +43,16 @@ def join(
     The token says by which CA the server must be known, so nobody can put himself between. Where the file is there
     already, its password stays in it as the one before.
     """
-    url = urlsplit(server)
-    if url.scheme != "https" or not url.hostname:
-        fail(f"expected an address like https://server.local:5000, got {server!r}")
+    host, port = _address(server)
     text = _token(token_file)
     try:
         fingerprint = Token.parse(text).fingerprint
         before = read_credentials(out) if out.exists() else None
+        _try_to_write(out)
+    except OSError as error:
+        fail(f"cannot write {out}: {error.strerror}. The token was not sent")
     except (ValueError, SecretError) as error:
         fail(str(error))
-    host, port = url.hostname, url.port or 443
     try:
         ca = _fetch_ca(host, port, fingerprint)
         made = _redeem(host, port, ca, text)
@@ -63,10 +64,32 @@ def join(
         fail(f"{out} holds the credentials of {before.id}, not of {made.id}: the token is used up, and needs another")
     if before is not None:
         made = replace(made, previous_password=before.password)
-    write_credentials(out, made)
+    try:
+        write_credentials(out, made)
+    except OSError as error:
+        fail(f"cannot write {out}: {error.strerror}. The token is used up, and needs another")
     typer.echo(f"{made.role.value} {made.id} may connect to {made.broker}, with the credentials in {out}")
     if program := PROGRAMS.get(made.role):
         typer.echo(f"    python -m {program} --credentials {out}")
+
+
+def _address(server: str) -> tuple[str, int]:
+    """Host and port of the page; ends the command for what is no address."""
+    try:
+        url = urlsplit(server)
+        host, port = url.hostname, url.port or 443
+    except ValueError:
+        host = None
+    if not host or url.scheme != "https":
+        fail(f"expected an address like https://server.local:5000, got {server!r}")
+    return host, port
+
+
+def _try_to_write(out: Path) -> None:
+    """OSError where the file could not be written: it is better found before the token is used up."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryFile(dir=out.parent):
+        pass
 
 
 def _token(file: Path | None) -> str:

@@ -194,6 +194,8 @@ def _server_with_tokens(folder: Path, evil: Server, people: Path) -> Web:
     ("url", "token", "said"),
     [
         ("http://127.0.0.1:1", "", "expected an address like https://"),
+        ("https://127.0.0.1:99999", "", "expected an address like https://"),
+        ("https://[::1", "", "expected an address like https://"),
         ("https://127.0.0.1:1", "glassline1.x.y", "expected a token as"),
         ("CLOSED", "GOOD", "cannot be reached: Connection refused"),
         ("PLAIN", "GOOD", "does not speak TLS"),
@@ -205,6 +207,17 @@ def test_what_is_wrong_is_said(server: Server, web: Web, tmp_path: Path, url: st
     assert refused.returncode == 1
     assert said in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_where_nothing_can_be_written_the_token_stays_good(server: Server, tmp_path: Path) -> None:
+    token = server.token()
+    (tmp_path / "file").touch()
+    refused = join(server.web.url, token, tmp_path / "file" / "pi-1.toml")
+    assert refused.returncode == 1
+    assert "cannot write" in refused.stderr
+    assert "The token was not sent" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert join(server.web.url, token, tmp_path / "pi-1.toml").returncode == 0
 
 
 def test_joining_anew_keeps_the_password_before_until_the_broker_has_changed_over(
