@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,10 @@ class Accounts:
     def entries(self) -> dict[str, Entry]:
         """Every account with its hashes, by id."""
         return self._file.entries()
+
+    def holding(self) -> AbstractContextManager[dict[str, Entry]]:
+        """As `entries`, for a block during which nobody on this machine changes them."""
+        return self._file.holding()
 
     def stamp(self, id: str) -> str | None:
         """A text that changes whenever the account's role or password does; None without such an account."""

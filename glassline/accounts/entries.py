@@ -75,6 +75,22 @@ class EntriesFile(Generic[E]):
 
         What root writes belongs to whoever owns the file or its folder: the program that reads it is seldom root.
         """
+        with self._locked() as owner:
+            entries = self._read_now()
+            yield entries
+            content = {name: self._write(entry) for name, entry in sorted(entries.items())}
+            write_secret(self.path, json.dumps(content, indent=1, ensure_ascii=False), owner=owner)
+            self.load()
+
+    @contextmanager
+    def holding(self) -> Iterator[dict[str, E]]:
+        """All entries, which no writer on this machine changes meanwhile."""
+        with self._locked():
+            yield self._read_now()
+
+    @contextmanager
+    def _locked(self) -> Iterator[tuple[int, int]]:
+        """Every other writer is kept out; whose the file is to be."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = self.path.with_name(f".{self.path.name}.lock")
         guard = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -83,18 +99,15 @@ class EntriesFile(Generic[E]):
             owner = (self.path if self.path.exists() else self.path.parent).stat()
             if os.geteuid() == 0:
                 os.fchown(guard, owner.st_uid, owner.st_gid)
-            entries: dict[str, E] = {}
-            if self.path.exists():
-                self.load()
-                entries = self.entries()
-            yield entries
-            content = {name: self._write(entry) for name, entry in sorted(entries.items())}
-            write_secret(
-                self.path, json.dumps(content, indent=1, ensure_ascii=False), owner=(owner.st_uid, owner.st_gid)
-            )
-            self.load()
+            yield owner.st_uid, owner.st_gid
         finally:
             os.close(guard)
+
+    def _read_now(self) -> dict[str, E]:
+        if not self.path.exists():
+            return {}
+        self.load()
+        return self.entries()
 
     def _refresh(self) -> None:
         try:

@@ -16,12 +16,13 @@ def mosquitto_files(accounts: Accounts, dir: Path | str) -> tuple[Path, Path]:
 
     Every account gets explicit permissions, since mosquitto's `pattern` lines hold for all users alike. mosquitto
     reads the files as the user it runs as, and again on SIGHUP; they stay readable for whoever could read them.
+    Of two who write at once the last has seen what the first did.
     """
-    folder = Path(dir)
-    entries = sorted(accounts.entries().items())
-    passwords, acl = folder / "passwords", folder / "acl"
-    write_shared(passwords, "".join(f"{id}:{entry.mosquitto}\n" for id, entry in entries))
-    write_shared(acl, "\n".join(_permissions(entry.role, id) for id, entry in entries))
+    passwords, acl = Path(dir) / "passwords", Path(dir) / "acl"
+    with accounts.holding() as held:
+        entries = sorted(held.items())
+        write_shared(passwords, "".join(f"{id}:{entry.mosquitto}\n" for id, entry in entries))
+        write_shared(acl, "\n".join(_permissions(entry.role, id) for id, entry in entries))
     return passwords, acl
 
 

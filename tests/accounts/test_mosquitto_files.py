@@ -1,10 +1,13 @@
 """The files for mosquitto and for its command line tools, used by the real programs."""
 
+import fcntl
+import json
 import os
 import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,22 @@ def test_every_account_has_a_password_entry_and_its_own_block_of_permissions(tmp
     assert "topic read glass/v1/#" in blocks[0]
     assert "topic write glass/v1/pi-1/detection" in blocks[1]
     assert "pattern" not in acl.read_text()
+
+
+def test_nobody_changes_the_accounts_while_the_files_are_written(tmp_path: Path) -> None:
+    """Or of two who enroll at once the slower would write, last, what was true before the other."""
+    accounts = accounts_file(tmp_path, ROLES)
+    with ThreadPoolExecutor(1) as pool, accounts.path.with_name(f".{accounts.path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        writing = pool.submit(mosquitto_files, accounts, tmp_path / "mosquitto")
+        with pytest.raises(TimeoutError):
+            writing.result(timeout=0.5)
+        content = json.loads(accounts.path.read_text())
+        accounts.path.write_text(json.dumps(content | {"late": content["eyes"]}))
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        passwords, acl = writing.result(timeout=10)
+    assert "late:" in passwords.read_text()
+    assert "user late\n" in acl.read_text()
 
 
 @pytest.mark.skipif(shutil.which("mosquitto_passwd") is None, reason="mosquitto_passwd is missing")
