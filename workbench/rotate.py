@@ -26,6 +26,9 @@ from .handing_over import (
 def rotate(
     id: Id,
     finish: Annotated[bool, typer.Option("--finish", help="From now on only the new password works.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --finish: although a token waits, without which it is locked out.")
+    ] = False,
     out: OutOption = None,
     token: TokenOption = False,
     minutes: MinutesOption = 60,
@@ -46,6 +49,11 @@ def rotate(
     target = out or folder.credentials(id)
     before = _before(target, id)
     if finish:
+        if not force and id in do(folder.tokens.pending):
+            fail(
+                f"{id} has not fetched its new password: its token was not used, and finishing now would lock it out. "
+                f"Bring the token there, or make another with `glassline rotate {id} --token`; --force finishes anyway"
+            )
         do(lambda: folder.accounts.end_rotation(id))
         do(folder.renew_mosquitto)
         if before is not None:

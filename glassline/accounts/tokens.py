@@ -76,9 +76,10 @@ class Tokens:
         if _digest(token) not in self._file.entries():
             raise TokenError
         with self._file.changing() as entries:
-            found = entries.pop(_digest(token), None)
-        if found is None or found.expires_at <= now:
-            raise TokenError
+            found = entries.get(_digest(token))
+            if found is None or found.expires_at <= now:
+                raise TokenError
+            del entries[_digest(token)]
         nonce, sealed = found.content[:_NONCE_BYTES], found.content[_NONCE_BYTES:]
         return _cipher(token).decrypt(nonce, sealed, None).decode()
 

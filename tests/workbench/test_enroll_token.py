@@ -55,6 +55,26 @@ def test_another_token_takes_the_place_of_one_that_nobody_used(tmp_path: Path) -
     assert "glassline rotate pi-1" in again.stderr
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_rotation_is_not_finished_while_its_device_has_not_fetched_the_new_password(
+    tmp_path: Path, late: bool
+) -> None:
+    signed(tmp_path)
+    before = redeemed(tmp_path, token_in(run(tmp_path, "enroll", "pi-1", "--role", "node", "--token")))
+    token = token_in(run(tmp_path, "rotate", "pi-1", "--token"))
+    if late:
+        with pytest.raises(TokenError):
+            redeemed(tmp_path, token, after=timedelta(hours=2))
+    refused = run(tmp_path, "rotate", "pi-1", "--finish")
+    assert refused.returncode == 1
+    assert "pi-1 has not fetched its new password" in refused.stderr
+    accounts = Accounts(tmp_path / "accounts.json")
+    assert accounts.verify("pi-1", before.password) is Role.NODE
+    assert run(tmp_path, "rotate", "pi-1", "--finish", "--force").returncode == 0
+    assert accounts.verify("pi-1", before.password) is None
+    assert accounts.verify("pi-1", redeemed(tmp_path, token).password) is Role.NODE, "the token stays good"
+
+
 @pytest.mark.parametrize("waits", ["rotate --token", "enroll --token, expired", "rotate to a file"])
 def test_an_account_that_may_be_in_use_is_not_made_anew(tmp_path: Path, waits: str) -> None:
     """A token that waits says nothing about the account, unless it was made for that token."""
