@@ -6,6 +6,7 @@ import socket
 import sys
 
 from glassline.accounts import AccountsError
+from glassline.accounts.tokens import Tokens
 from glassline.program import SecretError, load_settings, read_secret, run_logging
 
 from .server import PortTakenError, Server, listen
@@ -27,6 +28,8 @@ def main() -> int:
         sign_in = sign_in_of(settings)
         if sign_in is not None:
             sign_in.prepare()
+        if settings.tokens:
+            Tokens(settings.tokens).check()
         listener = listen(settings.http_host, settings.http_port)
     except (AccountsError, PortTakenError, SecretError, CertificateError, OSError) as error:
         print(f"web: {error}", file=sys.stderr)

@@ -6,6 +6,7 @@ from typing import Annotated
 from flask import Blueprint, Response, jsonify, request
 from pydantic import StringConstraints
 
+from glassline.accounts import AccountsError
 from glassline.accounts.tokens import TokenError, Tokens
 from glassline.program import network_of
 
@@ -30,12 +31,21 @@ def blueprint(services: Services) -> Blueprint:
     pages, settings = Blueprint("enroll", __name__), services.settings
     tokens, wrong = Tokens(settings.tokens), Meter(burst=BURST, every_s=EVERY_S)
 
+    def unusable(error: Exception) -> ApiError:
+        """Why stands in the log alone: who asks need not know this machine's folders."""
+        services.tally.note("tokens_unusable", f"nobody gets credentials: {error}")
+        return ApiError(
+            503, "web.tokens_unusable", "the file of tokens cannot be read or changed here", "The web's log says why."
+        )
+
     @pages.get("/enroll/ca/<fingerprint>")
     @public
     def ca(fingerprint: str) -> Response:
         """The CA's certificate, for who knows its fingerprint: it will be believed for that alone."""
         try:
             pem = tokens.ca(bytes.fromhex(fingerprint))
+        except AccountsError as error:
+            raise unusable(error) from None
         except ValueError:
             pem = None
         if pem is None:
@@ -54,6 +64,8 @@ def blueprint(services: Services) -> Blueprint:
             raise ApiError(429, "web.too_many", "too many wrong tokens", "Wait.", retry_after_s=round(wait_s) + 1)
         try:
             return jsonify({"credentials": tokens.redeem(body(EnrollBody).token, now=datetime.now(UTC))})
+        except (AccountsError, OSError) as error:
+            raise unusable(error) from None
         except TokenError as error:
             wrong.take(who)
             raise ApiError(

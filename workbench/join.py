@@ -111,6 +111,8 @@ def _fetch_ca(host: str, port: int, fingerprint: bytes) -> str:
     status, pem = _ask(host, port, anybody, "GET", f"/enroll/ca/{fingerprint.hex()}")
     if status == http.client.NOT_FOUND:
         fail(f"https://{host}:{port} knows no such token: it was used, has expired, or belongs to another server")
+    if status == http.client.SERVICE_UNAVAILABLE:
+        fail(f"https://{host}:{port} cannot give credentials: the log of its web says why. The token was not sent")
     try:
         return certificate_with(fingerprint, pem)
     except ValueError:

@@ -69,6 +69,13 @@ class EntriesFile(Generic[E]):
             self._refresh()
             return dict(self._entries)
 
+    def current(self) -> dict[str, E]:
+        """All entries, as the file has them now; AccountsError rather than what was read before."""
+        with self._lock:
+            if not self._is_current():
+                self.load()
+            return dict(self._entries)
+
     @contextmanager
     def changing(self) -> Iterator[dict[str, E]]:
         """Read, change what is given, write, with every other writer on this machine kept out.

@@ -9,7 +9,9 @@ it nor whoever serves it can tell the password.
 """
 
 import base64
+import errno
 import hashlib
+import os
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +28,7 @@ from .entries import AccountsError, EntriesFile
 LIFE = timedelta(hours=1)
 MAX_TOKENS = 1000
 _NONCE_BYTES = 12
+_REMEDY = "It and its folder must belong to the user that the web runs as"
 
 
 class TokenError(Exception):
@@ -51,7 +54,16 @@ class Tokens:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._file = EntriesFile(path, what="tokens", remedy="Remove it", read=_read, write=_write, may_lack=True)
+        self._file = EntriesFile(path, what="tokens", remedy=_REMEDY, read=_read, write=_write, may_lack=True)
+
+    def check(self) -> None:
+        """AccountsError unless this program can read the file and change it."""
+        try:
+            with self._file.holding():
+                if not os.access(self.path.parent, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        except OSError as error:
+            raise AccountsError(f"cannot change the tokens file {self.path}: {error.strerror}. {_REMEDY}") from None
 
     def issue(
         self, credentials: Credentials, *, now: datetime, life: timedelta = LIFE, new_account: bool = False
@@ -68,12 +80,15 @@ class Tokens:
         return str(token)
 
     def redeem(self, text: str, *, now: datetime) -> str:
-        """The credentials file for which the token was made; TokenError unless this is its first use, in time."""
+        """The credentials file for which the token was made; TokenError unless this is its first use, in time.
+
+        AccountsError or OSError where the file cannot be read or changed: the token stays good.
+        """
         try:
             token = Token.parse(text)
         except ValueError:
             raise TokenError from None
-        if _digest(token) not in self._file.entries():
+        if _digest(token) not in self._file.current():
             raise TokenError
         with self._file.changing() as entries:
             found = entries.get(_digest(token))
@@ -100,11 +115,11 @@ class Tokens:
 
     def pending(self) -> dict[str, datetime]:
         """Until when a token waits to be used, by account."""
-        return {one.id: one.expires_at for one in self._file.entries().values()}
+        return {one.id: one.expires_at for one in self._file.current().values()}
 
     def ca(self, fingerprint: bytes) -> str | None:
-        """The certificate (PEM) of the CA with that fingerprint, while a token for it waits."""
-        known = {one.ca for one in self._file.entries().values()}
+        """The certificate (PEM) of the CA with that fingerprint, while a token for it waits; AccountsError."""
+        known = {one.ca for one in self._file.current().values()}
         return next((pem for pem in known if fingerprint_of(pem) == fingerprint), None)
 
 

@@ -220,6 +220,36 @@ def test_where_nothing_can_be_written_the_token_stays_good(server: Server, tmp_p
     assert join(server.web.url, token, tmp_path / "pi-1.toml").returncode == 0
 
 
+def test_a_file_of_tokens_that_cannot_be_used_is_said_to_be_so(server: Server, tmp_path: Path) -> None:
+    token = server.token()
+    path, lock = server.tokens.path, server.tokens.path.with_name(".tokens.json.lock")
+    lock.unlink()
+    lock.mkdir()  # root, too, cannot take it
+    assert server.post(token).status_code == 503
+    assert code_of(server.post(token)) == "web.tokens_unusable"
+    lock.rmdir()
+    path.chmod(0o644)
+    refused = join(server.web.url, token, tmp_path / "x.toml")
+    assert refused.returncode == 1
+    assert "cannot give credentials: the log of its web says why. The token was not sent" in refused.stderr
+    assert code_of(server.post(token)) == "web.tokens_unusable"
+    assert "nobody gets credentials: " in server.web.text()
+    path.chmod(0o600)
+    assert server.post(token).status_code == 200, "it is still good"
+
+
+def test_the_web_does_not_start_on_tokens_that_it_cannot_read_or_change(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "open.json").write_text("{}")
+    (tmp_path / "open.json").chmod(0o644)
+    for tokens, said in (("open.json", "others can read the tokens file"), ("file/x.json", "cannot change the tokens")):
+        command = [sys.executable, "-m", "web", "--tokens", str(tmp_path / tokens), "--http-port", str(free_port())]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=ROOT, check=False)
+        assert ended.returncode == 1
+        assert ended.stderr.startswith(f"web: {said}")
+        assert ended.stderr.count("\n") == 1
+
+
 def test_joining_anew_keeps_the_password_before_until_the_broker_has_changed_over(
     server: Server, tmp_path: Path
 ) -> None:
