@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from glassline.program import is_loopback
 
 from .errors import ApiError
-from .reading import request_is_read
+from .reading import answer_begins, request_is_read
 from .settings import WebSettings
 
 POLICY = (
@@ -52,6 +52,7 @@ def register(app: Flask, settings: WebSettings) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         if settings.tls_cert and not settings.is_local:
             response.headers["Strict-Transport-Security"] = HSTS
+        answer_begins()
         return response
 
 

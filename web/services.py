@@ -52,8 +52,7 @@ class Services:
         )
         self.commands = Commands(hub=self.hub)
         self.sign_in = sign_in_of(settings)
-        most = None if settings.behind_proxy else settings.threads // 4
-        self.readings = Readings(most=most, tally=self.tally)
+        self.readings = Readings(most=settings.threads // 4, tally=self.tally)
         self.leases = Leases(publish=self._publish_lease)
         self.link: Link | None = None
         self._no_link: tuple[Reason, str] | None = None

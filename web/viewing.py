@@ -15,6 +15,7 @@ from glassline.program import shown
 from .access import require
 from .conversation import ViewerSocket
 from .errors import ApiError
+from .reading import connection_is_taken
 from .requests import WatchMessage
 from .services import Services
 from .viewer import Viewer
@@ -39,6 +40,7 @@ def register(app: Flask, services: Services) -> None:
             _check_room(services)
             _leave_out_extensions(request.environ)
             session = require(PersonRole.VIEWER).key
+            connection_is_taken()
             sock = ViewerSocket(request.environ["gunicorn.socket"], services.fanout)
             sock.viewer.session = session
             request.environ["gunicorn.socket"] = sock
