@@ -75,9 +75,11 @@ class AccountsFolder:
 
     @cached_property
     def tokens(self) -> Tokens:
+        """In a folder of their own where there is one: the web changes them, and may be another user."""
         from glassline.accounts.tokens import Tokens
 
-        return Tokens(self.file.parent / "tokens.json")
+        own = self.file.parent / "tokens"
+        return Tokens((own if own.is_dir() else self.file.parent) / "tokens.json")
 
     @property
     def ca_pem(self) -> str:

@@ -1,15 +1,18 @@
 """`glassline enroll --token` and `rotate --token`: the credentials wait for whoever brings the token."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from glassline.accounts import Accounts
+from glassline.accounts import Accounts, AccountsError
 from glassline.accounts.tokens import TokenError, Tokens
 from glassline.contract import Role
 from glassline.program.credentials import Credentials, parse_credentials
@@ -99,6 +102,35 @@ def _expire(file: Path) -> None:
     for entry in entries.values():
         entry["expires_at"] = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
     file.write_text(json.dumps(entries))
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that other users reach: pytest's own are closed to them."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_among_accounts_of_root_the_webs_user_owns_the_tokens(reachable: Path) -> None:
+    """As mosquitto.conf's head says."""
+    folder, own = reachable, reachable / "tokens"
+    signed(folder)
+    own.mkdir(0o700)
+    os.chown(own, 65534, 65534)
+    enrolled = run(folder, "enroll", "pi-1", "--role", "node", "--token")
+    token = token_in(enrolled)
+    assert f"must be {own}/tokens.json" in enrolled.stdout
+    assert {one.stat().st_uid for one in own.iterdir()} == {65534}
+    os.seteuid(65534)
+    try:
+        Tokens(own / "tokens.json").check()
+        assert "pi-1" in Tokens(own / "tokens.json").redeem(token, now=datetime.now(UTC))
+        with pytest.raises(AccountsError, match="cannot change the tokens file"):
+            Tokens(folder / "tokens.json").check()
+    finally:
+        os.seteuid(0)
 
 
 def test_it_lives_as_long_as_was_said(tmp_path: Path) -> None:
