@@ -43,6 +43,9 @@ class Hub(Protocol):
     def deliver(self, message: Message) -> None:
         """Give `message` to everybody who subscribed to its topic."""
 
+    def keep(self, client: "Client") -> bool:
+        """Whether `client` stays: it is dropped if too much waits for it."""
+
 
 class Client:
     """A connection from its CONNACK to its end. Used from the event loop's thread only."""
@@ -170,15 +173,18 @@ class Client:
             self._hub.denied[self.account.id] += 1
 
     def _on_subscribe(self, packet: Any) -> None:
+        """Each filter counts once, however often the packet names it: what is retained is sent for each."""
         router, topics = self._hub.router, packet.payload.topics
         if packet.fixed_header.flags != 0b0010 or not topics or any(qos > 2 for _, qos in topics):
             raise ProtocolError("malformed", "sent a SUBSCRIBE without filters or with an unknown QoS")
-        codes = [self._subscribe(filter, min(qos, 1)) for filter, qos in topics]
-        self.outgoing.control(SubackPacket.build(packet.variable_header.packet_id, codes).to_bytes())
-        for (filter, _), granted in zip(topics, codes, strict=True):
-            if granted != _REFUSED:
-                for message in router.retained(filter):
-                    self.outgoing.publish(message, min(message.qos, granted), retain=True)
+        codes = {filter: self._subscribe(filter, min(qos, 1)) for filter, qos in dict(topics).items()}
+        answer = [codes[filter] for filter, _ in topics]
+        self.outgoing.control(SubackPacket.build(packet.variable_header.packet_id, answer).to_bytes())
+        for filter, granted in codes.items():
+            for message in router.retained(filter) if granted != _REFUSED else ():
+                self.outgoing.publish(message, min(message.qos, granted), retain=True)
+                if not self._hub.keep(self):
+                    return
 
     def _subscribe(self, filter: str, qos: int) -> int:
         router, limits = self._hub.router, self._hub.limits

@@ -222,11 +222,16 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
             if client.gone:
                 continue
             client.outgoing.publish(message, min(qos, message.qos))
-            if client.outgoing.overfull:
-                waiting = self.limits.waiting_bytes
-                self._drop(client, "dropped_slow", f"more than {waiting} bytes at QoS 1 were waiting for it")
+            self.keep(client)
             if message.topic.endswith("/frame"):
                 log_frame("out", f"{message.topic} to {client.client_id}", None, len(message.payload))
+
+    def keep(self, client: Client) -> bool:
+        """Whether `client` stays: it is dropped if too much waits for it."""
+        if client.outgoing.overfull:
+            waiting = self.limits.waiting_bytes
+            self._drop(client, "dropped_slow", f"more than {waiting} bytes at QoS 1 were waiting for it")
+        return not client.gone
 
     def watch(self, now: float) -> None:
         """End every connection that is silent or stalled, or whose account is gone. `now` is monotonic, in s."""

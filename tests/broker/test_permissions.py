@@ -91,6 +91,39 @@ def test_retained_messages_have_a_bound_together_and_clearing_makes_room() -> No
         assert client.nothing_for(0.2)
 
 
+def subscribe_packet(*filters: str) -> bytes:
+    return packet(0x82, b"\0\1" + b"".join(text(filter) + b"\1" for filter in filters))
+
+
+def test_a_filter_that_one_packet_names_often_gives_what_is_retained_once(open_broker: RunningBroker) -> None:
+    with connected(open_broker, "c") as node, RawClient(open_broker.port) as greedy:
+        for number in range(3):
+            node.publish(f"glass/v1/pi-{number}/info", bytes(1000), retain=True)
+        greedy.login(open_broker, "greedy")
+        greedy.send(subscribe_packet(*["glass/v1/+/info"] * 500, "home/#") + b"\xc0\0")
+        kind, body = greedy.receive()
+        assert kind == 0x90
+        assert body[2:] == b"\1" * 500 + bytes([REFUSED]), "one answer for each"
+        kinds = [greedy.receive()[0] & 0xF0 for _ in range(4)]
+        assert kinds == [0x30, 0x30, 0x30, 0xD0]
+
+
+def test_who_asks_for_more_of_what_is_retained_than_may_wait_is_dropped() -> None:
+    limits = Limits(waiting_bytes=250_000, retained_bytes=200_000, inflight=5)
+    wide = ("glass/v1/#", "glass/v1/+/info", "glass/v1/+/+", "glass/v1/+/#")
+    with embedded_broker(limits=limits) as running, connected(running, "c") as node:
+        for number in range(20):
+            node.publish(f"glass/v1/pi-{number}/info", bytes(5000), retain=True)
+        with RawClient(running.port) as modest, RawClient(running.port) as greedy:
+            modest.login(running, "modest")
+            modest.send(subscribe_packet(*wide[:2]))
+            greedy.login(running, "greedy")
+            greedy.send(subscribe_packet(*wide))
+            assert greedy.is_closed(5)
+            assert running.counts["dropped_slow"] == 1
+            assert not modest.is_closed(0.3)
+
+
 def test_a_message_sent_again_at_qos_2_is_delivered_once(open_broker: RunningBroker) -> None:
     topic = "glass/v1/pi-1/detection"
     with connected(open_broker, "c") as client, RawClient(open_broker.port) as sender:
