@@ -75,7 +75,10 @@ def test_a_device_that_falls_silent_is_offline_after_15_s_whatever_its_status_sa
 def test_the_chain_is_whole_while_all_speak(web: Web, node: NodeLike, bridge: BridgeLike) -> None:
     bridge.publish_health()
     node.publish_frame()
-    chain = until(lambda: (c := web.get(f"/api/devices/{node.id}/chain"))["ok"] and c)
+    until(lambda: web.http.get(f"/api/devices/{node.id}").is_success)
+    chain = until(
+        lambda: {hop["state"] for hop in (c := web.get(f"/api/devices/{node.id}/chain"))["hops"]} == {"ok"} and c
+    )
     assert [hop["hop"] for hop in chain["hops"]] == ["camera", "node", "broker", "bridge", "store", "web"]
     assert {hop["state"] for hop in chain["hops"]} == {"ok"}
 
