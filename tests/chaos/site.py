@@ -190,6 +190,7 @@ class ChaosSite:
         flags = {
             "devices": self._a_hall, "first": hall * self._a_hall + 1, "per-process": self._a_hall, "fps": 1,
             "detections-per-min": self._per_min, "folder": self.folder, "drain": 180, "seed": self._seed,
+            "patience": 600,
         }  # fmt: skip
         words = [f"--{name}={value}" for name, value in flags.items()]
         return [sys.executable, "-m", "workbench.main", "simulate", "--json", *words]

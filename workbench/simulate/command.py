@@ -47,6 +47,9 @@ def simulate(
     prefix: Annotated[str, typer.Option(help="Ids are PREFIX-1, PREFIX-2 and so on.")] = "sim",
     first: Annotated[int, typer.Option(min=0, help="Number of the first one.")] = 1,
     outbox_mb: Annotated[int, typer.Option(min=1, help="Disk space of each outbox, MB.")] = 50,
+    patience: Annotated[
+        float, typer.Option(min=1, help="End with the reason when no device has connected for so long, s.")
+    ] = FIRST_CONNECT_S,
     per_process: Annotated[int, typer.Option(min=1, help="Devices in one process.")] = 25,
     seed: Annotated[int | None, typer.Option(help="Of everything that is random; without one a new one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
@@ -66,7 +69,7 @@ def simulate(
         with Screen(wanted) as screen:
             if accounts is not None:
                 make_accounts(wanted, AccountsFolder(accounts), screen.say)
-            summary = _run(wanted, screen, seconds, drain)
+            summary = _run(wanted, screen, seconds, drain, patience)
     except (AddressError, AccountsError, SecretError, FleetError, OSError, ValueError) as error:
         fail(str(error))
     if as_json:
@@ -77,13 +80,13 @@ def simulate(
         fail(f"{summary['waiting']} detections still wait in {folder}: the next run there sends them")
 
 
-def _run(wanted: Wanted, screen: Screen, seconds: float, drain_s: float) -> dict[str, Any]:
+def _run(wanted: Wanted, screen: Screen, seconds: float, drain_s: float, patience_s: float) -> dict[str, Any]:
     """Plant until the time is up or Ctrl-C, wait for empty outboxes, sum up."""
     signals = EndSignals()
     signals.catch()
     planted_before, began_s = planted(wanted), time.monotonic()
     with Fleet(wanted, screen.say) as fleet:
-        _wait_for_the_first(fleet, signals)
+        _wait_for_the_first(fleet, signals, patience_s)
         until_s = began_s + (seconds or float("inf"))
         while time.monotonic() < until_s and not signals.wait(LOOK_S):
             screen.show(fleet.tally, "planting")
@@ -102,9 +105,9 @@ def _run(wanted: Wanted, screen: Screen, seconds: float, drain_s: float) -> dict
     return figures | {"planted": planted(wanted) - planted_before}
 
 
-def _wait_for_the_first(fleet: Fleet, signals: EndSignals) -> None:
+def _wait_for_the_first(fleet: Fleet, signals: EndSignals, patience_s: float) -> None:
     """Return once a device is connected; FleetError says why none is."""
-    until_s = time.monotonic() + FIRST_CONNECT_S
+    until_s = time.monotonic() + patience_s
     while not fleet.tally.connected() and not signals.wait(LOOK_S):
         fleet.check()
         if time.monotonic() > until_s:
