@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.failing import fail
+
 if TYPE_CHECKING:
     from glassline.store import Store
 
@@ -53,8 +55,7 @@ def export(
             with typer.progressbar(defects, label="Exporting") as bar:
                 done = feedback.export(opened, bar, directory, labels=names, false_alarm=false_alarm, polygons=polygons)
     except (StoreError, SecretError, ValueError) as error:
-        typer.secho(str(error), err=True, fg=typer.colors.RED)
-        raise typer.Exit(1) from None
+        fail(str(error))
     typer.echo(
         f"{done.pictures} pictures ({done.validation} for validation) with {done.boxes} boxes of "
         f"{len(defects)} defects; {done.background} show good glass; {done.missing} defects have no picture yet and "

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from workbench import exporting
+from workbench.failing import fail
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ def parity(
     try:
         figures = comparison.measure(best, pictures, runtimes=runtime or [], half_weights=half_weights, shown=_shown)
     except (training.TrainingUnavailable, FileNotFoundError, ValueError) as error:
-        raise stop(error) from None
+        fail(str(error))
     typer.echo(json.dumps(figures, indent=2))
 
 
@@ -81,7 +82,7 @@ def evaluate(
             count = evaluation.draw_mistakes(photographs, looked, mistakes, score_threshold=believed)
             typer.echo(f"Wrote {count} pictures with mistakes to {mistakes}")
     except (DetectorError, ValueError) as error:
-        raise stop(error) from None
+        fail(str(error))
     _report(figures, path, record)
 
 
@@ -100,7 +101,7 @@ def calibrate(
         with YoloDetector(path, score_threshold=0.2) as detector:
             figures, threshold = evaluation.on_conveyor(detector, seeds=numbers, frames=frames)
     except (DetectorError, ValueError) as error:
-        raise stop(error) from None
+        fail(str(error))
     _report(figures, path, record, threshold)
     typer.echo(f"Recommended score threshold: {threshold}")
 
@@ -129,7 +130,7 @@ def events(
         ):
             found = told.watch(detector, run, progress=bar.update)
     except (DetectorError, ValueError) as error:
-        raise stop(error) from None
+        fail(str(error))
     figures = told.figures(run, found)
     typer.echo(json.dumps(figures, indent=2) if as_json else told.as_text(figures))
     if mistakes is not None:
@@ -167,9 +168,3 @@ def _report(figures: dict[str, Any], model: Path, record: str | None, score_thre
     if record is not None:
         card = exporting.update_card(model, figures={record: figures}, score_threshold=score_threshold)
         typer.echo(f"Recorded in {card}")
-
-
-def stop(error: Exception) -> typer.Exit:
-    """Say what is wrong and end with status 1."""
-    typer.secho(str(error), err=True, fg=typer.colors.RED)
-    return typer.Exit(1)

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from workbench import exporting
-from workbench.measuring import calibrate, evaluate, events, parity, stop
+from workbench.failing import fail
+from workbench.measuring import calibrate, evaluate, events, parity
 from workbench.training import SHIPPED_WEIGHTS
 
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
@@ -90,7 +91,7 @@ def split(
             scenes=scenes,
         )
     except ValueError as error:
-        raise stop(error) from None
+        fail(str(error))
     typer.echo(f"Train on it with: glassline model train {data_yaml} --weights best.pt --no-keep-best")
 
 
@@ -148,7 +149,7 @@ def train(
         typer.echo(told)
         return
     except (training.TrainingUnavailable, ValueError, FileNotFoundError) as error:
-        raise stop(error) from None
+        fail(str(error))
     typer.echo(f"Trained. Export it with: glassline model export {run / 'weights' / 'best.pt'} model.onnx")
 
 
@@ -164,7 +165,7 @@ def weights(
         training.load_yolo()
         exporters.write_weights(best, target)
     except (training.TrainingUnavailable, FileNotFoundError) as error:
-        raise stop(error) from None
+        fail(str(error))
     typer.echo(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -183,7 +184,7 @@ def blend(
         training.load_yolo()
         blending.blend(newer, older, data_yaml, target, share=share)
     except (training.TrainingUnavailable, FileNotFoundError, ValueError) as error:
-        raise stop(error) from None
+        fail(str(error))
     typer.echo(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB)")
 
 
@@ -211,7 +212,7 @@ def export(
             best, out, formats=wanted, imgsz=imgsz, half_weights=half_weights, trained_on=trained_on
         )
     except (training.TrainingUnavailable, FileNotFoundError, exporting.CannotExport) as error:
-        raise stop(error) from None
+        fail(str(error))
     for problem in done.problems:
         typer.secho(problem, err=True, fg=typer.colors.YELLOW)
     for path in done.written:

@@ -1,20 +1,18 @@
 """`glassline people`: who may sign in at the page."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
-from glassline.accounts import AccountsError, People, PersonRole
+from glassline.accounts import People, PersonRole
 from glassline.accounts.passwords import new_password
-from glassline.program import SecretError, read_secret
+from glassline.program import read_secret
 from web.settings import PEOPLE_FILE
 
+from .accounts_folder import do
 from .configured import web_settings
-
-T = TypeVar("T")
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Say who may sign in at the page, and as what.")
 
@@ -36,8 +34,8 @@ def add(
 ) -> None:  # fmt: skip
     """Let somebody sign in. The password is asked for twice, or read from stdin."""
     there = _people(people)
-    chosen = _do(lambda: _password(generate, password_file))
-    _do(lambda: there.add(name, role, chosen))
+    chosen = do(lambda: _password(generate, password_file))
+    do(lambda: there.add(name, role, chosen))
     typer.echo(f"{name} may sign in as {role.value}{_told(generate, chosen)}")
     if people is None and not web_settings().people_file:
         typer.echo(
@@ -49,7 +47,7 @@ def add(
 def list_(people: PeopleOption = None) -> None:
     """Everybody who may sign in, with the role."""
     there = _people(people)
-    _do(there.load)
+    do(there.load)
     for person in there.list():
         typer.echo(f"{person.role.value:9} {person.name}")
 
@@ -57,7 +55,7 @@ def list_(people: PeopleOption = None) -> None:
 @app.command()
 def remove(name: Name, people: PeopleOption = None) -> None:
     """Let somebody in no more; pages that are open end within seconds."""
-    _do(lambda: _people(people).remove(name))
+    do(lambda: _people(people).remove(name))
     typer.echo(f"{name} may not sign in any more")
 
 
@@ -66,7 +64,7 @@ def role(
     name: Name, role: Annotated[PersonRole, typer.Argument(help="The new one.")], people: PeopleOption = None
 ) -> None:
     """Give somebody another role; where they are signed in, they sign in anew."""
-    _do(lambda: _people(people).set_role(name, role))
+    do(lambda: _people(people).set_role(name, role))
     typer.echo(f"{name} is now {role.value}")
 
 
@@ -76,15 +74,15 @@ def password(
 ) -> None:
     """Give somebody another password; where they are signed in, they sign in anew."""
     there = _people(people)
-    _do(lambda: there.get(name))
-    chosen = _do(lambda: _password(generate, password_file))
-    _do(lambda: there.set_password(name, chosen))
+    do(lambda: there.get(name))
+    chosen = do(lambda: _password(generate, password_file))
+    do(lambda: there.set_password(name, chosen))
     typer.echo(f"{name} has a new password{_told(generate, chosen)}")
 
 
 def _people(chosen: Path | None) -> People:
     """Those of `chosen`, else those that this machine's web lets in, or would."""
-    return People(chosen or _do(lambda: web_settings().people_file or PEOPLE_FILE))
+    return People(chosen or do(lambda: web_settings().people_file or PEOPLE_FILE))
 
 
 def _password(generate: bool, file: Path | None) -> str:
@@ -101,12 +99,3 @@ def _password(generate: bool, file: Path | None) -> str:
 def _told(generated: bool, password: str) -> str:
     """Only a password that nobody knows yet is shown."""
     return f", with the password {password}" if generated else ""
-
-
-def _do(action: Callable[[], T]) -> T:
-    """Its result; what goes wrong ends the command with one sentence."""
-    try:
-        return action()
-    except (AccountsError, SecretError, ValueError, OSError) as error:
-        typer.secho(str(error), fg="red", err=True)
-        raise typer.Exit(1) from None

@@ -6,9 +6,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from .failing import fail
 
 if TYPE_CHECKING:
     from bridge.settings import BridgeSettings
@@ -48,7 +50,7 @@ def migrate(
             typer.echo(migrations.text())
             done = "Run this in the project's SQL editor, then"
     except (migrations.CannotMigrate, OSError) as error:
-        _end(str(error))
+        fail(str(error))
     typer.secho(f"{done}: glassline store check", err=True)
 
 
@@ -58,7 +60,7 @@ def check() -> None:
     with _configured(opened=False) as (store, settings):
         problem = store.check()
     if problem is not None:
-        _end(problem)
+        fail(problem)
     typer.echo(f"{settings.store} can be read and written, rows and pictures.")
 
 
@@ -70,10 +72,10 @@ def link(
     """Print an address of a defect's picture: signed for anybody in a Supabase project, the file's of SQLite."""
     with _configured() as (store, _):
         if store.defect(event_id) is None:
-            _end(f"no defect {event_id} is stored")
+            fail(f"no defect {event_id} is stored")
         address = store.evidence_link(event_id, valid_s=hours * 3600)
     if address is None:
-        _end(f"the picture of {event_id} is not stored: not yet, or not any more")
+        fail(f"the picture of {event_id} is not stored: not yet, or not any more")
     typer.echo(address)
 
 
@@ -94,7 +96,7 @@ def dead(
             return
         letter = store.dead_letter(number)
     if letter is None:
-        _end(f"there is no dead letter {number}: `glassline store dead` lists them")
+        fail(f"there is no dead letter {number}: `glassline store dead` lists them")
     typer.echo(text_of(letter))
 
 
@@ -163,7 +165,7 @@ def _copy(work: Callable[[Path, Callable[[int, int], None]], Copied], done: str)
     try:
         scheme, _, path = bridge_settings().store.partition(":")
         if scheme != "sqlite":
-            _end(f"the settings name a {scheme} store: copies of that are made by Supabase itself (Database, Backups)")
+            fail(f"the settings name a {scheme} store: copies of that are made by Supabase itself (Database, Backups)")
         with typer.progressbar(length=1, label="Pictures") as bar:
 
             def step(so_far: int, of: int) -> None:
@@ -172,7 +174,7 @@ def _copy(work: Callable[[Path, Callable[[int, int], None]], Copied], done: str)
 
             copied = work(Path(path), step)
     except (BackupError, ValueError, OSError, sqlite3.Error) as error:
-        _end(str(error))
+        fail(str(error))
     typer.echo(f"{done}: {copied.defects} defects and {copied.pictures} pictures.")
     if copied.missing:
         typer.secho(f"{copied.missing} pictures that rows name were not there.", err=True, fg=typer.colors.YELLOW)
@@ -195,9 +197,4 @@ def _configured(*, opened: bool = True) -> Iterator[tuple[Store, BridgeSettings]
         finally:
             store.close()
     except (StoreError, SecretError, ValueError) as error:
-        _end(str(error))
-
-
-def _end(problem: str) -> NoReturn:
-    typer.secho(problem, err=True, fg=typer.colors.RED)
-    raise typer.Exit(1)
+        fail(str(error))
