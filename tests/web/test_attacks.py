@@ -462,6 +462,6 @@ def test_a_flood_of_sign_ins_does_not_hold_the_others_up(guarded: Web) -> None:
         began_s = time.monotonic()
         assert vic.get("/api/devices").status_code == 200
         slowest_s = max(slowest_s, time.monotonic() - began_s)
-    assert set(codes) <= {401, 503}
+    assert set(codes) <= {401, 429, 503}, "429: shares its slot with an address that guessed before"
     assert codes.count(503) > codes.count(401), "more were turned away than compared"
     assert slowest_s < 2
