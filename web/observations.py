@@ -7,6 +7,7 @@ from glassline.contract import Reason
 from glassline.diagnosis import (
     Hop,
     Observation,
+    ProgramSeen,
     Verdict,
     diagnose,
     observe_bridge,
@@ -52,16 +53,7 @@ def judge(
     """The chain of one device up to this web; the page adds what it sees itself (`you`)."""
     picture_age_s = device.picture_age_s(now_s)
     seen = _observe_server(list(programs), broker, now_s)
-    seen += observe_device(
-        id=device.id,
-        status=device.status,
-        status_age_s=_age(device.status_at_s, now_s),
-        health=device.health,
-        health_age_s=_age(device.health_at_s, now_s),
-        frame_age_s=picture_age_s,
-        info=device.info,
-        listened_s=broker.listened_s(now_s),
-    )
+    seen += observe_device(_seen(device, broker.listened_s(now_s), now_s))
     seen.append(observe_web(id=device.id, watched_s=watched_s, frame_age_s=picture_age_s))
     return diagnose(seen)
 
@@ -86,16 +78,16 @@ def _observe_bridges(bridges: list[Heard], listened_s: float, now_s: float) -> l
     there = [bridge for bridge in bridges if bridge.is_heard(now_s)]
     seen: list[Observation] = []
     for bridge in there or bridges or [Heard("bridge-1")]:
-        seen += observe_bridge(
-            id=bridge.id,
-            status=bridge.status,
-            status_age_s=_age(bridge.status_at_s, now_s),
-            health=bridge.health,
-            health_age_s=_age(bridge.health_at_s, now_s),
-            info=bridge.info,
-            listened_s=listened_s,
-        )
+        seen += observe_bridge(_seen(bridge, listened_s, now_s))
     return seen
+
+
+def _seen(program: Heard, listened_s: float, now_s: float) -> ProgramSeen:
+    return ProgramSeen(
+        id=program.id, status=program.status, status_age_s=_age(program.status_at_s, now_s), health=program.health,
+        health_age_s=_age(program.health_at_s, now_s), frame_age_s=program.picture_age_s(now_s), info=program.info,
+        listened_s=listened_s,
+    )  # fmt: skip
 
 
 def _age(at_s: float | None, now_s: float) -> float | None:

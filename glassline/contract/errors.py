@@ -4,7 +4,7 @@ from typing import Literal
 
 Why = Literal[
     "topic", "too_large", "not_json", "too_deep", "not_finite", "wrong_value", "wrong_id", "not_jpeg", "bad_segment",
-    "no_size", "not_baseline", "too_many_pixels", "truncated", "no_metadata", "too_many", "too_often",
+    "no_size", "not_baseline", "too_many_pixels", "truncated", "no_metadata", "too_many", "too_often", "other_version",
 ]  # fmt: skip
 """The kinds of fault, few and fixed: what is refused is counted under their names."""
 

@@ -153,6 +153,10 @@ class Health(Envelope):
     publish_fps: Number | None = None
     inference_ms: Latency | None = None
     last_frame_age_s: Seconds | None = None
+    same_frame_s: Seconds | None = None
+    """For how long the camera has given the very same picture, where that is a fault of the camera."""
+    camera_holder: Text | None = None
+    """The program that holds the camera, where that is another one."""
     last_detect_age_s: Seconds | None = None
     frames: FrameCounts | None = None
     live: LiveHealth | None = None
@@ -163,6 +167,10 @@ class Health(Envelope):
     """What was refused, dropped or failed, by name."""
     denied: dict[Id, Count] = {}
     """Of a broker: how many messages it did not take, by the account that sent them."""
+    denied_ages_s: dict[Id, Seconds] = {}
+    """Of a broker: seconds since it last did not take one for want of permission, by account."""
+    turned_away_ages_s: dict[Id, Seconds] = {}
+    """Of a broker: seconds since it last refused the password of an account that it knows."""
 
 
 class FrameMeta(Envelope):
@@ -290,6 +298,8 @@ def decode(model: type[M], payload: bytes, *, max_bytes: int = MAX_JSON_BYTES) -
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "payload"
         why = "too_deep" if "recursion limit" in first["msg"] else _WHY.get(first["type"], "wrong_value")
+        if first["loc"] == ("v",):
+            why = "other_version"
         raise ContractError(f"{model.__name__}: {where[:120]}: {first['msg'][:300]}", why=why) from None
 
 

@@ -7,9 +7,10 @@ State = Literal["ok", "degraded", "failed", "unknown"]
 
 
 class Hop(StrEnum):
-    """In chain order, as people see it. Live pictures skip bridge and store, storing skips web and you."""
+    """In chain order, as people see it. Live pictures skip detector, bridge and store, storing skips web and you."""
 
     CAMERA = "camera"
+    DETECTOR = "detector"
     NODE = "node"
     BROKER = "broker"
     BRIDGE = "bridge"
@@ -22,6 +23,7 @@ CHAIN_ORDER = {hop: place for place, hop in enumerate(Hop)}
 
 SEEN_THROUGH: dict[Hop, tuple[Hop, ...]] = {
     Hop.CAMERA: (Hop.BROKER, Hop.NODE),
+    Hop.DETECTOR: (Hop.BROKER, Hop.NODE),
     Hop.NODE: (Hop.BROKER,),
     Hop.BROKER: (),
     Hop.BRIDGE: (Hop.BROKER,),
@@ -33,6 +35,7 @@ SEEN_THROUGH: dict[Hop, tuple[Hop, ...]] = {
 
 WELL: dict[Hop, str] = {
     Hop.CAMERA: "Gives pictures.",
+    Hop.DETECTOR: "Looks at the pictures.",
     Hop.NODE: "Runs and reports itself.",
     Hop.BROKER: "Accepts and delivers.",
     Hop.BRIDGE: "Runs and reports itself.",
@@ -43,6 +46,7 @@ WELL: dict[Hop, str] = {
 
 WHILE: dict[Hop, str] = {
     Hop.CAMERA: "the camera gives no pictures",
+    Hop.DETECTOR: "the detector does not work",
     Hop.NODE: "the node is not heard",
     Hop.BROKER: "the broker cannot be reached",
     Hop.BRIDGE: "the bridge is not heard",

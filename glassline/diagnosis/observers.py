@@ -1,4 +1,4 @@
-"""From what was heard of a program to observations. Ages are seconds on the observer's own clock; None: never heard.
+"""From what was seen of a program to observations of its hops.
 
 Contract: a program is offline when its status says so, or after 15 s without health whatever its status says.
 """
@@ -7,79 +7,61 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from glassline.contract import Reason
-from glassline.contract.messages import Health, Info, LiveHealth
+from glassline.contract.messages import Health, LiveHealth
 
 from .chain import Observation
 from .faults import hop_of, remedy_of
 from .hops import Hop
-from .words import Facts
+from .seen import ProgramSeen
+from .words import Facts, age_text
 
-SILENT_S = 15.0
 FRAME_LATE_S = 5.0
-
-Status = Literal["online", "offline"]
+LATELY_S = 60.0
+"""What came and went: how long after its last sign a fault still counts."""
+CLOCK_WRONG_S = 30.0
 
 
 class _Codes(NamedTuple):
     offline: Reason
     silent: Reason
     unheard: Reason
+    turned_away: Reason
 
 
 _KNOWN = {code.value for code in Reason}
-_NODE_CODES = _Codes(Reason.NODE_OFFLINE, Reason.NODE_SILENT, Reason.NODE_UNKNOWN)
-_BRIDGE_CODES = _Codes(Reason.BRIDGE_OFFLINE, Reason.BRIDGE_SILENT, Reason.BRIDGE_OFFLINE)
+_NODE_CODES = _Codes(Reason.NODE_OFFLINE, Reason.NODE_SILENT, Reason.NODE_UNKNOWN, Reason.NODE_BAD_CREDENTIALS)
+_BRIDGE_CODES = _Codes(
+    Reason.BRIDGE_OFFLINE, Reason.BRIDGE_SILENT, Reason.BRIDGE_OFFLINE, Reason.BRIDGE_BAD_CREDENTIALS
+)
 
 
-def observe_device(
-    *,
-    id: str,
-    status: Status | None,
-    status_age_s: float | None = None,
-    health: Health | None = None,
-    health_age_s: float | None = None,
-    frame_age_s: float | None = None,
-    info: Info | None = None,
-    listened_s: float = float("inf"),
-    silent_s: float = SILENT_S,
-) -> list[Observation]:
-    """Camera and node of one device, as heard at the broker.
-
-    `status_age_s` is None for a retained status, whose age nobody knows. `listened_s` says for how long the observer
-    has been able to hear anything: before `silent_s` of it, silence is no fault yet.
-    """
-    presence = _presence(
-        Hop.NODE, _NODE_CODES, id=id, status=status, status_age_s=status_age_s, health=health,
-        health_age_s=health_age_s, listened_s=listened_s, silent_s=silent_s, info=info,
-    )  # fmt: skip
+def observe_device(seen: ProgramSeen) -> list[Observation]:
+    """Camera, detector and node of one device."""
+    presence = _presence(Hop.NODE, _NODE_CODES, seen)
+    ways = list(_its_way(seen))
+    health = seen.health
     if health is None or presence.state != "ok":
-        return [Observation(hop=Hop.CAMERA, state="unknown", age_s=frame_age_s), presence]
-    facts, age_s = _facts(id, health, info), health_age_s or 0.0
-    node = Observation(hop=Hop.NODE, state="ok", age_s=_youngest(health_age_s, frame_age_s))
-    return _merged(node, _camera(health, age_s, frame_age_s, facts), health, age_s, facts)
+        unseen = [
+            Observation(hop=Hop.CAMERA, state="unknown", age_s=seen.frame_age_s),
+            Observation(hop=Hop.DETECTOR, state="unknown"),
+        ]
+        explained = ways and presence.code is not Reason.NODE_BAD_CREDENTIALS
+        return [*unseen, *(ways if explained else [presence])]
+    facts, age_s = _facts(seen), seen.health_age_s or 0.0
+    parts = [_camera(seen, health, age_s, facts), _detector(health, age_s)]
+    node = Observation(hop=Hop.NODE, state="ok", age_s=_youngest(seen.health_age_s, seen.frame_age_s))
+    return [*_merged(node, parts, health, age_s, facts), *ways]
 
 
-def observe_bridge(
-    *,
-    id: str,
-    status: Status | None,
-    status_age_s: float | None = None,
-    health: Health | None = None,
-    health_age_s: float | None = None,
-    info: Info | None = None,
-    listened_s: float = float("inf"),
-    silent_s: float = SILENT_S,
-) -> list[Observation]:
-    """Bridge and store, as heard at the broker; arguments as for `observe_device`."""
-    presence = _presence(
-        Hop.BRIDGE, _BRIDGE_CODES, id=id, status=status, status_age_s=status_age_s, health=health,
-        health_age_s=health_age_s, listened_s=listened_s, silent_s=silent_s, info=info,
-    )  # fmt: skip
+def observe_bridge(seen: ProgramSeen) -> list[Observation]:
+    """Bridge and store."""
+    presence = _presence(Hop.BRIDGE, _BRIDGE_CODES, seen)
+    health = seen.health
     if health is None or presence.state != "ok":
         return [presence, Observation(hop=Hop.STORE, state="unknown")]
-    facts, age_s = _facts(id, health, info), health_age_s or 0.0
-    bridge = Observation(hop=Hop.BRIDGE, state="ok", age_s=health_age_s)
-    return _merged(bridge, _store(health, health_age_s, facts), health, age_s, facts)
+    facts, age_s = _facts(seen), seen.health_age_s or 0.0
+    bridge = Observation(hop=Hop.BRIDGE, state="ok", age_s=seen.health_age_s)
+    return _merged(bridge, [_store(health, seen.health_age_s, facts)], health, age_s, facts)
 
 
 def observe_link(
@@ -101,44 +83,80 @@ def observe_web(*, id: str, watched_s: float | None, frame_age_s: float | None) 
     )  # fmt: skip
 
 
-def _presence(
-    hop: Hop, codes: _Codes, *, id: str, status: Status | None, status_age_s: float | None, health: Health | None,
-    health_age_s: float | None, listened_s: float, silent_s: float, info: Info | None,
-) -> Observation:  # fmt: skip
+def _presence(hop: Hop, codes: _Codes, seen: ProgramSeen) -> Observation:
     """Whether a program is there at all."""
-    facts = _facts(id, health, info)
-    if status == "offline":
-        return Observation(hop=hop, state="failed", age_s=status_age_s, code=codes.offline, facts=facts)
-    if health is not None and health_age_s is not None and health_age_s <= silent_s:
-        return Observation(hop=hop, state="ok", age_s=health_age_s, facts=facts)
-    if listened_s < silent_s:
+    facts = _facts(seen)
+    if seen.status != "offline" and _is_fresh(seen):
+        return Observation(hop=hop, state="ok", age_s=seen.health_age_s, facts=facts)
+    if _lately(seen.turned_away_age_s):
+        return Observation(hop=hop, state="failed", age_s=seen.turned_away_age_s, code=codes.turned_away, facts=facts)
+    if seen.status == "offline":
+        return Observation(hop=hop, state="failed", age_s=seen.status_age_s, code=codes.offline, facts=facts)
+    if seen.listened_s < seen.silent_s:
         return Observation(hop=hop, state="unknown", facts={"why": "Not heard yet: programs speak every 5 s."})
-    if status is None and health is None:
+    if seen.status is None and seen.health is None:
         return Observation(hop=hop, state="failed", code=codes.unheard, facts=facts)
-    silent_for_s = health_age_s if health_age_s is not None else listened_s
+    silent_for_s = seen.health_age_s if seen.health_age_s is not None else seen.listened_s
     known_s = silent_for_s if silent_for_s != float("inf") else None
     return Observation(hop=hop, state="failed", age_s=known_s, code=codes.silent, facts=facts)
 
 
-def _facts(id: str, health: Health | None, info: Info | None) -> dict[str, str | float | int]:
-    facts: dict[str, str | float | int] = {"id": id}
+def _its_way(seen: ProgramSeen) -> Iterator[Observation]:
+    """What is wrong with how a node comes through, though it runs: told by what the broker and the observer saw."""
+    facts = _facts(seen)
+    signs = {
+        Reason.NODE_TWICE: seen.twice_age_s,
+        Reason.NODE_OTHER_CONTRACT: seen.other_contract_age_s,
+        Reason.NODE_DENIED: seen.denied_age_s,
+    }
+    for code, age_s in signs.items():
+        if _lately(age_s):
+            yield Observation(hop=Hop.NODE, state=remedy_of(code).state, age_s=age_s, code=code, facts=facts)
+    if not _is_fresh(seen):
+        return
+    if seen.unasked_s is not None and seen.unasked_s > seen.silent_s:
+        yield Observation(
+            hop=Hop.NODE, state="failed", age_s=seen.unasked_s, code=Reason.NODE_NOT_ASKED, facts=facts
+        )  # fmt: skip
+    if seen.clock_offset_s is not None and abs(seen.clock_offset_s) > CLOCK_WRONG_S:
+        told = facts | {"offset": age_text(abs(seen.clock_offset_s)), "observer": seen.observer}
+        yield Observation(
+            hop=Hop.NODE, state="degraded", age_s=seen.health_age_s, code=Reason.NODE_CLOCK_WRONG, facts=told
+        )  # fmt: skip
+
+
+def _is_fresh(seen: ProgramSeen) -> bool:
+    return seen.health is not None and seen.health_age_s is not None and seen.health_age_s <= seen.silent_s
+
+
+def _lately(age_s: float | None) -> bool:
+    return age_s is not None and age_s <= LATELY_S
+
+
+def _facts(seen: ProgramSeen) -> dict[str, str | float | int]:
+    health, info = seen.health, seen.info
+    facts: dict[str, str | float | int] = {"id": seen.id}
     if info is not None and info.hostname:
         facts["host"] = info.hostname
     if info is not None and info.camera is not None:
         facts["camera"] = info.camera.uri
     if info is not None and info.model is not None:
         facts["model"] = info.model.name
-    if health is not None and health.outbox is not None:
+    if health is None:
+        return facts
+    if health.camera_holder:
+        facts["holder"] = health.camera_holder
+    if health.outbox is not None:
         facts |= health.outbox.model_dump(include={"depth", "dropped", "pictures_dropped"})
-    if health is not None and health.disk_free_mb is not None:
+    if health.disk_free_mb is not None:
         facts["disk_free_mb"] = health.disk_free_mb
-    if health is not None and health.cpu_temp_c is not None:
+    if health.cpu_temp_c is not None:
         facts["cpu_temp"] = f"{health.cpu_temp_c:.0f} °C"
-    if health is not None and health.detect_share is not None:
+    if health.detect_share is not None:
         facts["detect_share"] = f"{100 * health.detect_share:.0f} %"
-    if health is not None and health.live is not None:
+    if health.live is not None:
         facts |= _live_facts(health.live)
-    if health is not None and health.store is not None and health.store.error:
+    if health.store is not None and health.store.error:
         facts["error"] = health.store.error.rstrip(". ")
     return facts
 
@@ -154,21 +172,25 @@ def _live_facts(live: LiveHealth) -> dict[str, str]:
 
 
 def _merged(
-    itself: Observation, part: Observation, health: Health, health_age_s: float, facts: Facts
+    itself: Observation, parts: list[Observation], health: Health, health_age_s: float, facts: Facts
 ) -> list[Observation]:
     """What a program reports of a hop goes before what its figures tell of it."""
     reported = list(_reported(itself.hop, health, health_age_s, facts))
     told = {one.hop for one in reported}
-    merged = reported + [one for one in (part, itself) if one.hop not in told]
+    merged = reported + [one for one in (*parts, itself) if one.hop not in told]
     if health.state != "ok" and not any(one.state in ("failed", "degraded") for one in merged):
         wordless = {**facts, "reason": f"it says {health.state} and no more"}
-        merged = [part, Observation(hop=itself.hop, state=health.state, age_s=health_age_s, facts=wordless)]
+        merged = [*parts, Observation(hop=itself.hop, state=health.state, age_s=health_age_s, facts=wordless)]
     return merged
 
 
 def _reported(hop: Hop, health: Health, health_age_s: float, facts: Facts) -> Iterator[Observation]:
     """What a program says is wrong with itself and its parts."""
-    ages_s = {Reason.CAMERA_NO_FRAMES: health.last_frame_age_s, Reason.DETECTOR_STUCK: health.last_detect_age_s}
+    ages_s = {
+        Reason.CAMERA_NO_FRAMES: health.last_frame_age_s,
+        Reason.CAMERA_FROZEN: health.same_frame_s,
+        Reason.DETECTOR_STUCK: health.last_detect_age_s,
+    }
     for text in health.reasons:
         if text not in _KNOWN:
             state: Literal["failed", "degraded"] = "failed" if health.state == "failed" else "degraded"
@@ -182,13 +204,21 @@ def _reported(hop: Hop, health: Health, health_age_s: float, facts: Facts) -> It
         yield Observation(hop=about, state=weight, age_s=age_s, code=code, facts=facts)
 
 
-def _camera(health: Health, health_age_s: float, frame_age_s: float | None, facts: Facts) -> Observation:
+def _camera(seen: ProgramSeen, health: Health, health_age_s: float, facts: Facts) -> Observation:
     if health.last_frame_age_s is None:
         return Observation(hop=Hop.CAMERA, state="unknown", facts={"why": "The node has not had a picture yet."})
     if health.last_frame_age_s > FRAME_LATE_S:
         age_s = health.last_frame_age_s + health_age_s
         return Observation(hop=Hop.CAMERA, state="failed", age_s=age_s, code=Reason.CAMERA_NO_FRAMES, facts=facts)
-    return Observation(hop=Hop.CAMERA, state="ok", age_s=_youngest(health.last_frame_age_s + health_age_s, frame_age_s))
+    return Observation(
+        hop=Hop.CAMERA, state="ok", age_s=_youngest(health.last_frame_age_s + health_age_s, seen.frame_age_s)
+    )
+
+
+def _detector(health: Health, health_age_s: float) -> Observation:
+    if health.last_detect_age_s is None:
+        return Observation(hop=Hop.DETECTOR, state="unknown", facts={"why": "It has not looked at a picture yet."})
+    return Observation(hop=Hop.DETECTOR, state="ok", age_s=health.last_detect_age_s + health_age_s)
 
 
 def _store(health: Health, health_age_s: float | None, facts: Facts) -> Observation:

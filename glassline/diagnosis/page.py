@@ -26,6 +26,7 @@ stop it with Ctrl-C and start it anew.
 
 _TITLES = {
     Hop.CAMERA: "Camera",
+    Hop.DETECTOR: "Detector",
     Hop.NODE: "Node",
     Hop.BROKER: "Broker, and the way to it",
     Hop.BRIDGE: "Bridge",

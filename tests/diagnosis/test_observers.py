@@ -9,12 +9,13 @@ from glassline.contract.messages import CameraInfo, Health, Info, LiveHealth, Ou
 from glassline.diagnosis import (
     Hop,
     Observation,
+    ProgramSeen,
     diagnose,
-    observe_bridge,
-    observe_device,
     observe_link,
     observe_web,
 )
+from glassline.diagnosis import observe_bridge as observe_bridge_seen
+from glassline.diagnosis import observe_device as observe_device_seen
 
 Status = Literal["online", "offline"]
 NOW = from_unix(1_800_000_000)
@@ -24,17 +25,29 @@ def health(state: Literal["ok", "degraded", "failed"] = "ok", *reasons: str, **k
     return Health(ts=NOW, boot="00000000", state=state, reasons=list(reasons), uptime_s=60, **keys)
 
 
+def observe_device(**seen: Any) -> list[Observation]:
+    return observe_device_seen(ProgramSeen(**seen))
+
+
+def observe_bridge(**seen: Any) -> list[Observation]:
+    return observe_bridge_seen(ProgramSeen(**seen))
+
+
 def of(hop: Hop, observations: list[Observation]) -> list[tuple[str, Reason | None]]:
     return [(one.state, one.code) for one in observations if one.hop is hop]
 
 
 def test_a_node_that_speaks_is_well_and_so_is_its_camera() -> None:
     seen = observe_device(
-        id="pi-1", status="online", health=health(last_frame_age_s=0.1), health_age_s=3.0, frame_age_s=0.2
+        id="pi-1",
+        status="online",
+        health=health(last_frame_age_s=0.1, last_detect_age_s=0.3),
+        health_age_s=3.0,
+        frame_age_s=0.2,
     )
     assert of(Hop.NODE, seen) == [("ok", None)]
     assert of(Hop.CAMERA, seen) == [("ok", None)]
-    assert {one.hop: one.age_s for one in seen} == {Hop.CAMERA: 0.2, Hop.NODE: 0.2}
+    assert {one.hop: one.age_s for one in seen} == {Hop.CAMERA: 0.2, Hop.DETECTOR: 3.3, Hop.NODE: 0.2}
 
 
 @pytest.mark.parametrize("health_age_s", [0.1, 14.9, 15.1, 1000])
@@ -80,7 +93,7 @@ def test_a_shorter_patience_can_be_asked_for() -> None:
     ("reason", "hop", "state"),
     [
         ("camera.missing", Hop.CAMERA, "failed"),
-        ("detector.stuck", Hop.NODE, "failed"),
+        ("detector.stuck", Hop.DETECTOR, "failed"),
         ("power.undervoltage", Hop.NODE, "degraded"),
         ("outbox.full", Hop.NODE, "failed"),
         ("disk.full", Hop.NODE, "failed"),
@@ -99,6 +112,7 @@ def test_a_complaint_about_the_broker_that_came_through_it_hides_nothing() -> No
     verdict = diagnose(observe_device(id="pi-1", status="online", health=told, health_age_s=1.0))
     assert {one.hop: one.state for one in verdict.hops} == {
         Hop.CAMERA: "ok",
+        Hop.DETECTOR: "unknown",
         Hop.NODE: "ok",
         Hop.BROKER: "degraded",
     }

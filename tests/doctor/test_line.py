@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from glassline.diagnosis import Hop
+
 from .conftest import Line, run_doctor
 
 LONGEST_S = 15.0
@@ -21,7 +23,7 @@ def test_json_tells_the_chain_and_where_settings_came_from_but_no_secret(line: L
     told = run_doctor("--json", "--config", str(line.site.config), folder=tmp_path, GLASS_LIVE_FPS="7")
     assert told.code == 0, told.text
     assert told.json["ok"] is True
-    assert [hop["hop"] for hop in told.json["hops"]] == ["camera", "node", "broker", "bridge", "store", "web", "you"]
+    assert [hop["hop"] for hop in told.json["hops"]] == [hop.value for hop in Hop]
     assert all(hop["state"] == "ok" and hop["age_s"] < LONGEST_S for hop in told.json["hops"])
     settings = told.json["programs"]["pi_node"]["settings"]
     assert settings["live_fps"] == {"value": 7.0, "source": "environment GLASS_LIVE_FPS"}

@@ -11,7 +11,7 @@ import pytest
 
 from glassline.contract import Box, Role
 from glassline.contract.messages import Health, Lease, decode
-from glassline.diagnosis import diagnose, observe_device
+from glassline.diagnosis import ProgramSeen, diagnose, observe_device
 from glassline.link import BrokerAddress
 from glassline.program import write_secret
 from glassline.vision import Choice, ModelCard
@@ -190,7 +190,7 @@ def test_a_hot_node_detects_less_says_so_and_why_and_goes_on_sending(tmp_path, s
         assert told.cpu_temp_c == 82.5
         assert until(lambda: node._inspection.fps < 0.7 * before, 10)
         assert node._capture.fps > 10
-    hops = observe_device(id="pi-1", status="online", health=told, health_age_s=1.0, frame_age_s=0.1)
+    hops = observe_device(ProgramSeen(id="pi-1", status="online", health=told, health_age_s=1.0, frame_age_s=0.1))
     verdict = diagnose(hops)
     assert verdict.first_cause.code == "detector.slowed"
     assert "50 %" in verdict.first_cause.sentence

@@ -182,7 +182,7 @@ def test_who_has_tried_too_often_is_told_how_long_to_wait(tmp_path: Path, page: 
 
 def test_without_people_there_is_no_form_and_no_name(web: Web, page: Page) -> None:
     page.goto(web.url)
-    expect(page.locator(".hop")).to_have_count(7)
+    expect(page.locator(".hop")).to_have_count(8)
     expect(page.locator("#account")).to_be_hidden()
     expect(page.locator("#sign-in")).to_be_hidden()
     assert not page.context.cookies()

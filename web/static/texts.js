@@ -7,7 +7,9 @@ const REFUSED = {
 };
 
 export const texts = {
-  hops: { camera: "Camera", node: "Node", broker: "Broker", bridge: "Bridge", store: "Store", web: "Web", you: "You" },
+  hops: {
+    camera: "Camera", detector: "Detector", node: "Node", broker: "Broker", bridge: "Bridge", store: "Store", web: "Web", you: "You",
+  },
   states: { ok: "works", degraded: "partly works", failed: "broken", unknown: "not known" },
   chain: {
     title: "From lens to eye",

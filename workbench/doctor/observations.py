@@ -59,10 +59,7 @@ def observe_bridges(sight: Sight) -> list[Observation]:
     there = [one for one in heard if one.status == "online" and one.health is not None]
     seen: list[Observation] = []
     for one in there or heard or [Heard(sight.own_id(BRIDGE) or "bridge-1")]:
-        seen += observe_bridge(
-            id=one.id, status=one.status, status_age_s=sight.age_s(one.status_at_s), health=one.health,
-            health_age_s=sight.age_s(one.health_at_s), info=one.info, listened_s=sight.listened_s, silent_s=SILENT_S,
-        )  # fmt: skip
+        seen += observe_bridge(sight.seen(one))
     return sight.seen_directly(BRIDGE, seen)
 
 
@@ -77,10 +74,7 @@ def _node(sight: Sight, id: str | None) -> list[Observation]:
     if heard is None and not sight.hears_all:
         return _node_as_a_process(sight, id or "")
     heard = heard or Heard(id or "(of any name)")
-    seen = observe_device(
-        id=heard.id, status=heard.status, status_age_s=sight.age_s(heard.status_at_s), health=heard.health,
-        health_age_s=sight.age_s(heard.health_at_s), info=heard.info, listened_s=sight.listened_s, silent_s=SILENT_S,
-    )  # fmt: skip
+    seen = observe_device(sight.seen(heard))
     return sight.seen_directly(NODE if own else "", seen)
 
 

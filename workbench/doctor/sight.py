@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glassline.contract import Reason
-from glassline.diagnosis import Hop, Observation
+from glassline.diagnosis import Hop, Observation, ProgramSeen
 
 from .listening import Heard, Listener
 from .machine import BRIDGE, NODE, WEB, Machine
@@ -66,6 +66,13 @@ class Sight:
 
     def age_s(self, at_s: float | None) -> float | None:
         return None if at_s is None else max(0.0, self.now_s - at_s)
+
+    def seen(self, heard: Heard) -> ProgramSeen:
+        """One program, for diagnosis."""
+        return ProgramSeen(
+            id=heard.id, status=heard.status, status_age_s=self.age_s(heard.status_at_s), health=heard.health,
+            health_age_s=self.age_s(heard.health_at_s), info=heard.info, listened_s=self.listened_s, silent_s=SILENT_S,
+        )  # fmt: skip
 
     def seen_directly(self, program: str, seen: list[Observation]) -> list[Observation]:
         """What was heard over a working way is believed, though the way of another program may be cut.

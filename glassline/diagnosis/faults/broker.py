@@ -82,16 +82,21 @@ BROKER_FAULTS: dict[Reason, Fault] = {
         """,
         cuts=True,
     ),
-    Reason.BROKER_NOT_MQTT: Fault(
-        sentence="""
-            Something accepts connections at {address}, but does not answer in MQTT: it is another program, or a
-            broker that hangs.
-        """,
+    Reason.BROKER_HANGS: Fault(
+        sentence="The broker at {address} accepts connections, but says nothing: it hangs.",
         remedy="""
-            `sudo ss -ltnp 'sport = :{port}'` on {host} shows which program it is. If it is the broker,
-            `sudo systemctl restart broker` there. If not: MQTT usually has port 1883, with TLS 8883 (mqtts://);
-            5000 is the web page. Correct the port in `broker` in [{program}] of {file} (or GLASS_BROKER, or
-            --broker), or end the other program.
+            On {host}: `sudo systemctl restart broker` (or mosquitto, where that is the broker); `journalctl -u broker
+            -n 50` says what it did last. `sudo ss -ltnp 'sport = :{port}'` shows whether another program has its port.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_NOT_MQTT: Fault(
+        sentence="What accepts connections at {address} does not speak MQTT: it is {holder}.",
+        remedy="""
+            `sudo ss -ltnp 'sport = :{port}'` on {host} shows which program it is: end it there, and
+            `sudo systemctl restart broker`. If the broker is elsewhere: MQTT usually has port 1883, with TLS 8883
+            (mqtts://); 5000 is the web page. Correct the address in `broker` in [{program}] of {file} (or GLASS_BROKER,
+            or --broker).
         """,
         cuts=True,
     ),

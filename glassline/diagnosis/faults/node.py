@@ -12,7 +12,11 @@ _STORING = (
     Reason.STORE_READ_ONLY,
     Reason.BROKER_NO_ECHO,
 )
-_CAMERA = (Reason.CAMERA_MISSING, Reason.CAMERA_NO_FRAMES)
+_CAMERA = (
+    Reason.CAMERA_MISSING,
+    Reason.CAMERA_BUSY,
+    Reason.CAMERA_NO_FRAMES,
+)
 
 NODE_FAULTS: dict[Reason, Fault] = {
     Reason.SETTINGS_WRONG: Fault(
@@ -32,11 +36,36 @@ NODE_FAULTS: dict[Reason, Fault] = {
             restart pi_node`.
         """,
     ),
+    Reason.CAMERA_BUSY: Fault(
+        sentence="The camera {camera} of the node {id} is held by another program: {holder}.",
+        remedy="""
+            On {id}: `sudo fuser -v /dev/video* /dev/media*` shows who holds it; end that program (a second node, a
+            preview, or motion), and the node takes the camera by itself within seconds.
+        """,
+    ),
     Reason.CAMERA_NO_FRAMES: Fault(
         sentence="The camera {camera} of the node {id} is open, but no picture has come from it for {age}.",
         remedy="""
             On {id}: `sudo systemctl restart pi_node`. If that does not help, check the camera's cable at both ends
             with the power off, and look at `sudo dmesg | tail`. A folder: camera needs pictures in its folder.
+        """,
+    ),
+    Reason.CAMERA_BLACK: Fault(
+        sentence="The camera {camera} of the node {id} gives black pictures: its lens is covered, or it is dark.",
+        remedy="""
+            Take the cap off the lens, and switch the light on. If the picture stays black, check the cable of the
+            camera at both ends with the power off, and look with `rpicam-hello -t 0` on {id} (stop the node first:
+            `sudo systemctl stop pi_node`).
+        """,
+    ),
+    Reason.CAMERA_FROZEN: Fault(
+        sentence="""
+            The camera {camera} of the node {id} has given the very same picture for {age}: it is frozen, since no
+            sensor sees the same twice.
+        """,
+        remedy="""
+            On {id}: `sudo systemctl restart pi_node` opens the camera anew. If it comes again, check its cable with the
+            power off, and look at `sudo dmesg | tail`.
         """,
     ),
     Reason.DETECTOR_MODEL_MISSING: Fault(
@@ -146,6 +175,65 @@ NODE_FAULTS: dict[Reason, Fault] = {
             shows to which broker it speaks (`broker` in [pi_node] of {file}) and by which name (`id`).
         """,
         cuts=True,
+    ),
+    Reason.NODE_BAD_CREDENTIALS: Fault(
+        sentence="The node {id} comes to the broker, which does not let it in: its password is wrong.",
+        remedy="""
+            On the broker's machine `glassline rotate {id} --force` gives it a new password. Copy the file that it
+            writes to {id}, with mode 0600, and let `credentials` in [pi_node] of {file} there name it. Then
+            `sudo systemctl restart pi_node` there.
+        """,
+        cuts=True,
+    ),
+    Reason.NODE_DENIED: Fault(
+        sentence="The broker does not take what the node {id} sends: its account may not send it.",
+        remedy="""
+            On the broker's machine `glassline accounts` shows the role of {id}, which must be node: `glassline revoke
+            {id}`, then `glassline enroll {id} --role node`, and copy the file that it writes to {id}. Mosquitto reads
+            its lists again with `sudo systemctl reload mosquitto`.
+        """,
+    ),
+    Reason.NODE_TWICE: Fault(
+        sentence="""
+            Two nodes call themselves {id}, and throw each other off the broker: a second Pi, or the same program
+            started twice.
+        """,
+        remedy="""
+            On each machine that may be meant (the last one was {host}): `systemctl status pi_node` and `pgrep -af
+            pi_node` show whether it runs there, and how often. Give each Pi a name of its own: `id` in [pi_node] of
+            {file} (GLASS_ID, --id), with an account of its own (`glassline enroll NAME --role node`).
+        """,
+    ),
+    Reason.NODE_OTHER_CONTRACT: Fault(
+        sentence="What the node {id} sends is of another version of the contract than Glassline speaks here.",
+        remedy="""
+            Update Glassline on {id} and on the server to the same version: `glassline --version` shows it on each.
+            Then `sudo systemctl restart pi_node` on {id}.
+        """,
+        cuts=True,
+    ),
+    Reason.NODE_NOT_ASKED: Fault(
+        sentence="""
+            The web asks for pictures, but the node {id} hears nothing of it, and sends one in 10 s as to nobody.
+        """,
+        remedy="""
+            The account of the web must have the role web, and that of {id} the role node: `glassline accounts` on the
+            broker's machine shows both; `glassline revoke NAME` and `glassline enroll NAME --role …` set one right. If
+            the lists of mosquitto were changed by hand: `glassline enroll` writes them anew, and `sudo systemctl reload
+            mosquitto` makes it read them.
+        """,
+    ),
+    Reason.NODE_CLOCK_WRONG: Fault(
+        state="degraded",
+        sentence="""
+            The clocks of {id} and of {observer} differ by {offset}: the times of defects are wrong, or will be.
+        """,
+        remedy="""
+            `timedatectl` on both shows which clock is wrong; `sudo systemctl enable --now systemd-timesyncd` there sets
+            it over the network (UDP port 123 must be open, or name a time server of your network as NTP= in
+            /etc/systemd/timesyncd.conf).
+        """,
+        follows=(Reason.NODE_CLOCK_UNSYNCED,),
     ),
     Reason.NODE_CLOCK_UNSYNCED: Fault(
         state="degraded",

@@ -11,7 +11,13 @@ _NO_PICTURE = (
     Reason.NODE_OFFLINE,
     Reason.NODE_SILENT,
     Reason.NODE_UNKNOWN,
+    Reason.NODE_BAD_CREDENTIALS,
+    Reason.NODE_DENIED,
+    Reason.NODE_TWICE,
+    Reason.NODE_OTHER_CONTRACT,
+    Reason.NODE_NOT_ASKED,
     Reason.CAMERA_MISSING,
+    Reason.CAMERA_BUSY,
     Reason.CAMERA_NO_FRAMES,
 )
 
@@ -37,6 +43,17 @@ SERVER_FAULTS: dict[Reason, Fault] = {
         """,
         cuts=True,
     ),
+    Reason.BRIDGE_BAD_CREDENTIALS: Fault(
+        sentence="""
+            The bridge {id} comes to the broker, which does not let it in: its password is wrong. Nothing is stored;
+            detections wait in the nodes.
+        """,
+        remedy="""
+            On the broker's machine `glassline rotate {id} --force` gives it a new password; let `credentials` in
+            [bridge] of {file} name the file that it writes. Then `sudo systemctl restart bridge`.
+        """,
+        cuts=True,
+    ),
     Reason.BRIDGE_OVERLOADED: Fault(
         state="degraded",
         sentence="The bridge {id} gets more than its store takes: it drops the rest, and nodes send it again later.",
@@ -44,7 +61,7 @@ SERVER_FAULTS: dict[Reason, Fault] = {
             On the server: `top` and `iostat -x 5` show whether processor or disk is at its limit. Nothing is lost
             while the nodes' outboxes have room.
         """,
-        follows=(Reason.STORE_DOWN, Reason.STORE_READ_ONLY),
+        follows=(Reason.STORE_DOWN, Reason.STORE_READ_ONLY, Reason.STORE_FULL),
     ),
     Reason.STORE_DOWN: Fault(
         sentence="The bridge {id} cannot write to its store: {error}.",
@@ -60,6 +77,15 @@ SERVER_FAULTS: dict[Reason, Fault] = {
             On the server: `findmnt -no OPTIONS -T PATH` (PATH: the file in `store` of [bridge] in {file}) shows
             whether its disk is mounted `ro`, `sudo dmesg | tail` why, and `ls -l` whether the bridge's user may
             write the file.
+        """,
+    ),
+    Reason.STORE_FULL: Fault(
+        sentence="The disk of the store of the bridge {id} is full: {error}.",
+        remedy="""
+            On the server: `df -h` shows which disk, `sudo du -xh / | sort -h | tail -20` what fills it, `sudo
+            journalctl --vacuum-size=100M` frees some at once. `keep_evidence_gb` in [bridge] of {file}
+            (GLASS_KEEP_EVIDENCE_GB, --keep-evidence-gb) lets the oldest pictures go by themselves. The detections wait
+            in the nodes meanwhile.
         """,
     ),
     Reason.WEB_DOWN: Fault(
@@ -81,11 +107,34 @@ SERVER_FAULTS: dict[Reason, Fault] = {
         cuts=True,
     ),
     Reason.WEB_NOT_OURS: Fault(
-        sentence="At {address} answers another program than Glassline's web.",
+        sentence="At {address} answers another program than Glassline's web: {holder}.",
         remedy="""
             `sudo ss -ltnp 'sport = :{port}'` on {host} shows which. On a Mac port 5000 belongs to AirPlay (System
             Settings, AirDrop & Handoff). End it, or choose another `http_port` in [web] of {file} (GLASS_HTTP_PORT,
             --http-port).
+        """,
+        cuts=True,
+    ),
+    Reason.WEB_WEBSOCKET_BLOCKED: Fault(
+        sentence="""
+            The web answers at {address}, but no WebSocket comes through to it: a proxy on the way does not pass it on.
+        """,
+        remedy="""
+            The proxy must pass on WebSocket at the path /live: nginx needs `proxy_http_version 1.1;`, `proxy_set_header
+            Upgrade $http_upgrade;`, `proxy_set_header Connection upgrade;` and `proxy_read_timeout 1h;` there. Apache
+            needs mod_proxy_wstunnel, Caddy nothing. A hoster that allows no WebSocket cannot show live pictures.
+        """,
+        cuts=True,
+    ),
+    Reason.WEB_ORIGIN_REFUSED: Fault(
+        sentence="""
+            The web refuses the page that was opened at {address}: it is asked under another name than the page has, by
+            a proxy that puts its own in place.
+        """,
+        remedy="""
+            The proxy must pass on the name that people type: nginx needs `proxy_set_header Host $http_host;`, Apache
+            `ProxyPreserveHost On`. `behind_proxy = true` in [web] of {file} (GLASS_BEHIND_PROXY, --behind-proxy) says
+            that there is one. Without a proxy: open the page by the very address at which the web listens.
         """,
         cuts=True,
     ),
@@ -97,6 +146,10 @@ SERVER_FAULTS: dict[Reason, Fault] = {
         """,
         follows=_NO_PICTURE,
         awaits=(Hop.NODE, Hop.CAMERA),
+    ),
+    Reason.YOU_OFFLINE: Fault(
+        sentence="This device has no network.",
+        remedy="Connect it again (Wi-Fi, cable, flight mode): the page goes on by itself, or `Reload` it.",
     ),
     Reason.YOU_STALLED: Fault(
         sentence="The web sends, but nothing has arrived here for {age}.",
