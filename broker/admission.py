@@ -29,12 +29,16 @@ _MQTT_3_1_1 = ("MQTT", 4)
 
 
 class RefusedError(Exception):
-    """The connection is refused with CONNACK `code`; the text says why, it is counted as `kind`."""
+    """The connection is refused with CONNACK `code`; the text says why, it is counted as `kind`.
 
-    def __init__(self, kind: str, code: int, sentence: str) -> None:
+    `account` is the account that exists and whose password was wrong.
+    """
+
+    def __init__(self, kind: str, code: int, sentence: str, *, account: str | None = None) -> None:
         super().__init__(sentence)
         self.kind = kind
         self.code = code
+        self.account = account
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ class Admissions:
             role = await loop.run_in_executor(self._executor, self._accounts.verify, id, password)
         if role is None or stamp is None:
             sentence = f"gave a wrong name or password (as {id[:40]!r})"
-            raise RefusedError("refused_bad_password", BAD_USERNAME_PASSWORD, sentence)
+            known = id if stamp is not None else None
+            raise RefusedError("refused_bad_password", BAD_USERNAME_PASSWORD, sentence, account=known)
         return Account(id, role, stamp)
 
     def _client_id(self, connect: ConnectPacket, account: Account) -> str:

@@ -5,7 +5,6 @@ import logging
 import socket
 import struct
 import time
-from collections import Counter
 from typing import Any, Protocol
 
 from amqtt.mqtt import packet as kinds
@@ -25,6 +24,7 @@ from .outgoing import Outgoing
 from .permissions import Ruling, may_publish, may_subscribe
 from .router import Router
 from .wire import Message, ProtocolError, max_bytes, read_header, read_packet
+from .wrongs import Wrongs
 
 _log = logging.getLogger(__name__)
 _REFUSED = 0x80
@@ -38,7 +38,7 @@ class Hub(Protocol):
     tally: Tally
     limits: Limits
     rates: Rates
-    denied: Counter[str]
+    wrongs: Wrongs
 
     def deliver(self, message: Message) -> None:
         """Give `message` to everybody who subscribed to its topic."""
@@ -143,7 +143,7 @@ class Client:
         ruling = may_publish(self.account.role, self.account.id, message.topic)
         topic = shown(message.topic, limit=80)
         if not ruling.allowed:
-            self._complain("denied_publish", f"may not publish to {topic!r}: dropped")
+            self._complain("denied_publish", f"may not publish to {topic!r}: dropped", forbidden=True)
             return
         if len(message.payload) > ruling.max_bytes:
             sizes = f"{len(message.payload)} bytes to {topic}, at most {ruling.max_bytes} are taken"
@@ -167,10 +167,10 @@ class Client:
             self.account, per_s=limits.account_bytes_per_s, now_s=now_s, amount=size_bytes
         )
 
-    def _complain(self, kind: str, sentence: str) -> None:
+    def _complain(self, kind: str, sentence: str, *, forbidden: bool = False) -> None:
         self._hub.tally.note(kind, f"{self.client_id} {sentence}", who=self.client_id)
         if self.account.role is not None:
-            self._hub.denied[self.account.id] += 1
+            self._hub.wrongs.not_taken(self.account.id, forbidden=forbidden)
 
     def _on_subscribe(self, packet: Any) -> None:
         """Each filter counts once, however often the packet names it: what is retained is sent for each."""
@@ -190,7 +190,8 @@ class Client:
         router, limits = self._hub.router, self._hub.limits
         short = len(filter) <= limits.filter_characters
         if not short or not may_subscribe(self.account.role, self.account.id, filter):
-            self._complain("denied_subscribe", f"may not subscribe to {shown(filter, limit=80)!r}: refused")
+            what = f"may not subscribe to {shown(filter, limit=80)!r}: refused"
+            self._complain("denied_subscribe", what, forbidden=short)
             return _REFUSED
         if router.subscriptions(self) >= limits.subscriptions:
             self._complain("too_many_subscriptions", f"has {limits.subscriptions} subscriptions: one more refused")

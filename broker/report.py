@@ -5,7 +5,6 @@ They are put into the stream of messages here, since the broker has no connectio
 
 import socket
 import time
-from collections import Counter
 from datetime import UTC, datetime
 
 import psutil
@@ -17,17 +16,16 @@ from glassline.contract.topics import SPECS, Kind
 from glassline.program import Tally
 
 from .wire import Message
+from .wrongs import Wrongs
 
 HEALTH_EVERY_S = 5.0
-MAX_NAMED = 200
-"""Of the accounts from which something was not taken, so many are named: those with the most."""
 
 
 class Report:
-    """Makes the messages; `denied` counts by account what was not taken."""
+    """Makes the messages."""
 
-    def __init__(self, *, id: str, tally: Tally, denied: Counter[str]) -> None:
-        self._id, self._denied = id, denied
+    def __init__(self, *, id: str, tally: Tally, wrongs: Wrongs) -> None:
+        self._id, self._wrongs = id, wrongs
         self._tally, self._boot, self._seq = tally, new_boot(), 0
         self._began_s = time.monotonic()
         self._health_due_s = 0.0
@@ -56,7 +54,9 @@ class Report:
             uptime_s=now_s - self._began_s,
             memory_mb=round(psutil.Process().memory_info().rss / 1e6, 1),
             counters=dict(self._tally.report()),
-            denied=dict(self._denied.most_common(MAX_NAMED)),
+            denied=self._wrongs.counts(),
+            denied_ages_s=self._wrongs.forbidden_ages_s(),
+            turned_away_ages_s=self._wrongs.turned_away_ages_s(),
         )
         return self._message("health", health.to_json())
 

@@ -5,7 +5,6 @@ import logging
 import socket
 import ssl
 import time
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -27,6 +26,7 @@ from .newcomers import Newcomers
 from .report import Report
 from .router import Router
 from .wire import Message, ProtocolError, is_tls_hello, read_header, read_packet
+from .wrongs import Wrongs
 
 _log = logging.getLogger(__name__)
 _WATCH_EVERY_S = 1.0
@@ -52,9 +52,8 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
         self.tally = Tally(log=_log)
         self.router: Router[Client] = Router(retained_bytes=self.limits.retained_bytes)
         self.rates = Rates()
-        self.denied: Counter[str] = Counter()
-        """How many messages were not taken, by account."""
-        self._report = None if id is None else Report(id=id, tally=self.tally, denied=self.denied)
+        self.wrongs = Wrongs()
+        self._report = None if id is None else Report(id=id, tally=self.tally, wrongs=self.wrongs)
         self._doors = doors
         self._accepting: list[asyncio.Task[None]] = []
         self._accounts = accounts
@@ -161,6 +160,8 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 return admission
         except RefusedError as refusal:
             self._refuse(refusal.kind, address, str(refusal))
+            if refusal.account is not None:
+                self.wrongs.turned_away(refusal.account)
             writer.write(ConnackPacket.build(0, refusal.code).to_bytes())
         except ProtocolError as error:
             self._refuse(error.kind, address, str(error))

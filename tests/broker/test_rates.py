@@ -68,5 +68,19 @@ def test_the_broker_says_who_it_is_and_whose_messages_it_did_not_take() -> None:
             while not (health := Health.model_validate_json(eyes.next()[1])).denied:
                 pass
         assert health.denied == {"pi-1": 2}
+        assert health.denied_ages_s.keys() == {"pi-1"}
         assert {"denied_publish": 1, "denied_oversize": 1}.items() <= health.counters.items()
         assert "secret" not in json.dumps(health.to_dict())
+
+
+def test_the_broker_says_whose_password_is_wrong_and_names_nobody_it_does_not_know() -> None:
+    with embedded_broker(ROLES, id="broker") as broker, connected(broker, "eyes") as eyes:
+        for name in ("pi-1", "pi-9"):
+            with connected(broker, name, password="guessed", refused=True) as stranger:
+                assert stranger.refused == 134
+        eyes.subscribe("glass/v1/broker/health")
+        while not (health := Health.model_validate_json(eyes.next()[1])).turned_away_ages_s:
+            pass
+    assert health.turned_away_ages_s.keys() == {"pi-1"}
+    assert 0 <= health.turned_away_ages_s["pi-1"] <= 6
+    assert health.denied == {}
