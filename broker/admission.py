@@ -31,7 +31,7 @@ _MQTT_3_1_1 = ("MQTT", 4)
 class RefusedError(Exception):
     """The connection is refused with CONNACK `code`; the text says why, it is counted as `kind`.
 
-    `account` is the account that exists and whose password was wrong.
+    `account` is the account that exists, where its password was wrong or its role does not allow what it wants.
     """
 
     def __init__(self, kind: str, code: int, sentence: str, *, account: str | None = None) -> None:
@@ -131,7 +131,7 @@ def _will(connect: ConnectPacket, account: Account) -> Will | None:
     ruling = may_publish(account.role, account.id, topic)
     if not ruling.allowed:
         sentence = f"the account {account.id} may not leave a last will on {topic[:80]!r}"
-        raise RefusedError("refused_will", NOT_AUTHORIZED, sentence)
+        raise RefusedError("refused_will", NOT_AUTHORIZED, sentence, account=account.id)
     if len(connect.will_message) > ruling.max_bytes:
         raise RefusedError("refused_will", NOT_AUTHORIZED, f"left a last will that is too large for {topic}")
     message = Message(topic, bytes(connect.will_message), min(connect.will_qos, 1))

@@ -5,9 +5,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import psutil
-
-from glassline.program import is_loopback
+from glassline.program import holder_of, is_loopback
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _EXPECTED = "expected addresses like mqtts://0.0.0.0:8883, mqtt://127.0.0.1:1883"
@@ -98,23 +96,10 @@ def _bound(family: int, where: tuple[object, ...]) -> socket.socket:
 def _reason(error: OSError, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"port {port} is taken by {owner_of(port)}. Stop that, or set another port with `listen`"
+            holder = holder_of(port) or "another program"
+            return f"port {port} is taken by {holder}. Stop that, or set another port with `listen`"
         case errno.EACCES:
             return f"port {port} needs root's rights. Set a port above 1023 with `listen`"
         case errno.EADDRNOTAVAIL:
             return "it is no address of this machine. Set `listen` to one of its own, or to 0.0.0.0"
     return f"{error.strerror}. Set `listen`"
-
-
-def owner_of(port: int) -> str:
-    """Who listens on a TCP port of this machine, as far as we may know: `mosquitto (process 812)`."""
-    try:
-        for connection in psutil.net_connections(kind="tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                process = psutil.Process(connection.pid)
-                arguments = process.cmdline()[1:3]
-                name = f"python -m {arguments[1]}" if arguments[:1] == ["-m"] else process.name()
-                return f"{name} (process {connection.pid})"
-    except psutil.Error:
-        pass
-    return "another program"

@@ -11,7 +11,7 @@ from typing import Any
 
 from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig
-from amqtt.mqtt.connack import CONNECTION_ACCEPTED, SERVER_UNAVAILABLE, ConnackPacket
+from amqtt.mqtt.connack import BAD_USERNAME_PASSWORD, CONNECTION_ACCEPTED, SERVER_UNAVAILABLE, ConnackPacket
 from amqtt.mqtt.packet import CONNECT
 
 from glassline.accounts import Accounts
@@ -160,8 +160,10 @@ class GlassBroker(Broker):  # type: ignore[misc]  # amqtt has no type informatio
                 return admission
         except RefusedError as refusal:
             self._refuse(refusal.kind, address, str(refusal))
-            if refusal.account is not None:
+            if refusal.account is not None and refusal.code == BAD_USERNAME_PASSWORD:
                 self.wrongs.turned_away(refusal.account)
+            elif refusal.account is not None:
+                self.wrongs.not_taken(refusal.account, forbidden=True)
             writer.write(ConnackPacket.build(0, refusal.code).to_bytes())
         except ProtocolError as error:
             self._refuse(error.kind, address, str(error))

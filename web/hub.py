@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +12,7 @@ from glassline.contract import ContractError
 from glassline.contract.messages import Health, Info, decode, decode_info, decode_status
 from glassline.contract.topics import Address
 
+from .boots import Boots
 from .clock import NodeClock
 from .intake import Picture
 
@@ -39,6 +41,11 @@ class Heard:
     refused: Counter[str] = field(default_factory=Counter)
     """What this web did not take from it, by the fault."""
     clock: NodeClock = field(default_factory=NodeClock)
+    clock_offset_s: float | None = None
+    """Its clock minus this machine's, when its last health came."""
+    boots: Boots = field(default_factory=Boots)
+    other_version_at_s: float | None = None
+    """When something of another contract version last came from it."""
 
     @property
     def role(self) -> str | None:
@@ -77,11 +84,16 @@ class Hub:
                 program.status, program.status_at_s = status, None if retained else now_s
             case "info":
                 info = decode_info(payload, address.id)
-                self._program(address.id).info = info
+                program = self._program(address.id)
+                program.info = info
+                if not retained:
+                    program.boots.note(info.boot, now_s)
             case "health":
                 health = decode(Health, payload)
                 program = self._program(address.id)
                 program.health, program.health_at_s = health, now_s
+                program.clock_offset_s = health.ts.timestamp() - time.time()
+                program.boots.note(health.boot, now_s)
                 program.clock.note(health.boot, health.ts.timestamp(), now_s)
             case _:
                 raise ContractError(f"expected status, info or health, got {address.kind}")
@@ -109,8 +121,11 @@ class Hub:
             return None
 
     def on_refused(self, id: str, why: str) -> None:
-        """Count what was not taken from a program, if it is known."""
+        """Count what was not taken from a program, if it is known; who speaks another version is known by that."""
         with self._lock:
+            if why == "other_version":
+                with suppress(ContractError):  # there is no room for one more
+                    self._program(id).other_version_at_s = time.monotonic()
             if id in self._programs:
                 self._programs[id].refused[why] += 1
 

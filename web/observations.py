@@ -1,9 +1,10 @@
 """What this web sees, as observations of the chain's hops, and the verdict on them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from glassline.contract import Reason
+from glassline.contract.messages import Health
 from glassline.diagnosis import (
     Hop,
     Observation,
@@ -51,11 +52,12 @@ def judge(
     now_s: float,
 ) -> Verdict:
     """The chain of one device up to this web; the page adds what it sees itself (`you`)."""
-    picture_age_s = device.picture_age_s(now_s)
-    seen = _observe_server(list(programs), broker, now_s)
-    seen += observe_device(_seen(device, broker.listened_s(now_s), now_s))
-    seen.append(observe_web(id=device.id, watched_s=watched_s, frame_age_s=picture_age_s))
-    return diagnose(seen)
+    programs = list(programs)
+    listened_s = broker.listened_s(now_s)
+    told = _seen(device, programs, listened_s, now_s)
+    node = replace(told, unasked_s=_unasked_s(told, watched_s))
+    web = observe_web(id=device.id, watched_s=watched_s, frame_age_s=node.frame_age_s)
+    return diagnose([*_observe_server(programs, broker, now_s), *observe_device(node), web])
 
 
 def judge_server(*, programs: Iterable[Heard], broker: BrokerView, now_s: float) -> Verdict:
@@ -66,28 +68,59 @@ def judge_server(*, programs: Iterable[Heard], broker: BrokerView, now_s: float)
 
 def _observe_server(programs: list[Heard], broker: BrokerView, now_s: float) -> list[Observation]:
     heard_at_s = max((program.heard_at_s for program in programs), default=None)
-    bridges = [program for program in programs if program.role == "bridge"]
     return [
         broker.observe(heard_at_s=heard_at_s, now_s=now_s),
-        *_observe_bridges(bridges, broker.listened_s(now_s), now_s),
+        *_observe_bridges(programs, broker.listened_s(now_s), now_s),
     ]
 
 
-def _observe_bridges(bridges: list[Heard], listened_s: float, now_s: float) -> list[Observation]:
+def _observe_bridges(programs: list[Heard], listened_s: float, now_s: float) -> list[Observation]:
     """Bridge and store: one bridge that is there is enough, so the others count only while none is."""
+    bridges = [program for program in programs if program.role == "bridge"]
     there = [bridge for bridge in bridges if bridge.is_heard(now_s)]
     seen: list[Observation] = []
     for bridge in there or bridges or [Heard("bridge-1")]:
-        seen += observe_bridge(_seen(bridge, listened_s, now_s))
+        seen += observe_bridge(_seen(bridge, programs, listened_s, now_s))
     return seen
 
 
-def _seen(program: Heard, listened_s: float, now_s: float) -> ProgramSeen:
+def _seen(program: Heard, programs: list[Heard], listened_s: float, now_s: float) -> ProgramSeen:
+    """What was heard of a program, and of it from the brokers among `programs` that report."""
     return ProgramSeen(
-        id=program.id, status=program.status, status_age_s=_age(program.status_at_s, now_s), health=program.health,
-        health_age_s=_age(program.health_at_s, now_s), frame_age_s=program.picture_age_s(now_s), info=program.info,
+        id=program.id,
+        status=program.status,
+        status_age_s=_age(program.status_at_s, now_s),
+        health=program.health,
+        health_age_s=_age(program.health_at_s, now_s),
+        frame_age_s=program.picture_age_s(now_s),
+        info=program.info,
         listened_s=listened_s,
-    )  # fmt: skip
+        turned_away_age_s=_reported_age_s(program.id, programs, now_s, lambda told: told.turned_away_ages_s),
+        denied_age_s=_reported_age_s(program.id, programs, now_s, lambda told: told.denied_ages_s),
+        other_contract_age_s=_age(program.other_version_at_s, now_s),
+        twice_age_s=_age(program.boots.back_at_s, now_s),
+        clock_offset_s=program.clock_offset_s,
+        observer="the server",
+    )
+
+
+def _reported_age_s(
+    id: str, programs: list[Heard], now_s: float, ages_s: Callable[[Health], dict[str, float]]
+) -> float | None:
+    """How long ago brokers say that something went wrong with the account `id`."""
+    ages = [
+        ages_s(one.health)[id] + now_s - (one.health_at_s or now_s)
+        for one in programs
+        if one.role == "broker" and one.health is not None and id in ages_s(one.health)
+    ]
+    return min(ages, default=None)
+
+
+def _unasked_s(node: ProgramSeen, watched_s: float | None) -> float | None:
+    """For how long a node that was asked for pictures said that nobody asks: it renews what it knows every 5 s."""
+    if watched_s is None or node.health is None or node.health.viewers != 0:
+        return None
+    return max(0.0, watched_s - (node.health_age_s or 0.0))
 
 
 def _age(at_s: float | None, now_s: float) -> float | None:

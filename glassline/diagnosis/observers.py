@@ -16,7 +16,7 @@ from .seen import ProgramSeen
 from .words import Facts, age_text
 
 FRAME_LATE_S = 5.0
-LATELY_S = 60.0
+LATELY_S = 30.0
 """What came and went: how long after its last sign a fault still counts."""
 CLOCK_WRONG_S = 30.0
 

@@ -202,3 +202,56 @@ def test_a_slow_link_is_told_with_what_it_carries_and_how_pictures_are_sent(kbit
     assert (verdict.first_cause.hop, verdict.first_cause.code) == (Hop.NODE, Reason.LINK_SLOW)
     assert verdict.first_cause.sentence.startswith(f"The link of pi-1 carries only {told}")
     assert "quality 60, 480x360, at most 15 a second" in verdict.first_cause.sentence
+
+
+@pytest.mark.parametrize(
+    ("sign", "code"),
+    [
+        ("twice_age_s", Reason.NODE_TWICE),
+        ("other_contract_age_s", Reason.NODE_OTHER_CONTRACT),
+        ("denied_age_s", Reason.NODE_DENIED),
+        ("turned_away_age_s", Reason.NODE_BAD_CREDENTIALS),
+    ],
+)
+def test_a_sign_that_was_seen_lately_names_why_a_node_does_not_come_through(sign: str, code: Reason) -> None:
+    for status in ("offline", "online", None):
+        seen = diagnose(observe_device(id="pi-1", status=status, **{sign: 4.0}))
+        assert seen.first_cause is not None
+        assert (seen.first_cause.code, seen.also) == (code, [])
+    past = diagnose(observe_device(id="pi-1", status="offline", **{sign: 31.0}))
+    assert past.first_cause is not None
+    assert past.first_cause.code is Reason.NODE_OFFLINE
+
+
+def test_a_wrong_password_of_somebody_else_does_not_accuse_a_node_that_is_there() -> None:
+    here = {"status": "online", "health": health(last_frame_age_s=0.1, last_detect_age_s=0.1), "health_age_s": 1.0}
+    assert diagnose(observe_device(id="pi-1", turned_away_age_s=0.5, **here)).ok
+
+
+@pytest.mark.parametrize(("offset_s", "named"), [(29.0, False), (-31.0, True), (3600.0, True)])
+def test_clocks_that_differ_by_more_than_half_a_minute_are_named_and_nothing_is_hidden_by_it(
+    offset_s: float, named: bool
+) -> None:
+    told = health(last_frame_age_s=0.1, last_detect_age_s=0.1)
+    verdict = diagnose(
+        observe_device(
+            id="pi-1", status="online", health=told, health_age_s=1.0, clock_offset_s=offset_s, observer="srv"
+        )
+    )
+    assert (verdict.first_cause is not None) == named
+    if verdict.first_cause is not None:
+        assert verdict.first_cause.code is Reason.NODE_CLOCK_WRONG
+        assert "The clocks of pi-1 and of srv differ by" in verdict.first_cause.sentence
+    assert [one.state for one in verdict.hops if one.hop is Hop.CAMERA] == ["ok"]
+
+
+def test_a_node_that_is_asked_and_does_not_hear_it_is_named_after_a_while() -> None:
+    told = health(last_frame_age_s=0.1, last_detect_age_s=0.1, viewers=0)
+    for unasked_s, named in ((14.0, False), (16.0, True)):
+        seen = observe_device(id="pi-1", status="online", health=told, health_age_s=1.0, unasked_s=unasked_s)
+        assert (of(Hop.NODE, seen)[-1] == ("failed", Reason.NODE_NOT_ASKED)) == named
+
+
+def test_a_bridge_with_a_wrong_password_is_named() -> None:
+    seen = observe_bridge(id="bridge-1", status="offline", turned_away_age_s=3.0)
+    assert of(Hop.BRIDGE, seen) == [("failed", Reason.BRIDGE_BAD_CREDENTIALS)]

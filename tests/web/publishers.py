@@ -98,8 +98,8 @@ class NodeLike:
 
     def publish_health(self, **more: Any) -> None:
         values: dict[str, Any] = {
-            "state": "ok", "uptime_s": 5.0, "last_frame_age_s": 0.05, "capture_fps": 15.0, "detect_fps": 9.0,
-            "cpu_temp_c": 51.5, **more,
+            "state": "ok", "uptime_s": 5.0, "last_frame_age_s": 0.05, "last_detect_age_s": 0.1, "capture_fps": 15.0,
+            "detect_fps": 9.0, "cpu_temp_c": 51.5, **more,
         }  # fmt: skip
         self.link.publish("health", Health(**self.link.envelope(), **values).to_json())
 

@@ -186,7 +186,7 @@ NODE_FAULTS: dict[Reason, Fault] = {
         cuts=True,
     ),
     Reason.NODE_DENIED: Fault(
-        sentence="The broker does not take what the node {id} sends: its account may not send it.",
+        sentence="The broker does not take what the node {id} sends: its account has not the role of a node.",
         remedy="""
             On the broker's machine `glassline accounts` shows the role of {id}, which must be node: `glassline revoke
             {id}`, then `glassline enroll {id} --role node`, and copy the file that it writes to {id}. Mosquitto reads
