@@ -1,7 +1,6 @@
 """gunicorn, embedded: one worker process with threads, on a socket that was bound before, all by our own settings."""
 
 import contextlib
-import ctypes
 import errno
 import logging
 import signal
@@ -10,17 +9,18 @@ import ssl
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import psutil
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from glassline.program import Tally, shown
+from glassline.program import Tally, holder_of, shown
 
 from .app import create_app
+from .child import die_with_parent
 from .services import Services
 from .settings import WebSettings
 
@@ -30,7 +30,6 @@ STOP_S = 2
 WORKER_STOP_S = 1
 HUNG_S = 120
 BIND_PATIENCE_S = 3.0
-_PR_SET_PDEATHSIG = 1
 
 
 class PortTakenError(Exception):
@@ -47,20 +46,11 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            owner = port_owner(port)
-            if "web" not in owner or time.monotonic() >= until_s:
-                raise PortTakenError(_taken(port, owner)) from None
+            holder = holder_of(port)
+            is_web = holder is not None and holder.program.endswith(" -m web")
+            if not is_web or time.monotonic() >= until_s:
+                raise PortTakenError(_taken(port, str(holder or ""))) from None
             time.sleep(0.2)
-
-
-def port_owner(port: int) -> str:
-    """What is known of the process that listens on `port`, in words; empty if nothing is."""
-    with contextlib.suppress(psutil.Error, OSError):
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                process = psutil.Process(connection.pid)
-                return f"{' '.join(process.cmdline())[:120] or process.name()} (process {process.pid})"
-    return ""
 
 
 def _taken(port: int, owner: str) -> str:
@@ -78,7 +68,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     services: Services
 
     def run(self) -> None:
-        _die_with_parent()
+        die_with_parent()
         self.cfg.set("graceful_timeout", WORKER_STOP_S)
         self.services = self.app.services
         self.log.error_log.addFilter(Malformed(self.services.tally))
@@ -144,8 +134,10 @@ class ServerLogger(Logger):  # type: ignore[misc]
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with our settings and nothing from its own files, arguments or environment."""
 
-    def __init__(self, *, settings: WebSettings, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
-        self._settings, self._listener, self._tls = settings, listener, tls
+    def __init__(
+        self, *, settings: WebSettings, config: Path | None, listener: socket.socket, tls: ssl.SSLContext | None
+    ) -> None:
+        self._settings, self._config, self._listener, self._tls = settings, config, listener, tls
         self.services: Services | None = None
         super().__init__()
 
@@ -176,11 +168,5 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         """In the worker, after the fork."""
-        self.services = Services(settings=self._settings)
+        self.services = Services(settings=self._settings, config=self._config)
         return create_app(services=self.services)
-
-
-def _die_with_parent() -> None:
-    """On Linux, have the kernel end this worker when its parent is killed, so that the port is free at once."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

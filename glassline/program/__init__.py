@@ -1,11 +1,12 @@
 """What every program has: settings from file, environment and flags; secrets and credentials from 0600 files; TLS;
-logging and counting; its end; what is this machine alone, and whom an address stands for."""
+logging and counting; its end; what is this machine alone, who has its ports, and whom an address stands for."""
 
 from .credentials import Credentials, read_credentials, write_credentials
 from .ending import EndSignals
 from .logs import log_frame, run_logging
 from .loopback import is_loopback
 from .networks import SPEAK_FOR_MANY, network_of
+from .ports import PortHolder, holder_of, holders_of, is_own_address, program_of
 from .secrets import SecretError, read_secret, write_secret
 from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
 from .shown import shown
@@ -18,16 +19,21 @@ __all__ = [
     "Credentials",
     "EndSignals",
     "Loaded",
+    "PortHolder",
     "SecretError",
     "ServerCertificate",
     "Settings",
     "SettingsError",
     "Tally",
     "client_context",
+    "holder_of",
+    "holders_of",
     "is_loopback",
+    "is_own_address",
     "load_settings",
     "log_frame",
     "network_of",
+    "program_of",
     "read_credentials",
     "read_secret",
     "resolve",

@@ -48,7 +48,7 @@ def test_a_taken_port_is_one_line_with_its_owner_and_the_remedy() -> None:
     assert second.returncode == 1
     assert second.stderr.splitlines() == [
         f"broker: cannot listen on {running.url}: port {running.port} is taken by python -m broker "
-        f"(process {running.pid}). Stop that, or set another port with `listen`"
+        f"(pid {running.pid}). Stop that, or set another port with `listen`"
     ]
 
 

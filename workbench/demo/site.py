@@ -5,11 +5,9 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from glassline.accounts import Accounts, client_options
 from glassline.contract import Role
-from glassline.program import read_secret, write_secret
+from glassline.program import holder_of, read_secret, write_secret
 
 PROGRAMS = ("broker", "bridge", "web", "pi_node")
 NODE_ID = "pi-1"
@@ -89,14 +87,7 @@ def check_ports(ports: dict[str, int]) -> None:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                holder = holder_of(port) or "another program"
                 raise PortTakenError(
-                    f"port {port} is taken by {_owner(port)}: end that program, or choose another port with {flag}"
+                    f"port {port} is taken by {holder}: end that program, or choose another port with {flag}"
                 ) from None
-
-
-def _owner(port: int) -> str:
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            process = psutil.Process(connection.pid)
-            return f"{process.name()} (process {connection.pid})"
-    return "another program"
