@@ -3,10 +3,12 @@
 import importlib
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+import glassline
 
 #: name -> (module, attribute, one sentence for --help)
 SUBCOMMANDS = {
@@ -72,8 +74,18 @@ def _explain_missing(name: str, error: ModuleNotFoundError) -> None:
 app = typer.Typer(cls=_LazyGroup, add_completion=False, no_args_is_help=True, help=__doc__)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"glassline {glassline.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and no more.")
+    ] = False,
+) -> None:
     """Glassline watches glass, finds defects, stores every one and shows them live."""
 
 

@@ -192,9 +192,9 @@ def test_a_full_and_a_read_only_disk_are_named_and_recovered_from(tmp_path: Path
     said = dict(line.split(": ", 1) for line in done.stdout.splitlines() if not line.startswith("full apply"))
     applied = [line for line in done.stdout.splitlines() if line.startswith("full apply")]
     assert "is full" in said["full"]
-    assert "free some space" in said["full"]
+    assert "df -h" in said["full"]
     assert len(applied) == 2
-    assert all("store.down" in line and "is full" in line for line in applied)
+    assert all("store.full" in line and "is full" in line for line in applied)
     assert said["rows while full"] == "1"
     assert said["freed"] == "None"
     assert "can only be read" in said["read-only"]

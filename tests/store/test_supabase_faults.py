@@ -109,11 +109,21 @@ def test_a_fault_is_said_in_words_and_nothing_is_taken_for_stored(
         store.defects(DefectFilter())
 
 
-def test_a_full_database_is_read_only(gateway: Gateway, store: SupabaseStore) -> None:
-    gateway.reply = lambda _path: answer(405, code="25006", message="cannot execute INSERT in a read-only transaction")
-    with pytest.raises(StoreError, match="can only be read") as caught:
+@pytest.mark.parametrize(
+    ("status", "sqlstate", "message", "code"),
+    [
+        (405, "25006", "cannot execute INSERT in a read-only transaction", Reason.STORE_READ_ONLY),
+        (507, "53100", "could not extend file: No space left on device", Reason.STORE_FULL),
+    ],
+)
+def test_a_full_database_is_named(
+    gateway: Gateway, store: SupabaseStore, status: int, sqlstate: str, message: str, code: Reason
+) -> None:
+    gateway.reply = lambda _path: answer(status, code=sqlstate, message=message)
+    with pytest.raises(StoreError) as caught:
         store.apply([detection_item(make_detection())])
-    assert caught.value.code is Reason.STORE_READ_ONLY
+    assert caught.value.code is code
+    assert message in str(caught.value)
 
 
 def test_a_server_that_hangs_is_waited_for_only_so_long(gateway: Gateway, store: SupabaseStore) -> None:

@@ -10,6 +10,8 @@ _STORING = (
     Reason.BRIDGE_OVERLOADED,
     Reason.STORE_DOWN,
     Reason.STORE_READ_ONLY,
+    Reason.STORE_FULL,
+    Reason.BRIDGE_BAD_CREDENTIALS,
     Reason.BROKER_NO_ECHO,
 )
 _CAMERA = (

@@ -58,7 +58,7 @@ def _on_read_only_disk(path: Path) -> bool:
 
 
 def _full(path: Path) -> StoreError:
-    return StoreError(f"the disk of {path} is full: `df -h {path.parent}` shows it; free some space")
+    return StoreError(f"the disk of {path} is full: `df -h {path.parent}` shows it", Reason.STORE_FULL)
 
 
 def _read_only(path: Path) -> StoreError:

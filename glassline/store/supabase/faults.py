@@ -37,6 +37,8 @@ def explain(error: Exception, url: str, *, status: int = 0) -> StoreError:
             f"the database at {url} can only be read ({sentence}): its disk may be full, see Settings, Database",
             Reason.STORE_READ_ONLY,
         )
+    if code == "53100":
+        return StoreError(f"the disk of the database at {url} is full ({sentence})", Reason.STORE_FULL)
     if code == "23502":
         return StoreError(
             f"a table at {url} wants more than Glassline knows ({sentence}): give that column a default, or let it be "
