@@ -18,6 +18,7 @@ from tests.broker.conftest import ROLES
 from tests.support.authority import Signed, signed
 from tests.support.clients import RawClient, connected, is_hung_up, packet, text
 from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port
+from tests.support.handshake import negotiated
 from tests.support.links import until
 
 FRAME = "glass/v1/pi-1/frame"
@@ -47,20 +48,11 @@ def test_pictures_pass_between_the_two_doors(running: RunningBroker) -> None:
 
 
 def test_versions_before_1_2_are_refused(running: RunningBroker) -> None:
-    assert version(running, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+    assert negotiated(running.tls_port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
     assert running.counts["refused_tls"] == 0
     with pytest.raises(ssl.SSLError), pytest.warns(DeprecationWarning, match="TLSv1_1"):
-        version(running, ssl.TLSVersion.TLSv1_1)
+        negotiated(running.tls_port, ssl.TLSVersion.TLSv1_1)
     assert until(lambda: running.counts["refused_tls"] == 1)
-
-
-def version(running: RunningBroker, wanted: ssl.TLSVersion) -> str | None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = context.maximum_version = wanted
-    with socket.create_connection(("127.0.0.1", running.tls_port), 5) as plug, context.wrap_socket(plug) as tls:
-        return tls.version()
 
 
 def test_who_does_not_finish_a_handshake_counts_as_a_connection_and_is_dropped_in_time(certificate: Signed) -> None:

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from glassline.contract import Reason
 from tests.support.authority import EXPIRED, signed
+from tests.support.handshake import negotiated
 from web.tls import tls_context
 from workbench.doctor.web_look import WebLook
 
@@ -37,18 +38,9 @@ def test_it_says_its_https_address_and_serves_the_page_there(tls_web: Web) -> No
 
 def test_it_speaks_tls_1_2_and_later_only(tls_web: Web) -> None:
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-        assert _handshake(tls_web, version) == version.name.replace("_", ".")
+        assert negotiated(tls_web.port, version) == version.name.replace("_", ".")
     with pytest.raises(ssl.SSLError, match="alert protocol version"), pytest.warns(DeprecationWarning, match="TLSv1_1"):
-        _handshake(tls_web, ssl.TLSVersion.TLSv1_1)
-
-
-def _handshake(web: Web, version: ssl.TLSVersion) -> str | None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    context.minimum_version = context.maximum_version = version
-    with socket.create_connection(("127.0.0.1", web.port), 5) as sock, context.wrap_socket(sock) as tls:
-        return tls.version()
+        negotiated(tls_web.port, ssl.TLSVersion.TLSv1_1)
 
 
 def test_a_plain_page_may_neither_write_nor_watch(tls_web: Web) -> None:
