@@ -19,7 +19,8 @@ log = logging.getLogger("web")
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT; 1 if it cannot listen or a file of its cannot be used, 2 if settings are wrong."""
-    settings = load_settings(WebSettings).values
+    loaded = load_settings(WebSettings)
+    settings = loaded.values
     run_logging("web", settings.id)
     try:
         if settings.password_file:
@@ -35,7 +36,7 @@ def main() -> int:
         print(f"web: {error}", file=sys.stderr)
         return 1
     log.info("open %s", _address(settings, listener))
-    Server(settings=settings, listener=listener, tls=tls).run()
+    Server(settings=settings, config=loaded.file, listener=listener, tls=tls).run()
     return 0
 
 

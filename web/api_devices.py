@@ -17,7 +17,9 @@ from .services import Services
 
 log = logging.getLogger(__name__)
 
-LOOKS = ("ping", "snapshot")
+DOCTOR_TIMEOUT_S = 25.0
+"""It looks for up to 15 s, and its answer has to come."""
+LOOKS = ("ping", "snapshot", "doctor")
 """Commands that change nothing: whoever may look may ask for them, as watching does too."""
 
 
@@ -85,7 +87,7 @@ def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
     asking = require(PersonRole.VIEWER if command in LOOKS else PersonRole.ADMIN)
     if command not in LOOKS:
         log.info("%s sends %s to %s", asking.name, command, id)
-    timeout_s = services.settings.command_timeout_s
+    timeout_s = max(services.settings.command_timeout_s, DOCTOR_TIMEOUT_S if command == "doctor" else 0.0)
     try:
         reply, round_trip_s = services.commands.send(
             services.link, id, command, body(CommandBody).args, timeout_s=timeout_s

@@ -3,7 +3,18 @@
 from flask import Flask, Response, send_from_directory
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access, api_defects, api_devices, api_enroll, api_session, errors, guard, viewing
+from . import (
+    access,
+    api_defects,
+    api_devices,
+    api_doctor,
+    api_enroll,
+    api_page,
+    api_session,
+    errors,
+    guard,
+    viewing,
+)
 from .access import public
 from .requests import MAX_BODY_BYTES
 from .services import Services
@@ -22,6 +33,8 @@ def create_app(*, services: Services) -> Flask:
     app.register_blueprint(api_session.blueprint(services))
     app.register_blueprint(api_devices.blueprint(services))
     app.register_blueprint(api_defects.blueprint(services))
+    app.register_blueprint(api_doctor.blueprint(services))
+    app.register_blueprint(api_page.blueprint(services))
     if services.settings.tokens:
         app.register_blueprint(api_enroll.blueprint(services))
 
@@ -29,6 +42,11 @@ def create_app(*, services: Services) -> Flask:
     @public
     def page() -> Response:
         return send_from_directory(app.static_folder or "static", "index.html")
+
+    @app.get("/diagnose")
+    @public
+    def diagnose() -> Response:
+        return send_from_directory(app.static_folder or "static", "diagnose.html")
 
     @app.get("/favicon.ico")
     @public

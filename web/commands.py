@@ -15,7 +15,7 @@ from glassline.link import Link
 
 from .hub import Hub
 
-CommandName = Literal["ping", "snapshot", "config", "restart"]
+CommandName = Literal["ping", "snapshot", "config", "restart", "doctor"]
 COMMANDS: tuple[CommandName, ...] = get_args(CommandName)
 MAX_WAITING = 100
 

@@ -1,12 +1,36 @@
-"""What went wrong with a request, as JSON that says what to do."""
+"""What went wrong with a request: as JSON that says what to do, or as a small page for somebody who looks at it."""
 
+import hashlib
+from base64 import b64encode
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from glassline.program import Tally, shown
 from glassline.store import StoreError
+
+_STYLE = """
+:root { color-scheme: light dark; font: 1.05rem/1.5 system-ui, sans-serif; }
+main { max-width: 36rem; margin: 12vh auto 0; padding: 0 1.25rem; }
+h1 { font-size: 1.3rem; }
+code { overflow-wrap: anywhere; }
+"""
+_STYLE_DIGEST = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Glassline</title>
+<style>{style}</style>
+<main>
+<h1>{message}</h1>
+<p>{hint}</p>
+<p><code>{code}</code></p>
+</main>
+"""
 
 
 class ApiError(Exception):
@@ -17,11 +41,31 @@ class ApiError(Exception):
         self.status, self.body = status, {"error": {"code": code, "message": message, "hint": hint}} | more
 
     def response(self) -> Response:
-        answer = jsonify(self.body)
+        answer = self._page() if _is_looked_at() else jsonify(self.body)
         answer.status_code = self.status
         if "retry_after_s" in self.body:
             answer.headers["Retry-After"] = str(self.body["retry_after_s"])
         return answer
+
+    def _page(self) -> Response:
+        """Nothing else of this web can be had where its name is wrong, so the page has all that it needs."""
+        error = self.body["error"]
+        message = error["message"][:1].upper() + error["message"][1:]
+        html = _PAGE.format(
+            style=_STYLE, message=escape(message), hint=escape(error["hint"]), code=escape(error["code"])
+        )
+        answer = Response(html, mimetype="text/html")
+        answer.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        )
+        return answer
+
+
+def _is_looked_at() -> bool:
+    """Whether a person's browser opens it as a page: programs and scripts ask for JSON, or for anything."""
+    wanted = request.accept_mimetypes
+    return wanted.quality("text/html") > wanted.quality("application/json")
 
 
 def store_down(error: StoreError) -> ApiError:

@@ -63,7 +63,8 @@ def _own_name() -> None:
             421,
             "web.wrong_host",
             f"this web does not serve the name {host[:200]!r}",
-            f"Open it as {request.scheme}://127.0.0.1.",
+            f"It is for its machine alone: open it there as {request.scheme}://127.0.0.1{_port(request.host)}. Where "
+            "a proxy passes that name on, set behind_proxy = true in [web] of glassline.toml (GLASS_BEHIND_PROXY).",
         )
 
 
@@ -73,6 +74,12 @@ def _same_origin(schemes: tuple[str, ...]) -> None:
     same = request.headers.get("Origin", own[0]).lower() in own
     if not same or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise ApiError(403, "web.foreign_origin", "a page of another site may not do this here", "Use this web's page.")
+
+
+def _port(host: str) -> str:
+    """:PORT of HOST:PORT or [HOST]:PORT; empty: there is none."""
+    colon, port = host.rpartition(":")[1:]
+    return colon + port if port.isdecimal() else ""
 
 
 def _hostname(host: str) -> str:

@@ -49,6 +49,10 @@ class ReviewBody(Strict):
     version: Annotated[int, Field(ge=0)]
 
 
+class Nothing(Strict):
+    """A body in which nothing is asked for."""
+
+
 class CommandBody(Strict):
     """Arguments of a command."""
 

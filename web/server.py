@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import logging
-import signal
 import socket
 import ssl
 import sys

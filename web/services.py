@@ -3,6 +3,7 @@
 import logging
 import socket
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,7 @@ from glassline.store import Defect
 
 from .catalogue import Catalogue
 from .commands import Commands
+from .doctor import Doctor
 from .finds import Unconfirmed
 from .hub import Hub
 from .leases import Leases
@@ -36,9 +38,12 @@ log = logging.getLogger(__name__)
 
 
 class Services:
-    """Use as a context manager, or start and stop. Constructing it connects to nothing."""
+    """Use as a context manager, or start and stop. Constructing it connects to nothing.
 
-    def __init__(self, *, settings: WebSettings) -> None:
+    `config` is the settings file that `settings` came from, if any.
+    """
+
+    def __init__(self, *, settings: WebSettings, config: Path | None = None) -> None:
         self.settings = settings
         self.began_s = time.monotonic()
         self.boot = new_boot()
@@ -51,6 +56,7 @@ class Services:
             url=settings.store, key_file=settings.store_key_file, read=self._defect_read, overrun=self._resync
         )
         self.commands = Commands(hub=self.hub)
+        self.doctor = Doctor(config=config)
         self.sign_in = sign_in_of(settings)
         self.readings = Readings(most=settings.threads // 4, tally=self.tally)
         self.leases = Leases(publish=self._publish_lease)
@@ -73,6 +79,7 @@ class Services:
 
     def stop(self) -> None:
         """Let go of viewers, broker and store."""
+        self.doctor.stop()
         self.fanout.stop()
         if self.link is not None:
             self.link.stop()

@@ -37,7 +37,7 @@ def register(app: Flask, services: Services) -> None:
     def take_over_socket() -> None:
         if request.path == PATH and request.headers.get("Upgrade", "").lower() == "websocket":
             _check_handshake()
-            _check_room(services)
+            check_room(services)
             _leave_out_extensions(request.environ)
             session = require(PersonRole.VIEWER).key
             connection_is_taken()
@@ -76,7 +76,8 @@ def _leave_out_extensions(environ: dict[str, Any]) -> None:
         del environ[name]
 
 
-def _check_room(services: Services) -> None:
+def check_room(services: Services) -> None:
+    """ApiError if so many pages are open that no other has room."""
     if len(services.fanout.viewers) >= services.settings.threads - SPARE_THREADS:
         raise ApiError(
             503, "web.full", f"{len(services.fanout.viewers)} pages are open already",
