@@ -4,6 +4,7 @@ from .access import Access, Keys
 from .address import AddressError, BrokerAddress
 from .link import Link, LinkState, Sent
 from .probe import BrokerProbe, probe_broker
+from .steps import Step
 
 __all__ = [
     "Access",
@@ -14,5 +15,6 @@ __all__ = [
     "Link",
     "LinkState",
     "Sent",
+    "Step",
     "probe_broker",
 ]

@@ -1,14 +1,17 @@
-"""Why a broker could not be reached, as the contract's reason and a sentence."""
+"""Why a broker could not be reached, as the contract's reason, a sentence, and what is known of whoever is there."""
 
 import socket
 import ssl
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from glassline.contract import Reason
 from glassline.program import CertificateError, SecretError
 from glassline.program.tls import TlsFault, fault_of, fault_sentence
 
 from .address import BrokerAddress
-from .other_side import speaks_mqtt, speaks_tls
+from .other_side import accepts, may_be_broker, other_protocol, program_there, speaks_mqtt, speaks_tls
 
 CONNACK_REFUSED = {4, 5, 134, 135}
 """Bad user name or password, not authorised: MQTT 3.1.1 table 3.1, and what paho makes of them."""
@@ -22,45 +25,70 @@ _TLS_REASONS = {
 }
 
 
-def explain(address: BrokerAddress, error: BaseException) -> tuple[Reason, str]:
-    """Turn what a connection attempt raised into (reason, sentence). Asks the other side once more where that tells."""
+class Failure(NamedTuple):
+    """Why there is no connection. `facts` are for diagnosis: `holder` is the program that has the port."""
+
+    code: Reason
+    sentence: str
+    facts: Mapping[str, str] = {}
+
+
+def explain(address: BrokerAddress, error: BaseException) -> Failure:
+    """What a connection attempt raised, in words. Asks the other side once more where that tells."""
     where = str(address)
     match error:
         case SecretError():
-            return Reason.SETTINGS_WRONG, f"no connection to {where} can be tried: {error}"
+            return Failure(Reason.SETTINGS_WRONG, f"no connection to {where} can be tried: {error}")
         case CertificateError():
-            return Reason.SETTINGS_WRONG, f"{where} cannot be trusted without its certificate: {error}"
+            return Failure(Reason.SETTINGS_WRONG, f"{where} cannot be trusted without its certificate: {error}")
         case socket.gaierror():
-            return Reason.BROKER_UNRESOLVED, f"the name {address.host!r} of the broker {where} is not known here"
+            sentence = f"the name {address.host!r} of the broker {where} is not known here"
+            return Failure(Reason.BROKER_UNRESOLVED, sentence)
         case ConnectionRefusedError():
-            return Reason.BROKER_REFUSED, f"{where} refused the connection: no broker listens there"
+            return Failure(Reason.BROKER_REFUSED, f"{where} refused the connection: no broker listens there")
+        case TimeoutError() if accepts(address):
+            return explain_silence(address, closed=False)
         case TimeoutError():
-            return Reason.BROKER_TIMEOUT, f"{where} did not answer: wrong address, powered off, or a firewall drops it"
+            sentence = f"{where} did not answer: wrong address, powered off, or a firewall drops it"
+            return Failure(Reason.BROKER_TIMEOUT, sentence)
         case ssl.SSLError() if fault_of(error) is not TlsFault.NOT_TLS:
-            return _TLS_REASONS[fault_of(error) or TlsFault.OTHER], f"{where}: {fault_sentence(error, address.host)}"
+            code = _TLS_REASONS[fault_of(error) or TlsFault.OTHER]
+            return Failure(code, f"{where}: {fault_sentence(error, address.host)}")
         case ConnectionError() | ssl.SSLError():
-            return explain_silence(address, "closed the connection at once: another program may listen there")
+            return explain_silence(address, closed=True)
         case OSError():
-            return Reason.BROKER_TIMEOUT, f"{where} cannot be reached: {error.strerror or error}"
-    return Reason.BROKER_LOST, f"{where}: {type(error).__name__}: {error}"
+            return Failure(Reason.BROKER_TIMEOUT, f"{where} cannot be reached: {error.strerror or error}")
+    return Failure(Reason.BROKER_LOST, f"{where}: {type(error).__name__}: {error}")
 
 
-def explain_silence(address: BrokerAddress, how: str) -> tuple[Reason, str]:
-    """(reason, sentence) for a peer that took the connection and then said nothing in MQTT; `how` it behaved."""
-    if address.tls and speaks_mqtt(address):
-        plain = BrokerAddress(address.host, address.port)
-        return Reason.BROKER_HAS_NO_TLS, f"{address} speaks MQTT without TLS: its address is {plain}"
-    if not address.tls and speaks_tls(address):
-        secure = BrokerAddress(address.host, address.port, tls=True)
-        return Reason.BROKER_WANTS_TLS, f"{address} speaks TLS only: its address is {secure}"
-    return Reason.BROKER_NOT_MQTT, f"{address} {how}"
+def explain_silence(address: BrokerAddress, *, closed: bool) -> Failure:
+    """Why a peer took the connection and said nothing in MQTT: it closed it at once, or it was silent.
+
+    A broker that hangs is told from another program: by what it answers to others, and, on this machine, by who it is.
+    """
+    with ThreadPoolExecutor(2) as asking:
+        spoken = asking.submit(other_protocol, address)
+        if address.tls and speaks_mqtt(address):
+            plain = BrokerAddress(address.host, address.port)
+            return Failure(Reason.BROKER_HAS_NO_TLS, f"{address} speaks MQTT without TLS: its address is {plain}")
+        if not address.tls and speaks_tls(address):
+            secure = BrokerAddress(address.host, address.port, tls=True)
+            return Failure(Reason.BROKER_WANTS_TLS, f"{address} speaks TLS only: its address is {secure}")
+    protocol, program = spoken.result(), program_there(address)
+    holder = str(program or protocol)
+    facts = {"holder": holder} if holder else {}
+    if protocol or (program is not None and not may_be_broker(program)):
+        return Failure(Reason.BROKER_NOT_MQTT, f"{address} does not speak MQTT: it is {holder}", facts)
+    if not closed:
+        return Failure(Reason.BROKER_HANGS, f"{address} accepts connections, but says nothing: it hangs", facts)
+    if program is not None:
+        return Failure(Reason.BROKER_LOST, f"{address} closed the connection before it said anything", facts)
+    return Failure(Reason.BROKER_NOT_MQTT, f"{address} closed the connection at once: another program may listen there")
 
 
-def explain_connack(address: BrokerAddress, id: str, code: int, text: str) -> tuple[Reason, str]:
-    """Turn a refusing CONNACK into (reason, sentence)."""
+def explain_connack(address: BrokerAddress, id: str, code: int, text: str) -> Failure:
+    """What a refusing CONNACK says."""
     if code in CONNACK_REFUSED:
-        return (
-            Reason.BROKER_BAD_CREDENTIALS,
-            f"{address} refused the account {id!r}: wrong name or password, or another role",
-        )
-    return Reason.BROKER_LOST, f"{address} refused the connection of {id!r}: {text}"
+        sentence = f"{address} refused the account {id!r}: wrong name or password, or another role"
+        return Failure(Reason.BROKER_BAD_CREDENTIALS, sentence)
+    return Failure(Reason.BROKER_LOST, f"{address} refused the connection of {id!r}: {text}")

@@ -14,8 +14,8 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
@@ -62,6 +62,10 @@ class LinkState:
     since: float
     code: Reason | None
     sentence: str
+    closed_by_peer: bool = False
+    """Whether a connection that was made was closed by the other side."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """For diagnosis: `holder` is the program that has the broker's port."""
 
 
 class EnvelopeFields(TypedDict):
@@ -101,6 +105,7 @@ class Link:
         self._on_refused, self._rates = on_refused, Rates()
         self._routes: list[tuple[str, Handler, int, int | None]] = []
         self._on_up: list[Callable[[], None]] = []
+        self._on_change: Callable[[LinkState], None] = lambda state: None
         self._client: mqtt.Client | None = None
         self._state = LinkState(False, time.time(), None, f"connecting to {address}")
         self._answered, self._ended = threading.Event(), threading.Event()
@@ -123,6 +128,10 @@ class Link:
     def on_connected(self, callback: Callable[[], None]) -> None:
         """Call `callback` after every connect, when subscriptions and birth are out. Call before `start`."""
         self._on_up.append(callback)
+
+    def on_change(self, callback: Callable[[LinkState], None]) -> None:
+        """Call `callback` with every new state. It must be quick. Call before `start`."""
+        self._on_change = callback
 
     @property
     def counters(self) -> Counter[str]:
@@ -239,16 +248,16 @@ class Link:
         client.connect(self.address.host, self.address.port, KEEPALIVE_S)
         self._client = client
         client.loop_start()
-        silence = "accepts connections but does not speak MQTT"
+        closed = False
         if self._answered.wait(CONNACK_TIMEOUT_S):
             if self._answer == ACCEPTED:
                 self._access.note_worked(password)
             self._ended.wait()
-            silence = "closed the connection before it said anything in MQTT"
+            closed = True
         self._client = None
         _hang_up(client)
         if self._answer is None and not self._stopping.is_set():
-            self._down(*explain_silence(self.address, silence))
+            self._down(*explain_silence(self.address, closed=closed))
 
     def _new_client(self, keys: Keys, password: str | None) -> mqtt.Client:
         tls = keys.context() if self.address.tls else None
@@ -265,13 +274,18 @@ class Link:
     def _up(self) -> None:
         self._state = LinkState(True, time.time(), None, f"connected to {self.address}")
         log.info("%s", self._state.sentence)
+        self._on_change(self._state)
 
-    def _down(self, code: Reason, sentence: str) -> None:
+    def _down(
+        self, code: Reason, sentence: str, facts: Mapping[str, str] | None = None, *, closed_by_peer: bool = False
+    ) -> None:
         if self._stopping.is_set():
             return
         same = not self._state.connected and self._state.code is code
-        self._state = LinkState(False, self._state.since if same else time.time(), code, sentence)
+        since = self._state.since if same else time.time()
+        self._state = LinkState(False, since, code, sentence, closed_by_peer, facts or {})
         (log.debug if same else log.warning)("no link: %s [%s]", sentence, code)
+        self._on_change(self._state)
 
     # -- callbacks, on paho's network thread --------------------------------------------------------------------
 
@@ -302,8 +316,9 @@ class Link:
         self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, code: ReasonCode, properties: Any
     ) -> None:
         if self._state.connected:
-            how = "was closed from over there" if code.value == UNSPECIFIED else f"broke: {code}"
-            self._down(Reason.BROKER_LOST, f"the connection to {self.address} {how}")
+            closed = code.value == UNSPECIFIED
+            how = "was closed from over there" if closed else f"broke: {code}"
+            self._down(Reason.BROKER_LOST, f"the connection to {self.address} {how}", closed_by_peer=closed)
         self._answered.set()
         self._ended.set()
 

@@ -1,7 +1,11 @@
-"""What listens at an address where MQTT did not come about: asked once, without any password."""
+"""What listens at an address where MQTT did not come about: asked once more, without any password."""
 
+import re
 import socket
 import ssl
+from contextlib import suppress
+
+from glassline.program import PortHolder, holder_of, is_own_address
 
 from .address import BrokerAddress
 
@@ -9,6 +13,24 @@ _PATIENCE_S = 2.0
 _CONNECT = bytes.fromhex("100c 0004 4d515454 04 02 000a 0000")
 """A CONNECT of MQTT 3.1.1: clean session, keepalive 10 s, no client id, nobody's account."""
 _CONNACK = b"\x20"
+_HTTP_REQUEST = b"GET / HTTP/1.0\r\n\r\n"
+_BROKERS = re.compile(
+    r"python[\d.]* (-m broker|(-m )?amqtt)|amqtt|mosquitto|nanomq|rumqttd|nats-server|emqx|beam\.smp|java"
+)
+_PASS_ON = re.compile(
+    r"docker-proxy|com\.docker.*|rootlessport|rootlesskit|gvproxy|pasta|slirp4netns|conmon|ssh|sshd.*|autossh|socat|"
+    r"haproxy|nginx|stunnel4?|envoy|traefik|caddy|frpc|frps|tailscaled"
+)
+"""Programs that listen for another one, which may be a broker: containers, tunnels, proxies."""
+
+
+def accepts(address: BrokerAddress) -> bool:
+    """Whether a connection comes about there at all."""
+    try:
+        with socket.create_connection((address.host, address.port), _PATIENCE_S):
+            return True
+    except OSError:
+        return False
 
 
 def speaks_mqtt(address: BrokerAddress) -> bool:
@@ -23,13 +45,45 @@ def speaks_mqtt(address: BrokerAddress) -> bool:
 
 def speaks_tls(address: BrokerAddress) -> bool:
     """Whether a TLS handshake comes about there, whoever's certificate it is."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with (
-            socket.create_connection((address.host, address.port), _PATIENCE_S) as plug,
-            context.wrap_socket(plug, server_hostname=address.host),
-        ):
+        with _secured(socket.create_connection((address.host, address.port), _PATIENCE_S), address.host):
             return True
     except (OSError, ValueError):
         return False
+
+
+def other_protocol(address: BrokerAddress) -> str:
+    """What speaks there, if that is no MQTT, in words; empty if nothing can be told. A broker says nothing to HTTP."""
+    said = b""
+    with suppress(OSError, ValueError):
+        plug = socket.create_connection((address.host, address.port), _PATIENCE_S)
+        with _secured(plug, address.host) if address.tls else plug as talk:
+            talk.sendall(_HTTP_REQUEST)
+            said = talk.recv(64)
+    if not said:
+        return ""
+    if said.startswith(b"HTTP/"):
+        return "a web server"
+    if said.startswith(b"SSH-"):
+        return "an SSH server"
+    return "a program that speaks another protocol"
+
+
+def program_there(address: BrokerAddress) -> PortHolder | None:
+    """Who listens there, if the address is one of this machine and we may know."""
+    try:
+        found = {str(where[0]) for *_, where in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)}
+    except OSError:
+        return None
+    return holder_of(address.port) if any(map(is_own_address, found)) else None
+
+
+def may_be_broker(holder: PortHolder) -> bool:
+    """Whether the program may be a broker, or pass on to one."""
+    return bool(_BROKERS.fullmatch(holder.program) or _PASS_ON.fullmatch(holder.program))
+
+
+def _secured(plug: socket.socket, host: str) -> ssl.SSLSocket:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(plug, server_hostname=host)

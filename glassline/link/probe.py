@@ -1,11 +1,14 @@
-"""Is this broker usable with this account? Resolves, connects, authenticates, and sees its own echo.
+"""Is this broker usable with this account? Walks the way step by step: name, port, TLS, password, permission.
 
 A broker acknowledges what it then forbids or forgets, so only the echo of what was published proves anything.
 """
 
 import secrets
+import socket
+import ssl
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,17 +16,21 @@ import paho.mqtt.client as mqtt
 
 from glassline.contract import Reason, topic_of
 from glassline.contract.messages import Probe
-from glassline.program import SecretError
+from glassline.program import CertificateError, SecretError, holders_of, is_own_address
 
 from .access import Access, Keys
 from .address import BrokerAddress
 from .client import KEEPALIVE_S, new_client
-from .failures import explain, explain_connack, explain_silence
+from .failures import Failure, explain, explain_connack, explain_silence
+from .steps import Reached, Step, certificate_of, is_name_fault, names_offered, reach, resolve
 
 
 @dataclass(frozen=True)
 class BrokerProbe:
-    """What the probe found. `code` and `sentence` say what is wrong where `ok` is False; `password` was tried last."""
+    """What the probe found. `code`, `sentence` and `facts` say what is wrong where `ok` is False.
+
+    `steps` are those that were taken, the last of them the one that failed; `password` was tried last.
+    """
 
     ok: bool
     code: Reason | None
@@ -31,6 +38,8 @@ class BrokerProbe:
     connect_ms: float | None = None
     echo_ms: float | None = None
     password: str | None = field(default=None, repr=False)
+    steps: tuple[Step, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def probe_broker(
@@ -42,54 +51,126 @@ def probe_broker(
     credentials: str | None = None,
     timeout_s: float = 4.0,
 ) -> BrokerProbe:
-    """Probe the broker at `address` as the account `id`, beside the program that may run under it."""
+    """Probe the broker at `address` as the account `id`, beside the program that may run under it.
+
+    `timeout_s` is for each step.
+    """
+    walk = _Walk(address, timeout_s)
     try:
         keys = Access(password=password, ca_file=ca_file, credentials=credentials).keys()
-    except SecretError as error:
-        return BrokerProbe(False, *explain(address, error))
+        walk.to_the_door(keys)
+    except (OSError, SecretError, CertificateError) as error:
+        return walk.failed(explain(address, error))
     for tried in keys.passwords:
-        found = replace(_probe(address, id, tried, keys, timeout_s), password=tried)
+        found = replace(walk.enter(id, tried, keys), password=tried)
         if found.code is not Reason.BROKER_BAD_CREDENTIALS:
             break
     return found
 
 
-def _probe(address: BrokerAddress, id: str, password: str | None, keys: Keys, timeout_s: float) -> BrokerProbe:
-    client_id = f"{id}.doctor-{secrets.token_hex(4)}"
-    step = _Steps(id)
-    began = time.monotonic()
-    try:
+class _Walk:
+    """One walk: the steps so far."""
+
+    def __init__(self, address: BrokerAddress, timeout_s: float) -> None:
+        self._address, self._timeout_s = address, timeout_s
+        self._steps: list[Step] = []
+        self._reached: list[Reached] = []
+
+    def failed(self, failure: Failure, *more: Step) -> BrokerProbe:
+        """The walk ends here."""
+        facts = dict(failure.facts)
+        if failure.code is Reason.BROKER_REFUSED and (elsewhere := self._listens_elsewhere()):
+            facts["elsewhere"] = elsewhere
+        return BrokerProbe(
+            False, failure.code, failure.sentence, steps=(*self._steps, *more), facts=facts
+        )  # fmt: skip
+
+    def to_the_door(self, keys: Keys) -> None:
+        """Resolve, connect, and do the TLS handshake; what goes wrong is raised, with its step noted."""
+        address, began_s = self._address, time.monotonic()
         tls = keys.context() if address.tls else None
-        client = new_client(address, client_id=client_id, id=id, password=password, tls=tls)
-        client.connect_timeout = timeout_s
-        client.on_connect, client.on_disconnect = step.on_connect, step.on_disconnect
-        client.on_message, client.on_subscribe = step.on_message, step.on_subscribe
-        client.connect(address.host, address.port, KEEPALIVE_S)
-    except Exception as error:  # noqa: BLE001 - whatever went wrong is the finding
-        return BrokerProbe(False, *explain(address, error))
-    client.loop_start()
-    try:
-        if not step.answered.wait(timeout_s):
-            return BrokerProbe(False, *explain_silence(address, "accepts connections but does not speak MQTT"))
-        if step.refused is not None:
-            return BrokerProbe(False, *explain_connack(address, id, *step.refused))
-        if not step.connected:
-            return BrokerProbe(False, *explain_silence(address, "closed the connection before it spoke MQTT"))
-        connect_ms = (time.monotonic() - began) * 1000
-        if not step.echoed.wait(timeout_s):
-            return BrokerProbe(
-                False,
-                Reason.BROKER_NO_ECHO,
-                f"{address} let {id!r} in, but what it published never came back: its permissions are wrong",
-                connect_ms,
-            )
-        return BrokerProbe(True, None, f"{address} works for {id!r}", connect_ms, step.echo_ms)
-    finally:
-        client.disconnect()
-        client.loop_stop()
+        try:
+            ips = resolve(address, self._timeout_s)
+        except socket.gaierror as error:
+            self._note("name", False, f"{address.host}: {error.strerror}")
+            raise
+        self._note("name", True, ", ".join(ips), began_s)
+        self._reached = reach(ips, address.port, self._timeout_s)
+        open_ones = [one for one in self._reached if one.error is None]
+        says = "; ".join(map(str, self._reached))
+        if not open_ones:
+            self._note("port", False, f"{address.port}: {says}")
+            raise self._reached[0].error or OSError(says)
+        self._steps.append(Step(name="port", ok=True, says=f"{address.port}: {says}", ms=open_ones[0].ms))
+        if tls is not None:
+            self._handshake(tls, open_ones[0].ip)
+
+    def _handshake(self, tls: ssl.SSLContext, ip: str) -> None:
+        address, began_s = self._address, time.monotonic()
+        try:
+            says = certificate_of(address, ip, tls, self._timeout_s)
+        except OSError as error:
+            offered = names_offered(address, ip, tls, self._timeout_s) if is_name_fault(error) else ""
+            self._note("tls", False, offered or "no handshake came about")
+            raise
+        self._note("tls", True, says, began_s)
+
+    def enter(self, id: str, password: str | None, keys: Keys) -> BrokerProbe:
+        """Sign in and see one's own echo."""
+        address, timeout_s = self._address, self._timeout_s
+        step, began_s = _Callbacks(id), time.monotonic()
+        as_whom = f"{id} {'with a' if password is not None else 'without a'} password"
+        try:
+            client = _client(address, id, password, keys, step, timeout_s)
+            client.connect(address.host, address.port, KEEPALIVE_S)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is the finding
+            return self.failed(explain(address, error), Step(name="password", ok=False, says="no answer"))
+        client.loop_start()
+        try:
+            answered = step.answered.wait(timeout_s)
+            if not answered or not (step.connected or step.refused):
+                no_mqtt = Step(name="password", ok=False, says="no answer in MQTT")
+                return self.failed(explain_silence(address, closed=answered), no_mqtt)
+            if step.refused is not None:
+                refused = Step(name="password", ok=False, says=f"{as_whom} is refused")
+                return self.failed(explain_connack(address, id, *step.refused), refused)
+            connect_ms = (time.monotonic() - began_s) * 1000
+            let_in = Step(name="password", ok=True, says=f"{as_whom} is let in", ms=connect_ms)
+            if not step.echoed.wait(timeout_s):
+                sentence = f"{address} let {id!r} in, but what it published never came back: its permissions are wrong"
+                silent = Step(name="permission", ok=False, says="what it publishes never comes back")
+                return self.failed(Failure(Reason.BROKER_NO_ECHO, sentence), let_in, silent)
+            echo = Step(name="permission", ok=True, says="what it publishes comes back", ms=step.echo_ms)
+            steps = (*self._steps, let_in, echo)
+            return BrokerProbe(True, None, f"{address} works for {id!r}", connect_ms, step.echo_ms, steps=steps)
+        finally:
+            client.disconnect()
+            client.loop_stop()
+
+    def _note(self, name: Any, ok: bool, says: str, began_s: float | None = None) -> None:
+        ms = None if began_s is None else (time.monotonic() - began_s) * 1000
+        self._steps.append(Step(name=name, ok=ok, says=says, ms=ms))
+
+    def _listens_elsewhere(self) -> str:
+        """Where on this machine something listens on that port, if the address is of this machine; empty: nowhere."""
+        if not any(is_own_address(one.ip) for one in self._reached):
+            return ""
+        return ", ".join(dict.fromkeys(f"{one.host} ({one.program})" for one in holders_of(self._address.port)))
 
 
-class _Steps:
+def _client(
+    address: BrokerAddress, id: str, password: str | None, keys: Keys, step: "_Callbacks", timeout_s: float
+) -> mqtt.Client:
+    tls = keys.context() if address.tls else None
+    client_id = f"{id}.doctor-{secrets.token_hex(4)}"
+    client = new_client(address, client_id=client_id, id=id, password=password, tls=tls)
+    client.connect_timeout = timeout_s
+    client.on_connect, client.on_disconnect = step.on_connect, step.on_disconnect
+    client.on_message, client.on_subscribe = step.on_message, step.on_subscribe
+    return client
+
+
+class _Callbacks:
     """Callbacks of the probe: connect, subscribe, publish, see the echo."""
 
     def __init__(self, id: str) -> None:
