@@ -100,7 +100,7 @@ def test_boxes_are_drawn_and_can_be_switched_off(watched: Page) -> None:
 
 def test_the_chain_stands_above_the_picture_and_every_hop_has_an_age(watched: Page) -> None:
     names = watched.locator(".hop-name").all_inner_texts()
-    assert names == ["Camera", "Node", "Broker", "Bridge", "Store", "Web", "You"]
+    assert names == ["Camera", "Detector", "Node", "Broker", "Bridge", "Store", "Web", "You"]
     expect(watched.locator(".hop.ok")).to_have_count(8)
     assert all(re.fullmatch(r"[\d.]+ (s|min)", age) for age in watched.locator(".hop-age").all_inner_texts())
     expect(watched.locator(".cause")).to_be_hidden()
@@ -354,7 +354,7 @@ def test_nothing_comes_from_anywhere_else(web: Web, page: Page) -> None:
     page.wait_for_timeout(500)
     assert asked
     assert all(url.startswith((web.url, "blob:")) for url in asked)
-    assert sum("/static/" in url for url in asked) <= 20
+    assert sum("/static/" in url for url in asked) <= 24
 
 
 def _shot(name: str) -> str:

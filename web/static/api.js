@@ -3,6 +3,7 @@
 import { texts } from "./texts.js";
 
 const SESSION = "/api/session";
+const TIMEOUT_MS = 40_000;
 
 export class ApiError extends Error {
   constructor(status, body) {
@@ -12,12 +13,20 @@ export class ApiError extends Error {
     this.hint = body?.error?.hint ?? texts.errors.noHint;
     this.body = body;
   }
+
+  // The message as a sentence of its own.
+  sentence() {
+    const text = this.message;
+    return `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+  }
 }
 
 async function call(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, { ...options, headers: { Accept: "application/json", ...options.headers } });
+    answer = await fetch(path, {
+      signal: AbortSignal.timeout(TIMEOUT_MS), ...options, headers: { Accept: "application/json", ...options.headers },
+    });
   } catch {
     throw new ApiError(0, null);
   }
@@ -36,6 +45,12 @@ export const api = {
   onSignedOut: () => {},
   devices: () => call("/api/devices"),
   chain: (device) => call(`/api/devices/${encodeURIComponent(device)}/chain`),
+  faults: () => call("/api/faults"),
+  liveCheck: () => send("POST", "/api/live-check", {}),
+  doctor: () => send("POST", "/api/doctor", {}),
+  nodeDoctor: (device) => send("POST", `/api/devices/${encodeURIComponent(device)}/cmd/doctor`, {}),
+  // What a node refuses, as the web's own errors are.
+  refused: (error) => new ApiError(0, { error }),
   defects: (query) => call(`/api/defects?${new URLSearchParams(query)}`),
   unconfirmed: () => call("/api/defects/unconfirmed"),
   review: (id, review) => send("POST", `/api/defects/${encodeURIComponent(id)}/review`, review),

@@ -5,6 +5,7 @@ import { metadata } from "./jpeg.js";
 const BACKOFF_S = [0.5, 1, 2, 4, 8];
 const PING_S = 10;
 const SILENCE_S = 25;
+const TRY_S = 8;
 const SIGNED_OUT = 4001;
 
 // The web's monotonic clock as seen from here: the answer that came back quickest says most.
@@ -37,10 +38,11 @@ export class Connection extends EventTarget {
   open = false;
   since = seconds();
   #socket = null;
-  #wanted = false;
+  wanted = false;
   #tries = 0;
   #watch = {};
   #heard = 0;
+  #triedAt = 0;
 
   constructor() {
     super();
@@ -50,8 +52,8 @@ export class Connection extends EventTarget {
   }
 
   start() {
-    if (this.#wanted) return;
-    this.#wanted = true;
+    if (this.wanted) return;
+    this.wanted = true;
     this.#tries = 0;
     this.since = seconds();
     this.#connect();
@@ -59,9 +61,14 @@ export class Connection extends EventTarget {
 
   // Nobody is signed in: neither connected nor tried again until the next start.
   stop() {
-    this.#wanted = this.open = false;
+    this.wanted = this.open = false;
     clearTimeout(this.timer);
     this.#socket?.close();
+  }
+
+  // Seconds since anything was heard of the web; Infinity while not connected.
+  silentFor() {
+    return this.open ? seconds() - this.#heard : Infinity;
   }
 
   // Pictures of these devices, each at most at its rate: {device: fps}.
@@ -75,6 +82,8 @@ export class Connection extends EventTarget {
     const socket = new WebSocket(`${scheme}://${location.host}/live`);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    this.#triedAt = seconds();
+    setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), TRY_S * 1000);
     socket.onopen = () => this.#opened();
     socket.onmessage = (message) => this.#got(message.data);
     socket.onclose = (event) => this.#closed(socket, event.code === SIGNED_OUT);
@@ -95,15 +104,15 @@ export class Connection extends EventTarget {
     const refused = !this.open;
     if (this.open) this.since = seconds();
     this.open = false;
-    this.dispatchEvent(new CustomEvent("close", { detail: { signedOut, refused } }));
-    if (!this.#wanted) return;
+    this.dispatchEvent(new CustomEvent("close", { detail: { signedOut, refused, triedAt: this.#triedAt } }));
+    if (!this.wanted) return;
     const wait = BACKOFF_S[Math.min(this.#tries, BACKOFF_S.length - 1)] * (0.7 + 0.6 * Math.random());
     this.#tries += 1;
     this.timer = setTimeout(() => this.#connect(), wait * 1000);
   }
 
   #hurry() {
-    if (this.open || !this.timer || !this.#wanted) return;
+    if (this.open || !this.timer || !this.wanted) return;
     clearTimeout(this.timer);
     this.#connect();
   }

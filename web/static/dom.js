@@ -21,3 +21,10 @@ export function say(element, text) {
 export function sentence(text) {
   return text.split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
+
+// Set a text with parts made by `build(text)` only when it differs: whoever selects or copies is not disturbed.
+export function write(element, text, build = sentence) {
+  if (element.dataset.text === text) return;
+  element.dataset.text = text;
+  element.replaceChildren(...build(text));
+}

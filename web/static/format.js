@@ -13,6 +13,10 @@ const clockTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2
 const dayTime = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const fullTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
+export function clock(date) {
+  return clockTime.format(date);
+}
+
 export function shortTime(text) {
   const time = new Date(text);
   return time.toDateString() === new Date().toDateString() ? clockTime.format(time) : dayTime.format(time);

@@ -4,18 +4,23 @@ import { Ages } from "./ages.js";
 import { api } from "./api.js";
 import { Chain } from "./chain.js";
 import { Connection } from "./connection.js";
+import { CutOff } from "./cutoff.js";
 import { Defects } from "./defects.js";
 import { Detail } from "./detail.js";
 import { Devices } from "./devices.js";
+import { faults } from "./faults.js";
 import { Session } from "./session.js";
 import { Stage } from "./stage.js";
+import { Verdicts } from "./verdicts.js";
 
 const MAX_TOLD = 1000;
 
 const connection = new Connection();
 const ages = new Ages(connection.clock);
 const stage = new Stage(document.querySelector("#stage"), ages);
-const chain = new Chain(document.querySelector("#chain"), connection, stage);
+const cutOff = new CutOff(connection);
+const verdicts = new Verdicts(connection, cutOff, stage);
+const chain = new Chain(document.querySelector("#chain"), verdicts);
 const defects = new Defects(document.querySelector("#defects"));
 const detail = new Detail(document.querySelector("#detail"));
 const devices = new Devices(document.querySelector("#devices"), ages);
@@ -30,10 +35,15 @@ devices.onSelect = (id) => {
   if (last) stage.take(last);
   const device = devices.get(id);
   if (device) learn(device);
-  chain.reset();
-  api.chain(id).then((verdict) => id === devices.selected && chain.take(verdict), () => {});
+  chain.show(id);
+  api.chain(id).then((verdict) => id === devices.selected && take(verdict), () => {});
 };
 devices.onWish = (rates) => connection.watch(rates);
+
+function take(verdict) {
+  verdicts.take(verdict);
+  chain.update();
+}
 
 function learn(device) {
   if (device.clock) ages.set({ device_id: device.deviceId, ...device.clock });
@@ -66,9 +76,9 @@ const on = {
   clock: (event) => ages.set(event),
   hello: (event) => {
     web = event.web;
-    if (devices.selected === null) chain.take(event.chain);
+    if (devices.selected === null) take(event.chain);
   },
-  chain: (event) => { if (event.chain.deviceId === devices.selected) chain.take(event.chain); },
+  chain: (event) => { if (event.chain.deviceId === devices.selected) take(event.chain); },
   detection: ({ defect }) => defects.put(defect),
   defect: ({ defect }) => defects.put(defect),
   review: ({ defect }) => defects.put(defect),
@@ -88,6 +98,10 @@ connection.addEventListener("close", ({ detail: { signedOut, refused } }) => {
   chain.update();
   if (signedOut || refused) session.check();
 });
+cutOff.addEventListener("found", () => {
+  if (cutOff.fault && cutOff.answers) readAll();
+  chain.update();
+});
 connection.addEventListener("frame", ({ detail: frame }) => { stage.take(frame); devices.show(frame); });
 connection.addEventListener("event", ({ detail: event }) => on[event.type]?.(event));
 session.onEnter = () => {
@@ -96,4 +110,5 @@ session.onEnter = () => {
 };
 session.onLeave = () => connection.stop();
 api.onSignedOut = () => session.check();
+faults.load();
 session.start();

@@ -95,7 +95,7 @@ export class Session {
       this.password.value = "";
       this.#take(told);
     } catch (error) {
-      say(this.problem, `${sentence(error.message)} ${error.hint}`);
+      say(this.problem, `${error.sentence()} ${error.hint}`);
       this.password.select();
     } finally {
       this.button.disabled = false;
@@ -111,8 +111,4 @@ export class Session {
       this.out.title = error.message;
     }
   }
-}
-
-function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

@@ -1,0 +1,36 @@
+// Texts for the clipboard.
+
+import { el } from "./dom.js";
+import { texts } from "./texts.js";
+
+const SAID_MS = 1500;
+
+// A button that copies what `text()` gives, and says so.
+export function copyButton(label, text, attributes = {}) {
+  const button = el("button", { type: "button", ...attributes, on: { click: copy } }, label);
+  async function copy() {
+    const well = await write(text());
+    button.textContent = well ? texts.diagnose.copied : texts.diagnose.notCopied;
+    setTimeout(() => { button.textContent = label; }, SAID_MS);
+  }
+  return button;
+}
+
+async function write(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// A sentence in which `backticks` mark what is to be typed; what has a space is a command and can be copied.
+export function copyable(text) {
+  return text.split("`").flatMap((part, at) => {
+    if (!(at % 2)) return [part];
+    const code = el("code", {}, part);
+    if (!part.includes(" ")) return [code];
+    return [code, copyButton("⧉", () => part, { class: "copy", "aria-label": texts.diagnose.copy(part), title: texts.diagnose.copy(part) })];
+  });
+}
