@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -95,6 +95,10 @@ chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web kil
 chaos: $(VENV)/.dev  ## 3 minutes of everything being killed, stopped and cut off: nothing is lost (BROKER=embedded|mosquitto|both SEED=n)
 	@deploy/test-needs.sh
 	@$(BIN)/python -m tests.chaos.run --broker $(or $(BROKER),both) --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED))
+
+faults: $(VENV)/.dev  ## Inject every fault, two at once and none at all; the doctor and the page must name each (ONLY="wrong host")
+	@deploy/test-needs.sh
+	@$(BIN)/python -m tests.faults.run $(if $(ONLY),--only "$(ONLY)")
 
 chaos-supabase: $(VENV)/.dev  ## COUNT=10000 detections into a Supabase project that is killed ten times: nothing is lost
 	@deploy/test-needs.sh

@@ -1,0 +1,85 @@
+"""The network between server and Pi: two machines on this one, with a real cable where that may be had.
+
+As root the Pi is a network namespace of its own at the other end of a veth pair: its localhost is not the server's, and
+a firewall between the two is a real one. Else both share this machine's address, and faults of the cable are skipped.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+SERVER, PI = "198.51.100.1", "198.51.100.2"
+"""TEST-NET-2 of RFC 5737: nobody's addresses."""
+TABLE = "glassline-faults"
+
+
+class CannotError(Exception):
+    """A fault cannot be injected on this machine; the text says why."""
+
+
+@dataclass(frozen=True)
+class Cable:
+    """`server` is the server's address for the Pi; a command behind `on_pi` runs on the Pi."""
+
+    server: str
+    on_pi: tuple[str, ...] = ()
+
+    @property
+    def is_real(self) -> bool:
+        return bool(self.on_pi)
+
+    @contextmanager
+    def dropped(self, port: int) -> Iterator[None]:
+        """A firewall of the server swallows all that comes for this TCP port; who asks is told nothing."""
+        if not self.is_real or shutil.which("nft") is None:
+            raise CannotError("a firewall wants root and nft: apt-get install nftables")
+        rule = f"add rule inet {TABLE} input ip saddr {PI} tcp dport {port} drop"
+        chain = f"add chain inet {TABLE} input {{ type filter hook input priority 0; }}"
+        _run("nft", f"add table inet {TABLE}; {chain}; {rule}")
+        try:
+            yield
+        finally:
+            _run("nft", f"delete table inet {TABLE}")
+
+
+@contextmanager
+def laid() -> Iterator[Cable]:
+    """Lay the cable, and take it away at the end."""
+    if os.geteuid() != 0 or shutil.which("ip") is None:
+        yield Cable(_own_address())
+        return
+    name, near, far = f"glass-{os.getpid()}", f"gs{os.getpid()}", f"gp{os.getpid()}"
+    _run("ip", f"netns add {name}")
+    try:
+        _run("ip", f"link add {near} type veth peer name {far} netns {name}")
+        _run("ip", f"address add {SERVER}/30 dev {near}")
+        _run("ip", f"link set {near} up")
+        _run("ip", f"-n {name} address add {PI}/30 dev {far}")
+        _run("ip", f"-n {name} link set {far} up")
+        _run("ip", f"-n {name} link set lo up")
+        yield Cable(SERVER, ("nsenter", f"--net=/run/netns/{name}"))
+    finally:
+        subprocess.run(["ip", "link", "delete", near], check=False, capture_output=True)
+        _run("ip", f"netns delete {name}")
+
+
+def _own_address() -> str:
+    """An address of this machine that is not loopback, if it has one; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
+        try:
+            plug.connect((SERVER, 9))
+            address: str = plug.getsockname()[0]
+        except OSError:
+            address = "127.0.0.1"
+        return address
+
+
+def _run(program: str, arguments: str) -> None:
+    command = [program, arguments] if program == "nft" else [program, *arguments.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CannotError(f"{' '.join(command)}: {done.stderr.strip()}")
