@@ -24,15 +24,15 @@ EXIT_RESTART = 75
 """EX_TEMPFAIL of sysexits(3): whoever runs this is to start it again."""
 
 
-def broker_of(loaded: Loaded[NodeSettings]) -> BrokerAddress | None:
-    """The broker's address, or None and a line in the log that says what is missing. It is never guessed."""
+def broker_of(loaded: Loaded[NodeSettings]) -> BrokerAddress | AddressError:
+    """The broker's address, or what is missing, which the log says too. It is never guessed."""
     try:
         address = BrokerAddress.parse(loaded.values.broker)
     except AddressError as error:
         log.error(
             "%s. Until then defects are detected and kept here, and nobody sees the picture [%s]", error, error.code
         )
-        return None
+        return error
     if address.is_loopback and (host.is_pi() or "broker" not in loaded.tables):
         log.warning(
             "the broker's address %s (from %s) names this machine itself: right only if the broker runs here; else set "
@@ -53,7 +53,12 @@ def main() -> int:
     except CameraError as error:
         log.error("%s", _PASSWORD.sub("://…@", str(error)))
         return EXIT_SETTINGS
-    node = Node(settings=settings, address=broker_of(loaded))
+    node = Node(
+        settings=settings,
+        broker=broker_of(loaded),
+        settings_file=loaded.file.resolve() if loaded.file else None,
+        alone=not {"broker", "bridge", "web"} & set(loaded.tables),
+    )
     signals = EndSignals()
     signals.catch()
     try:

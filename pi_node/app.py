@@ -1,7 +1,6 @@
 """The node put together: which part hands what to which."""
 
 import logging
-import os
 import socket
 import threading
 import time
@@ -14,7 +13,7 @@ import glassline
 from glassline.contract import from_unix, new_boot
 from glassline.contract.messages import CameraInfo, Info, Lease, ModelInfo, decode
 from glassline.contract.topics import Address, filter_of
-from glassline.link import BrokerAddress, Link
+from glassline.link import AddressError, BrokerAddress, Link
 from glassline.program import read_secret
 from glassline.vision import Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
 
@@ -31,14 +30,18 @@ from .leases import Leases
 from .live import Live
 from .memory import MemoryFile
 from .outbox import Outbox
+from .rival import Rival
+from .self_report import SelfReport
 from .sender import Sender
 from .settings import NodeSettings
+from .sight import Sight
 from .speed import Speed
+from .status_file import runtime_folder
 from .way import Way
 
 log = logging.getLogger(__name__)
 
-FEATURES = ["ping", "snapshot", "config", "restart"]
+FEATURES = ["ping", "snapshot", "config", "restart", "doctor"]
 
 
 class _Part(Protocol):
@@ -47,12 +50,21 @@ class _Part(Protocol):
 
 
 class Node:
-    """A running node. `address` None: it detects and keeps, and says that it was not told where the broker is."""
+    """A running node. Where there is no usable address of a broker, it detects and keeps, and says so."""
 
-    def __init__(self, *, settings: NodeSettings, address: BrokerAddress | None) -> None:
+    def __init__(
+        self,
+        *,
+        settings: NodeSettings,
+        broker: BrokerAddress | AddressError,
+        settings_file: Path | None = None,
+        alone: bool = False,
+    ) -> None:
+        """`alone`: no other program is set up on this machine, so that a broker is not to be expected here."""
         self.ended = threading.Event()
         self.restart_wanted = False
-        self._settings, self._address = settings, address
+        self._settings, self._broker = settings, broker
+        self._settings_file, self._alone = settings_file, alone
         self._started_s = time.time()
         self._state_dir = Path(settings.state_dir)
         self._running = ExitStack()
@@ -67,7 +79,7 @@ class Node:
         self._outbox.open()
         self._running.callback(self._outbox.close)
         self._link = Link(
-            address=self._address or BrokerAddress("", 0),
+            address=self._broker if isinstance(self._broker, BrokerAddress) else BrokerAddress("", 0),
             id=s.id,
             boot=new_boot(),
             birth=self._birth,
@@ -76,7 +88,7 @@ class Node:
             credentials=s.credentials or None,
         )
         self._wire()
-        link = [self._link] if self._address is not None else []
+        link = [self._link] if isinstance(self._broker, BrokerAddress) else []
         parts: list[_Part] = [
             *link, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
         ]  # fmt: skip
@@ -94,7 +106,7 @@ class Node:
         way = Way(link=link, speed=speed)
         self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)
         self._findings = Findings(link=link, outbox=self._outbox, speed=speed, evidence_quality=s.evidence_quality)
-        self._memory = MemoryFile(path=Path(os.environ.get("RUNTIME_DIRECTORY", self._state_dir)) / "marks.json")
+        self._memory = MemoryFile(path=runtime_folder(self._state_dir) / "marks.json")
         machine = host.Host(Path(s.sysfs))
         self._inspection = Inspection(
             make_detector=self._make_detector,
@@ -105,6 +117,8 @@ class Node:
             on_loaded=self._on_loaded,
             on_tracked=self._on_tracked,
         )
+        self._sight = Sight(may_repeat=lambda: self._capture.may_repeat)
+        self._rival = Rival()
         self._live = Live(
             link=link,
             way=way,
@@ -115,7 +129,7 @@ class Node:
         )
         self._capture = Capture(
             make_camera=lambda: open_camera(s.camera, image_wh=s.wh(), fps=s.camera_fps),
-            sinks=[self._live.sink, self._inspection.sink],
+            sinks=[self._live.sink, self._inspection.sink, self._sight.sink],
             on_opened=link.reannounce,
         )
         self._commands = Commands(
@@ -125,11 +139,24 @@ class Node:
                 "snapshot": self._on_snapshot,
                 "config": self._on_config,
                 "restart": self._on_restart,
+                "doctor": self._on_doctor,
             },
+        )
+        self._self_report = SelfReport(
+            settings=s,
+            settings_file=self._settings_file,
+            alone=self._alone,
+            broker=self._broker,
+            link=link,
+            sender=self._sender,
+            leases=self._leases,
+            birth=self._birth,
         )
         self._health = HealthReporter(
             link=link,
             capture=self._capture,
+            sight=self._sight,
+            rival=self._rival,
             inspection=self._inspection,
             live=self._live,
             leases=self._leases,
@@ -138,7 +165,9 @@ class Node:
             commands=self._commands,
             host=machine,
             state_dir=self._state_dir,
+            on_report=self._self_report.tell,
         )
+        link.on_change(lambda state: self._rival.note(state, time.monotonic()))
         link.on(filter_of("receipt", s.id), self._sender.on_receipt)
         link.on(filter_of("viewers", s.id), self._on_lease, qos=0)
         link.on(filter_of("cmd", s.id), self._commands.on_command)
@@ -215,6 +244,9 @@ class Node:
             self._config.change(args, labels=None if card is None else card.labels)
         self._link.reannounce()
         return self._config.running().model_dump(mode="json")
+
+    def _on_doctor(self, args: dict[str, Any]) -> dict[str, Any]:
+        return self._self_report.examined(self._health.report())
 
     def _on_restart(self, args: dict[str, Any]) -> dict[str, Any]:
         self.restart_wanted = True

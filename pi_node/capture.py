@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from glassline.contract import Reason
 
-from .camera import Camera, CameraError, Frame
+from .camera import Camera, CameraBusyError, CameraError, Frame
 from .rate import Rate
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,10 @@ class Capture:
     ) -> None:
         self.captured = 0
         self.image_wh: tuple[int, int] | None = None
+        self.may_repeat = False
+        """Whether pictures of the camera may be the same bit for bit."""
+        self.holder: str | None = None
+        """The program that holds the camera, where that is another one."""
         self._make_camera, self._sinks, self._on_opened = make_camera, sinks, on_opened
         self._rate = Rate()
         self._problem: str | None = "the camera is being opened"
@@ -53,7 +57,7 @@ class Capture:
     def reason(self) -> Reason | None:
         """What is wrong with the camera, if anything."""
         if self._problem is not None and time.monotonic() - self._began_s > 1:
-            return Reason.CAMERA_MISSING
+            return Reason.CAMERA_BUSY if self.holder else Reason.CAMERA_MISSING
         return Reason.CAMERA_NO_FRAMES if time.monotonic() - self._last_s > NO_FRAMES_S else None
 
     def _run(self) -> None:
@@ -63,9 +67,11 @@ class Capture:
             try:
                 self._one_session()
             except CameraError as error:
+                self.holder = error.holder if isinstance(error, CameraBusyError) else None
                 self._fail(str(error))
             except Exception as error:
                 log.exception("capture")
+                self.holder = None
                 self._fail(f"{type(error).__name__}: {error}")
             delay_s = REOPEN_S[0] if self.captured > before else min(delay_s * 2, REOPEN_S[1])
             self._stopping.wait(delay_s)
@@ -79,13 +85,14 @@ class Capture:
         camera = self._make_camera()
         try:
             camera.open()
+            self.may_repeat = camera.may_repeat
             log.info("the camera is open")
             while not self._stopping.is_set():
                 bgr, unix_s, monotonic_s = camera.read()
                 self._last_s = time.monotonic()
                 self._rate.count()
                 self.captured += 1
-                self._problem = None
+                self._problem = self.holder = None
                 frame = Frame(self.captured, unix_s, monotonic_s, bgr)
                 if self.image_wh != frame.image_wh:
                     self.image_wh = frame.image_wh

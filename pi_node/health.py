@@ -1,8 +1,9 @@
-"""Health of the node: what it does and what hurts, each 5 s on the wire, and in the journal when it changes."""
+"""Health of the node: what it does and what hurts, each 5 s, and at once when that changes."""
 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from glassline.contract import Reason
@@ -17,21 +18,28 @@ from .inspection import Inspection
 from .leases import Leases
 from .live import Live
 from .outbox import Outbox, OutboxError
+from .rival import Rival
+from .sight import Sight
 
 log = logging.getLogger(__name__)
 
-PERIOD_S = 5.0
-_FATAL = {Reason.CAMERA_MISSING, Reason.CAMERA_NO_FRAMES, Reason.DETECTOR_STUCK}
+PERIOD_S, LOOK_EACH_S = 5.0, 1.0
+_FATAL = {
+    Reason.CAMERA_MISSING, Reason.CAMERA_BUSY, Reason.CAMERA_NO_FRAMES, Reason.CAMERA_BLACK, Reason.CAMERA_FROZEN,
+    Reason.DETECTOR_STUCK,
+}  # fmt: skip
 
 
 class HealthReporter:
-    """Reads the parts' own figures; they know nothing of it."""
+    """Reads the parts' own figures; they know nothing of it. `on_report` gets each report, and may not raise."""
 
     def __init__(
         self,
         *,
         link: Link,
         capture: Capture,
+        sight: Sight,
+        rival: Rival,
         inspection: Inspection,
         live: Live,
         leases: Leases,
@@ -40,12 +48,13 @@ class HealthReporter:
         commands: Commands,
         host: Host,
         state_dir: Path,
+        on_report: Callable[[Health], None],
     ) -> None:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
         self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
-        self._host, self._state_dir = host, state_dir
+        self._sight, self._rival = sight, rival
+        self._host, self._state_dir, self._on_report = host, state_dir, on_report
         self._began_s = time.monotonic()
-        self._last_reasons: list[str] = []
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
@@ -67,18 +76,7 @@ class HealthReporter:
         """The state of the node at this moment."""
         now_s = time.monotonic()
         outbox = self._outbox_health()
-        reasons: list[Reason | None] = [
-            self._capture.reason(),
-            self._inspection.reason(),
-            Reason.DETECTOR_SLOWED if self._inspection.share < 1 else None,
-            *self._host.reasons(self._state_dir),
-            Reason.LINK_SLOW if self._live.limited else None,
-        ]
-        if outbox is None or self._findings.failing:
-            reasons.append(Reason.OUTBOX_FAILED)
-        else:
-            reasons.append(self._outbox.reason(outbox))
-        hurting = [reason for reason in reasons if reason is not None]
+        hurting = self._hurting(outbox)
         return Health(
             **self._link.envelope(),
             state="failed" if _FATAL & set(hurting) else "degraded" if hurting else "ok",
@@ -95,6 +93,8 @@ class HealthReporter:
             publish_fps=round(self._live.fps, 1),
             inference_ms=self._inspection.inference_ms(),
             last_frame_age_s=self._capture.last_frame_age_s,
+            same_frame_s=self._sight.same_frame_s,
+            camera_holder=self._capture.holder,
             last_detect_age_s=self._inspection.last_age_s,
             frames=FrameCounts(
                 captured=self._capture.captured,
@@ -114,6 +114,21 @@ class HealthReporter:
             },
         )
 
+    def _hurting(self, outbox: OutboxHealth | None) -> list[Reason]:
+        reasons: list[Reason | None] = [
+            self._capture.reason() or self._sight.reason(),
+            self._inspection.reason(),
+            Reason.DETECTOR_SLOWED if self._inspection.share < 1 else None,
+            *self._host.reasons(self._state_dir),
+            self._rival.reason(time.monotonic()),
+            Reason.LINK_SLOW if self._live.limited else None,
+        ]
+        if outbox is None or self._findings.failing:
+            reasons.append(Reason.OUTBOX_FAILED)
+        else:
+            reasons.append(self._outbox.reason(outbox))
+        return [reason for reason in reasons if reason is not None]
+
     def _outbox_health(self) -> OutboxHealth | None:
         try:
             return self._outbox.health()
@@ -122,17 +137,22 @@ class HealthReporter:
             return None
 
     def _run(self) -> None:
+        due_s = 0.0
+        known: object = None
         while True:
-            last = self._stopping.is_set()
+            last, asked = self._stopping.is_set(), self._wake.is_set()
+            self._wake.clear()
             try:
-                health = self.report()
-                self._link.publish("health", health.to_json())
-                if health.reasons != self._last_reasons:
-                    self._last_reasons = health.reasons
-                    log.warning("health is %s: %s", health.state, ", ".join(health.reasons) or "nothing hurts")
+                self._sight.look()
+                state = self._link.state
+                now = self._hurting(self._outbox_health()), state.connected, state.code
+                if now != known or asked or last or time.monotonic() >= due_s:
+                    known, due_s = now, time.monotonic() + PERIOD_S
+                    health = self.report()
+                    self._link.publish("health", health.to_json())
+                    self._on_report(health)
             except Exception:
                 log.exception("health")
             if last:
                 return
-            self._wake.wait(PERIOD_S)
-            self._wake.clear()
+            self._wake.wait(LOOK_EACH_S)

@@ -39,6 +39,7 @@ class Sender:
         self._link, self._way, self._speed, self._outbox = link, way, speed, outbox
         self._receipts: queue.Queue[Receipt] = queue.Queue(MAX_RECEIPTS)
         self._receipt_s = time.monotonic()
+        self._receipted_s: float | None = None
         self._wake, self._reconnected = threading.Event(), threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
@@ -53,6 +54,11 @@ class Sender:
         if self._thread.is_alive():
             self._thread.join(2)
 
+    @property
+    def receipt_age_s(self) -> float | None:
+        """Seconds since a bridge last said that something is stored; None: never."""
+        return None if self._receipted_s is None else time.monotonic() - self._receipted_s
+
     def wake(self) -> None:
         """There is something new in the outbox."""
         self._wake.set()
@@ -65,8 +71,10 @@ class Sender:
     def on_receipt(self, address: Address, payload: bytes, retained: bool) -> None:
         """Take a receipt; a retained one is nobody's and is ignored."""
         if not retained:
+            receipt = decode(Receipt, payload)
+            self._receipted_s = time.monotonic()
             try:
-                self._receipts.put_nowait(decode(Receipt, payload))
+                self._receipts.put_nowait(receipt)
             except queue.Full:
                 self._link.tally.note("receipts_dropped", "more receipts come than the outbox takes: it asks again")
             self._wake.set()

@@ -35,6 +35,8 @@ class LinkStatus(Model):
     sentence: str
     address: str
     """Empty where no usable one is set."""
+    facts: dict[str, str] = {}
+    """What else is known, for diagnosis: `holder` is the program that has the broker's port."""
     since_s: Seconds
 
 
@@ -53,6 +55,8 @@ class NodeStatus(Model):
     asked_by: list[Id] = []
     """The webs at which somebody watches now."""
     settings_file: str | None = None
+    password_file: str | None = None
+    """The path of the file with its password or credentials."""
 
     def age_s(self, now_unix: float) -> float:
         """For how long nothing has been written, in seconds."""

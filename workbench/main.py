@@ -15,6 +15,7 @@ SUBCOMMANDS = {
     "demo": ("workbench.demo.command", "demo", "Everything on this machine, with a rendered camera."),
     "bench": ("workbench.bench.command", "app", "Measure what the live picture, the detector and storing cost."),
     "doctor": ("workbench.doctor", "doctor", "Walk the chain from here and name what is broken, with its remedy."),
+    "status": ("workbench.status", "status", "Ask the node of this machine how it is; needs no network."),
     "simulate": ("workbench.simulate.command", "simulate", "Run a fleet of light nodes, for load and for chaos."),
     "ca": ("workbench.ca", "app", "Make certificates for broker and web, signed by a CA of your own."),
     "enroll": ("workbench.enroll", "enroll", "Make an account for a node, bridge, web or observer."),

@@ -15,6 +15,14 @@ class CameraError(Exception):
     """The camera cannot be opened or read; the text says what happened and what to do."""
 
 
+class CameraBusyError(CameraError):
+    """Another program has the camera: `holder` names it."""
+
+    def __init__(self, sentence: str, holder: str) -> None:
+        super().__init__(sentence)
+        self.holder = holder
+
+
 @dataclass(frozen=True)
 class Frame:
     """One picture: `bgr` is uint8, height x width x 3. Times are those of the exposure, in seconds.
@@ -36,6 +44,9 @@ class Frame:
 
 class Camera(Protocol):
     """A source of pictures. `read` blocks until the next picture is due."""
+
+    may_repeat: bool
+    """Whether one picture may be the same as the one before, bit for bit. No sensor ever sees the same twice."""
 
     def open(self) -> None:
         """Open the device; CameraError says why not."""

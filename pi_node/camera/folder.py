@@ -20,6 +20,8 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 class FolderCamera:
     """`folder:PATH[?hold_s=3]`: every picture of the folder by name, fitted into the frame without distortion."""
 
+    may_repeat = True
+
     def __init__(self, path: str, query: Mapping[str, str], *, image_wh: tuple[int, int], fps: float) -> None:
         self._folder, self._image_wh = Path(path), image_wh
         try:

@@ -1,12 +1,14 @@
 """The Raspberry Pi camera through picamera2, which comes with the system (apt: python3-picamera2)."""
 
+import errno
 import time
 from typing import Any
 
 import cv2
 import numpy as np
 
-from .base import Bgr, CameraError
+from .base import Bgr, CameraBusyError, CameraError
+from .holder import UNNAMED, holder_of
 
 # picamera2 names a format by the order of bits in a word, so that its RGB888 lies in memory as B, G, R.
 _TO_BGR = {"RGB888": None, "BGR888": cv2.COLOR_RGB2BGR, "XRGB8888": cv2.COLOR_BGRA2BGR, "XBGR8888": cv2.COLOR_RGBA2BGR}
@@ -14,6 +16,8 @@ _TO_BGR = {"RGB888": None, "BGR888": cv2.COLOR_RGB2BGR, "XRGB8888": cv2.COLOR_BG
 
 class PiCamera:
     """`picamera:N`: the camera with that number in `rpicam-hello --list-cameras`."""
+
+    may_repeat = False
 
     def __init__(self, index: str, *, image_wh: tuple[int, int], fps: float) -> None:
         if not index.isdigit():
@@ -46,6 +50,10 @@ class PiCamera:
             self._device.start()
         except (RuntimeError, IndexError, OSError) as error:
             self.close()
+            if is_busy(error):
+                holder = holder_of("/dev/media*", "/dev/video*") or UNNAMED
+                sentence = f"picamera: camera {self._index} cannot be opened: it is held by {holder}"
+                raise CameraBusyError(sentence, holder) from None
             raise CameraError(
                 f"picamera: camera {self._index} cannot be opened ({error}): is the cable in, is it listed by "
                 "`rpicam-hello --list-cameras`, and does no other program use it?"
@@ -65,3 +73,16 @@ class PiCamera:
         if self._device is not None:
             self._device.close()
             self._device = None
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether picamera2 means that another program has the camera.
+
+    It hides libcamera's answer, minus EBUSY, behind "Camera __init__ sequence did not complete".
+    """
+    while error is not None:
+        text = str(error).lower()
+        if f"unexpected code: -{errno.EBUSY}" in text or "failed to acquire camera" in text or "resource busy" in text:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

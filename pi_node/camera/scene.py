@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Mapping
 
+import numpy as np
+
 from glassline.scene import Conveyor
 
 from .base import Bgr, CameraError
@@ -14,7 +16,14 @@ AHEAD_S = 2.0
 
 
 class SceneCamera:
-    """`scene:?seed=1[&from=UNIX_S][&until=UNIX_S]`: panes that come before `from` or after `until` are clean."""
+    """`scene:?seed=1[&from=UNIX_S][&until=UNIX_S]`: panes that come before `from` or after `until` are clean.
+
+    It can act a broken camera as well: with `black_from=UNIX_S` its pictures are black from then on, with
+    `frozen_from=UNIX_S` it repeats the one of that moment for ever.
+    """
+
+    may_repeat = False
+    """Its noise is another in each picture, though the belt may stand still."""
 
     def __init__(self, query: Mapping[str, str], *, image_wh: tuple[int, int], fps: float) -> None:
         try:
@@ -24,8 +33,12 @@ class SceneCamera:
                 from_s=float(query.get("from", -math.inf)),
                 until_s=float(query.get("until", math.inf)),
             )
+            self._black_from_s = float(query.get("black_from", math.inf))
+            self._frozen_from_s = float(query.get("frozen_from", math.inf))
         except ValueError as error:
             raise CameraError(f"scene: wants numbers, like scene:?seed=7&until=1700000000: {error}") from None
+        self._image_wh = image_wh
+        self._frozen: Bgr | None = None
         self._pace = Pace(fps)
         self._closed = threading.Event()
 
@@ -41,7 +54,17 @@ class SceneCamera:
     def read(self) -> tuple[Bgr, float, float]:
         self._pace.wait()
         unix_s, monotonic_s = time.time(), time.monotonic()
-        return self._conveyor.frame(unix_s), unix_s, monotonic_s
+        return self._picture(unix_s), unix_s, monotonic_s
+
+    def _picture(self, unix_s: float) -> Bgr:
+        if unix_s >= self._black_from_s:
+            width, height = self._image_wh
+            return np.zeros((height, width, 3), np.uint8)
+        if unix_s < self._frozen_from_s:
+            return self._conveyor.frame(unix_s)
+        if self._frozen is None:
+            self._frozen = self._conveyor.frame(unix_s)
+        return self._frozen.copy()
 
     def close(self) -> None:
         self._closed.set()

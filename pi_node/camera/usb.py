@@ -5,11 +5,14 @@ import time
 import cv2
 import numpy as np
 
-from .base import Bgr, CameraError
+from .base import Bgr, CameraBusyError, CameraError
+from .holder import holder_of
 
 
 class UsbCamera:
     """`usb:N`: the camera /dev/videoN."""
+
+    may_repeat = False
 
     def __init__(self, index: str, *, image_wh: tuple[int, int], fps: float) -> None:
         if not index.isdigit():
@@ -21,6 +24,9 @@ class UsbCamera:
         device = cv2.VideoCapture(self._index)
         if not device.isOpened():
             device.release()
+            holder = holder_of(f"/dev/video{self._index}")
+            if holder is not None:
+                raise CameraBusyError(f"usb: camera {self._index} cannot be opened: it is held by {holder}", holder)
             raise CameraError(
                 f"usb: camera {self._index} cannot be opened: is it plugged in (`ls /dev/video*`), used by another "
                 "program, and is this account in the group `video`?"

@@ -142,7 +142,7 @@ def burning(tmp_path, broker, busy_s, **settings):
     write_secret(tmp_path / "secret", broker.passwords["pi-1"])
     values = {"camera": "scene:?seed=11", "state_dir": str(tmp_path / "state"), "image_wh": "320x240"} | settings
     made = NodeSettings(password_file=str(tmp_path / "secret"), broker=broker.url, detect_fps=15, **values)
-    return BurningNode(busy_s=busy_s, settings=made, address=BrokerAddress.parse(broker.url))
+    return BurningNode(busy_s=busy_s, settings=made, broker=BrokerAddress.parse(broker.url))
 
 
 def healths(heard):

@@ -125,6 +125,7 @@ class _Flaky:
     """A camera whose cable comes loose after three pictures."""
 
     opened = 0
+    may_repeat = False
 
     def open(self):
         type(self).opened += 1

@@ -1,7 +1,7 @@
 """The project's programs that run on this machine, as the process table shows them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +20,8 @@ class Running:
     cwd: Path | None
     config: Path | None
     credentials: Path | None = None
+    arguments: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def running() -> Iterator[Running]:
@@ -33,12 +35,14 @@ def running() -> Iterator[Running]:
             cwd, environ = Path(process.cwd()), process.environ()
         except (psutil.Error, OSError):
             cwd, environ = None, {}
-        named, credentials = _value_of("--config", arguments), _value_of("--credentials", arguments)
+        named, credentials = flag_of("--config", arguments), flag_of("--credentials", arguments)
         yield Running(
             program=program,
             cwd=cwd,
             config=_config(named or environ.get("GLASS_CONFIG"), cwd),
             credentials=((cwd or Path()) / credentials).resolve() if credentials else None,
+            arguments=tuple(arguments),
+            environ=environ,
         )
 
 
@@ -67,7 +71,8 @@ def config_of_running(folder: Path) -> Path | None:
     return next((one.config for one in running() if one.cwd == folder and one.config), None)
 
 
-def _value_of(flag: str, arguments: list[str]) -> str | None:
+def flag_of(flag: str, arguments: Sequence[str]) -> str | None:
+    """What a command line says behind `flag`."""
     for place, argument in enumerate(arguments):
         if argument == flag:
             return next(iter(arguments[place + 1 :]), None)

@@ -2,9 +2,11 @@
 
 from glassline.contract import Reason
 
+from .broker import BROKER_FAULTS
 from .fault import Fault
 
 _STORING = (
+    *BROKER_FAULTS,
     Reason.BRIDGE_OFFLINE,
     Reason.BRIDGE_SILENT,
     Reason.BRIDGE_OVERLOADED,
@@ -12,7 +14,6 @@ _STORING = (
     Reason.STORE_READ_ONLY,
     Reason.STORE_FULL,
     Reason.BRIDGE_BAD_CREDENTIALS,
-    Reason.BROKER_NO_ECHO,
 )
 _CAMERA = (
     Reason.CAMERA_MISSING,
