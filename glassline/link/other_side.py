@@ -13,6 +13,7 @@ _PATIENCE_S = 2.0
 _CONNECT = bytes.fromhex("100c 0004 4d515454 04 02 000a 0000")
 """A CONNECT of MQTT 3.1.1: clean session, keepalive 10 s, no client id, nobody's account."""
 _CONNACK = b"\x20"
+_TLS_ALERT = b"\x15\x03"
 _HTTP_REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 _BROKERS = re.compile(
     r"python[\d.]* (-m broker|(-m )?amqtt)|amqtt|mosquitto|nanomq|rumqttd|nats-server|emqx|beam\.smp|java"
@@ -54,19 +55,23 @@ def speaks_tls(address: BrokerAddress) -> bool:
 
 def other_protocol(address: BrokerAddress) -> str:
     """What speaks there, if that is no MQTT, in words; empty if nothing can be told. A broker says nothing to HTTP."""
-    said = b""
-    with suppress(OSError, ValueError):
-        plug = socket.create_connection((address.host, address.port), _PATIENCE_S)
-        with _secured(plug, address.host) if address.tls else plug as talk:
-            talk.sendall(_HTTP_REQUEST)
-            said = talk.recv(64)
-    if not said:
+    said = (_said(address, tls=True) if address.tls else b"") or _said(address, tls=False)
+    if not said or said.startswith(_TLS_ALERT):
         return ""
     if said.startswith(b"HTTP/"):
         return "a web server"
     if said.startswith(b"SSH-"):
         return "an SSH server"
     return "a program that speaks another protocol"
+
+
+def _said(address: BrokerAddress, *, tls: bool) -> bytes:
+    with suppress(OSError, ValueError):
+        plug = socket.create_connection((address.host, address.port), _PATIENCE_S)
+        with _secured(plug, address.host) if tls else plug as talk:
+            talk.sendall(_HTTP_REQUEST)
+            return talk.recv(64)
+    return b""
 
 
 def program_there(address: BrokerAddress) -> PortHolder | None:

@@ -115,5 +115,11 @@ class Store(Protocol):
     def forget_dead_letter(self, number: int) -> None:
         """Remove it: somebody dealt with it. One that is not there is no error."""
 
+    def probe(self) -> None:
+        """Write a marked defect and a picture, read the row back, and remove both; StoreError says why it cannot be.
+
+        No reader and no count ever sees them, and nothing of the row is left, whenever this is killed.
+        """
+
     def check(self) -> str | None:
         """None when the store can be read and written, else one sentence that says what is wrong and what to do."""

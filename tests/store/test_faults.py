@@ -24,8 +24,8 @@ def store(path: Path) -> Iterator[Store]:
 def test_a_healthy_store_has_nothing_to_say_and_the_probe_leaves_nothing_behind(store: Store, path: Path) -> None:
     assert store.check() is None
     with sqlite3.connect(path) as db:
-        assert db.execute("SELECT count(*) FROM dead_letters").fetchone() == (0,)
-    assert list(path.with_name(path.name + ".images").iterdir()) == []
+        assert db.execute("SELECT (SELECT count(*) FROM dead_letters), count(*) FROM defects").fetchone() == (0, 0)
+    assert list(path.parent.glob("**/probe*")) == []
 
 
 def test_a_lock_held_by_another_program_is_named_and_passes(path: Path) -> None:

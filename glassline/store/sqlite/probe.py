@@ -2,30 +2,35 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
+from ..values import StoreError
 from .database import Database
 
 PROBE_BYTES = 65_536
+MARK = "probe"
+_INSERT = """
+    INSERT INTO defects (event_id, device_id, rev, phase, label, score, boxes, detected_at, last_seen_at, frame_at,
+        confirmed_at, stored_at, frames_confirmed, model, clock)
+    VALUES (?1, ?2, 0, 'end', ?2, 0, '[]', '', '', '', '', '', 0, '', 'unsynced')"""
 
 
 def probe(db: Database, images: Path) -> None:
-    """Read a row, write one and roll it back, write a file beside the pictures and remove it; StoreError says why not.
+    """Write a marked defect, read it back and remove it, and the same with a file beside the pictures.
 
-    The file is there because a rolled back row never reaches the disk, and a full disk would go unnoticed.
+    StoreError says why that cannot be. The row comes and goes in one transaction, which goes to the disk like every
+    other: nobody else ever sees it, and nothing of it is left, whenever this is killed. The file is there because a
+    disk may have room for a row and none for a picture.
     """
-    with db.reading() as reader:
-        reader.execute("SELECT event_id FROM defects ORDER BY detected_at DESC LIMIT 1").fetchall()
+    event_id = f"{MARK}-{uuid4()}"
     with db.writing() as writer:
-        writer.execute("SAVEPOINT probe")
-        writer.execute(
-            "INSERT INTO dead_letters (device_id, kind, rev, error, payload, size_bytes, sha256, first_at, last_at) "
-            "VALUES ('', 'probe', 0, '', x'', 0, '', '', '')"
-        )
-        writer.execute("ROLLBACK TO probe")
-        writer.execute("RELEASE probe")
+        writer.execute(_INSERT, (event_id, MARK))
+        found = writer.execute("SELECT device_id FROM defects WHERE event_id = ?", (event_id,)).fetchall()
+        removed = writer.execute("DELETE FROM defects WHERE event_id = ?", (event_id,)).rowcount
+    if found != [(MARK,)] or removed != 1:
+        raise StoreError(f"{db.path} does not give back what was written to it: it may be damaged, look at `dmesg`")
     with db.faults():
-        images.mkdir(parents=True, exist_ok=True)
-        file = images / f"probe.{os.getpid()}"
+        file = (images if images.is_dir() else images.parent) / f"{MARK}.{os.getpid()}"
         try:
             with file.open("wb") as out:
                 out.write(bytes(PROBE_BYTES))

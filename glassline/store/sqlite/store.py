@@ -220,9 +220,12 @@ class SqliteStore:
         with self._db.writing() as db:
             db.execute("DELETE FROM dead_letters WHERE id = ?", (number,))
 
+    def probe(self) -> None:
+        probe(self._db, self._images.folder)
+
     def check(self) -> str | None:
         try:
-            probe(self._db, self._images.folder)
+            self.probe()
         except StoreError as error:
             return str(error)
         return None

@@ -233,21 +233,23 @@ class SupabaseStore:
 
     def check(self) -> str | None:
         try:
-            self.open()
             if time.monotonic() - self._probed_s > PROBE_EVERY_S:
-                self._probe()
-                self._probed_s = time.monotonic()
+                self.probe()
+            else:
+                self.open()
         except StoreError as error:
             return str(error)
         return None
 
-    def _probe(self) -> None:
-        """Look whether all is as the migrations made it, and write a row and a picture."""
+    def probe(self) -> None:
+        """Look whether all is as the migrations made it, and write a row (`glassline_probe`) and a picture."""
+        self.open()
         if problems := self._project.call("glassline_problems", {}, list):
             raise StoreError(f"{self._project.url}: {'; '.join(problems)}. To mend it, {MIGRATE}")
         self._project.call("glassline_probe", {}, object)
         with self._project.faults():
             self._project.pictures.probe()
+        self._probed_s = time.monotonic()
 
     # -- what people do ----------------------------------------------------------------------------------------
 
