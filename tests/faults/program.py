@@ -14,10 +14,10 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 class Program:
-    """`python -m NAME` in `folder`, whose glassline.toml it reads; its log is NAME.log there."""
+    """`python -m NAME` in `folder`, whose glassline.toml it reads; its log is NAME.log there if not `log`."""
 
-    def __init__(self, name: str, folder: Path, *, before: Sequence[str] = ()) -> None:
-        self.name, self.folder = name, folder
+    def __init__(self, name: str, folder: Path, *, before: Sequence[str] = (), log: Path | None = None) -> None:
+        self.name, self.folder, self.log = name, folder, log or folder / f"{name}.log"
         self._before = list(before)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -25,10 +25,6 @@ class Program:
         command = [*self._before, sys.executable, "-m", self.name, *arguments]
         with self.log.open("a") as log:
             self._process = subprocess.Popen(command, cwd=self.folder, env=CLEAN | environ, stdout=log, stderr=log)
-
-    @property
-    def log(self) -> Path:
-        return self.folder / f"{self.name}.log"
 
     @property
     def pid(self) -> int:

@@ -156,10 +156,11 @@ class Site:
         self.restart(name)
 
     @contextmanager
-    def given(self, **changes: str) -> Iterator[None]:
-        """The node runs with other credentials: `broker`, `password` or `ca` (PEM) replaced."""
+    def given(self, *, broker: str = "", password: str = "", ca: str = "") -> Iterator[None]:
+        """The node runs with other credentials: what is given here (`ca` as PEM) stands in place of what was right."""
         good = read_credentials(self.node_credentials)
-        write_credentials(self.node_credentials, replace(good, **changes))
+        other = replace(good, broker=broker or good.broker, password=password or good.password, ca=ca or good.ca)
+        write_credentials(self.node_credentials, other)
         self.restart(NODE)
         try:
             yield
