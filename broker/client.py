@@ -170,7 +170,8 @@ class Client:
     def _complain(self, kind: str, sentence: str, *, forbidden: bool = False) -> None:
         self._hub.tally.note(kind, f"{self.client_id} {sentence}", who=self.client_id)
         if self.account.role is not None:
-            self._hub.wrongs.not_taken(self.account.id, forbidden=forbidden)
+            # A tool that looks around in a program's name leaves no will, and says nothing about the program.
+            self._hub.wrongs.not_taken(self.account.id, forbidden=forbidden and self.will is not None)
 
     def _on_subscribe(self, packet: Any) -> None:
         """Each filter counts once, however often the packet names it: what is retained is sent for each."""

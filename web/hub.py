@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from glassline.contract import ContractError
+from glassline.contract.ids import BROKER_ID
 from glassline.contract.messages import Health, Info, decode, decode_info, decode_status
 from glassline.contract.topics import Address
 
@@ -94,6 +95,8 @@ class Hub:
                 program.health, program.health_at_s = health, now_s
                 program.clock_offset_s = health.ts.timestamp() - time.time()
                 program.boots.note(health.boot, now_s)
+                if address.id == BROKER_ID:
+                    self._note_the_refused(health)
                 program.clock.note(health.boot, health.ts.timestamp(), now_s)
             case _:
                 raise ContractError(f"expected status, info or health, got {address.kind}")
@@ -147,6 +150,12 @@ class Hub:
         """All programs, by id."""
         with self._lock:
             return sorted(self._programs.values(), key=lambda program: program.id)
+
+    def _note_the_refused(self, health: Health) -> None:
+        """Whom the broker does not let in is known by that alone: or nobody would ever see that somebody tries."""
+        for id in health.turned_away_ages_s.keys() | health.denied_ages_s.keys():
+            with suppress(ContractError):  # there is no room for one more
+                self._program(id)
 
     def _program(self, id: str) -> Heard:
         with self._lock:

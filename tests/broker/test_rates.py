@@ -57,7 +57,8 @@ def test_an_account_has_so_many_bytes_over_all_topics() -> None:
 
 
 def test_the_broker_says_who_it_is_and_whose_messages_it_did_not_take() -> None:
-    with embedded_broker(ROLES, id="broker") as broker, connected(broker, "pi-1") as node:
+    will = ("glass/v1/pi-1/status", b"offline")
+    with embedded_broker(ROLES, id="broker") as broker, connected(broker, "pi-1", will=will) as node:
         node.publish("glass/v1/pi-2/frame")
         node.publish("glass/v1/pi-1/health", bytes(SPECS["health"].max_bytes + 1))
         with connected(broker, "eyes") as eyes:

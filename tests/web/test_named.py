@@ -60,10 +60,23 @@ def test_a_stranger_who_tries_a_nodes_name_accuses_nobody_who_is_there(accounts:
 
 def test_an_account_of_another_role_is_named_at_the_server(accounts: tuple[RunningBroker, Web]) -> None:
     broker, web = accounts
-    with connected(broker, "pi-3", client_id="pi-3.tool") as node:
-        node.publish(topic_of("health", "pi-3"), b"{}")
-        assert node.client.is_connected()
-        until(lambda: "pi-3" in (web.get("/api/devices/broker").get("health") or {}).get("denied_ages_s", {}))
+    with connected(broker, "pi-3", client_id="pi-3.tool") as tool:
+        tool.publish(topic_of("health", "pi-3"), b"{}")
+    node = NodeLike(broker.url, "pi-3", password=broker.passwords["pi-3"])
+    node.link.start()
+    try:
+        told = until_cause(web, "pi-3", "node.denied")
+    finally:
+        node.link.stop()
+    assert "`glassline enroll pi-3 --role node`" in told["remedy"]
+
+
+def test_a_tool_that_looks_around_in_a_nodes_name_accuses_it_of_nothing(accounts: tuple[RunningBroker, Web]) -> None:
+    broker, web = accounts
+    with connected(broker, "pi-1", client_id="pi-1.tool") as tool:
+        assert tool.subscribe("glass/v1/#") == [128]
+    until(lambda: (web.get("/api/devices/broker").get("health") or {}).get("denied", {}).get("pi-1"))
+    assert "pi-1" not in web.get("/api/devices/broker")["health"].get("denied_ages_s", {})
 
 
 def test_two_nodes_of_one_name_are_named_and_a_restart_is_not(web: Web, broker: Mosquitto) -> None:
