@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-SERVER, PI = "198.51.100.1", "198.51.100.2"
-"""TEST-NET-2 of RFC 5737: nobody's addresses."""
-TABLE = "glassline-faults"
+NET = "198.51.100"
+"""TEST-NET-2 of RFC 5737: nobody's addresses. Each run takes four of them, so that several may run at once."""
+TABLE = f"glass-{os.getpid()}"
 
 
 class CannotError(Exception):
@@ -23,9 +23,10 @@ class CannotError(Exception):
 
 @dataclass(frozen=True)
 class Cable:
-    """`server` is the server's address for the Pi; a command behind `on_pi` runs on the Pi."""
+    """`server` and `pi` are the two ends; a command behind `on_pi` runs on the Pi."""
 
     server: str
+    pi: str
     on_pi: tuple[str, ...] = ()
 
     @property
@@ -37,7 +38,7 @@ class Cable:
         """A firewall of the server swallows all that comes for this TCP port; who asks is told nothing."""
         if not self.is_real or shutil.which("nft") is None:
             raise CannotError("a firewall wants root and nft: apt-get install nftables")
-        rule = f"add rule inet {TABLE} input ip saddr {PI} tcp dport {port} drop"
+        rule = f"add rule inet {TABLE} input ip saddr {self.pi} tcp dport {port} drop"
         chain = f"add chain inet {TABLE} input {{ type filter hook input priority 0; }}"
         _run("nft", f"add table inet {TABLE}; {chain}; {rule}")
         try:
@@ -50,18 +51,20 @@ class Cable:
 def laid() -> Iterator[Cable]:
     """Lay the cable, and take it away at the end."""
     if os.geteuid() != 0 or shutil.which("ip") is None:
-        yield Cable(_own_address())
+        yield Cable(own := _own_address(), own)
         return
     name, near, far = f"glass-{os.getpid()}", f"gs{os.getpid()}", f"gp{os.getpid()}"
+    first = os.getpid() % 64 * 4
+    server, pi = f"{NET}.{first + 1}", f"{NET}.{first + 2}"
     _run("ip", f"netns add {name}")
     try:
         _run("ip", f"link add {near} type veth peer name {far} netns {name}")
-        _run("ip", f"address add {SERVER}/30 dev {near}")
+        _run("ip", f"address add {server}/30 dev {near}")
         _run("ip", f"link set {near} up")
-        _run("ip", f"-n {name} address add {PI}/30 dev {far}")
+        _run("ip", f"-n {name} address add {pi}/30 dev {far}")
         _run("ip", f"-n {name} link set {far} up")
         _run("ip", f"-n {name} link set lo up")
-        yield Cable(SERVER, ("nsenter", f"--net=/run/netns/{name}"))
+        yield Cable(server, pi, ("nsenter", f"--net=/run/netns/{name}"))
     finally:
         subprocess.run(["ip", "link", "delete", near], check=False, capture_output=True)
         _run("ip", f"netns delete {name}")
@@ -71,7 +74,7 @@ def _own_address() -> str:
     """An address of this machine that is not loopback, if it has one; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plug:
         try:
-            plug.connect((SERVER, 9))
+            plug.connect((f"{NET}.1", 9))
             address: str = plug.getsockname()[0]
         except OSError:
             address = "127.0.0.1"

@@ -26,6 +26,10 @@ class Program:
         with self.log.open("a") as log:
             self._process = subprocess.Popen(command, cwd=self.folder, env=CLEAN | environ, stdout=log, stderr=log)
 
+    def log_end(self, lines: int = 8) -> str:
+        """Its last lines."""
+        return "\n".join(self.log.read_text().splitlines()[-lines:]) if self.log.exists() else "(no log)"
+
     @property
     def pid(self) -> int:
         assert self._process is not None, f"{self.name} was never started"

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from .fault import Fault, Finding, Said
+from .healthy import Healthy
+from .pairs import PairFinding
 
 Outcome = Finding | tuple[Fault, str]
+"""What was found, or the fault that could not be injected on this machine, and why."""
+DOCTOR_BAR, PAGE_BAR = 0.95, 0.90
 
 _HEAD = """\
 # Injected faults
@@ -20,23 +24,40 @@ asked in both machines' folders, and the page was read in a real browser. The do
 right on both machines and is the very cause on one of them; from where a cause cannot be seen, as why a node does not
 come, `node.offline` is right. `tests/faults` holds the injections and what may be said from where.
 """
+_PAIRS = """
+## Two faults at once
+
+The server's doctor must name the one that comes first on the chain, or that hides the other, and must not call the
+other one's hop well.
+
+| faults | first cause | beside it | page | right |
+| --- | --- | --- | --- | --- |"""
+_HEALTHY = """
+## No fault
+
+The doctor was asked in turn in both folders, and the page was read twice a second, while pictures and defects flowed:
+"""
 
 
-def page_of(outcomes: Sequence[Outcome], pairs: str = "", healthy: str = "") -> str:
+def page_of(outcomes: Sequence[Outcome], pairs: Sequence[PairFinding], healthy: Healthy | None) -> str:
     """docs/faults.md; its last line counts."""
-    machine = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}."
-    parts = [_HEAD, f"{machine}\n", *_rows(outcomes)]
-    for title, text in (("Two at once", pairs), ("No false alarm", healthy)):
-        if text:
-            parts += [f"\n## {title}\n", text]
-    return "\n".join(parts) + f"\n\n{last_line(outcomes)}\n"
+    parts = [_HEAD, f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}.\n"]
+    parts += _rows(outcomes)
+    parts += [_PAIRS, *(_pair_row(one) for one in pairs)]
+    parts += [_HEALTHY, f"{healthy}.\n", last_line(outcomes)]
+    return "\n".join(parts) + "\n"
 
 
 def last_line(outcomes: Iterable[Outcome]) -> str:
     """`faults N doctor_right N page_right N`: a fault that could not be injected does not count."""
-    found = [one for one in outcomes if isinstance(one, Finding)]
-    doctor, page = sum(one.doctor_right for one in found), sum(one.page_right for one in found)
-    return f"faults {len(found)} doctor_right {doctor} page_right {page}"
+    found, doctor, page = _counted(outcomes)
+    return f"faults {found} doctor_right {doctor} page_right {page}"
+
+
+def enough(outcomes: Sequence[Outcome]) -> bool:
+    """Whether doctor and page were right often enough."""
+    found, doctor, page = _counted(outcomes)
+    return doctor >= DOCTOR_BAR * found and page >= PAGE_BAR * found
 
 
 def line_of(outcome: Outcome) -> str:
@@ -48,8 +69,24 @@ def line_of(outcome: Outcome) -> str:
     return f"doctor {doctor} page {page} {outcome.fault.name}: {said}"
 
 
+def pair_line(one: PairFinding) -> str:
+    """One pair on one line."""
+    also = f", also {', '.join(sorted(one.doctor.also))}" if one.doctor.also else ""
+    return f"{_mark(one.right)} {one.name}: {one.doctor.said.code}{also}; page {one.page.code}"
+
+
+def pairs_line(pairs: Sequence[PairFinding]) -> str:
+    """How many were right."""
+    return f"pairs {len(pairs)} right {sum(one.right for one in pairs)}"
+
+
+def _counted(outcomes: Iterable[Outcome]) -> tuple[int, int, int]:
+    found = [one for one in outcomes if isinstance(one, Finding)]
+    return len(found), sum(one.doctor_right for one in found), sum(one.page_right for one in found)
+
+
 def _rows(outcomes: Iterable[Outcome]) -> Iterable[str]:
-    yield "| fault | what was done | doctor, server | doctor, Pi | page | doctor | page | took |"
+    yield "| fault | what was done | doctor, server | doctor, Pi | page | doctor right | page right | took |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for one in outcomes:
         if isinstance(one, Finding):
@@ -59,6 +96,11 @@ def _rows(outcomes: Iterable[Outcome]) -> Iterable[str]:
             yield f"| {one.fault.name} | {one.fault.says} | {seats} | {verdict} |"
         else:
             yield f"| {one[0].name} | not injected: {_cell(one[1])} | – | – | – | – | – | – |"
+
+
+def _pair_row(one: PairFinding) -> str:
+    also = ", ".join(f"`{code}`" for code in sorted(one.doctor.also)) or "–"
+    return f"| {one.name} | {_said(one.doctor.said)} | {also} | {_said(one.page)} | {_mark(one.right)} |"
 
 
 def _said(said: Said) -> str:

@@ -27,7 +27,7 @@ NODE = "pi_node"
 NODE_ID = "pi-1"
 CAMERA = "scene:?seed=7"
 PATIENCE_S = 60.0
-HOPS = ("camera", "detector", "node", "broker", "bridge", "store", "web")
+HOPS = {"camera", "detector", "node", "broker", "bridge", "store", "web"}
 
 
 class NotWellError(Exception):
@@ -109,16 +109,20 @@ class Site:
     def wait_until_well(self) -> None:
         """Until the web's own chain has no fault, and all that it knows of is seen and works."""
         until_s = time.monotonic() + PATIENCE_S
-        seen: Any = None
+        seen: dict[str, dict[str, Any]] = {}
         while time.monotonic() < until_s:
             with suppress(OSError, ValueError):
-                with urllib.request.urlopen(f"{self.url}/api/devices/{NODE_ID}/chain", timeout=5) as answer:
-                    seen = json.load(answer)
-                states = {hop["hop"]: hop["state"] for hop in seen["hops"]}
-                if seen["ok"] and all(states.get(hop) == "ok" for hop in HOPS):
+                seen = self.chain()
+                if all(hop["state"] == "ok" for hop in seen.values()) and seen.keys() >= HOPS:
                     return
             time.sleep(0.25)
-        raise NotWellError(f"not well after {PATIENCE_S:g} s: {seen}")
+        logs = "".join(f"\n{program.name}:\n{program.log_end()}" for program in self.programs.values())
+        raise NotWellError(f"not well after {PATIENCE_S:g} s: {seen}{logs}")
+
+    def chain(self) -> dict[str, dict[str, Any]]:
+        """What the web says of the node's chain, by hop; OSError where it does not answer."""
+        with urllib.request.urlopen(f"{self.url}/api/devices/{NODE_ID}/chain", timeout=5) as answer:
+            return {hop["hop"]: hop for hop in json.load(answer)["hops"]}
 
     def restart(self, *names: str) -> None:
         """End these programs and start them as they are set up now."""
