@@ -8,6 +8,7 @@ command -v mosquitto_sub >/dev/null 2>&1 || missing="$missing mosquitto-clients"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
+{ command -v cc && [ -e /usr/include/stdlib.h ]; } >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 command -v nft >/dev/null 2>&1 || [ -x /usr/sbin/nft ] || missing="$missing nftables"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 # Playwright's driver is linked against it.

@@ -1,8 +1,11 @@
-"""Clocks that are wrong: libfaketime stands between the Pi's programs and this machine's clock."""
+"""Clocks that are wrong."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ..cable import CannotError
@@ -10,14 +13,13 @@ from ..fault import Fault
 from ..site import Site
 from .seen import NOT_SEEN
 
+SOURCE = Path(__file__).parents[1] / "clock.c"
+
 
 @contextmanager
-def set_by(site: Site, offset: str) -> Iterator[None]:
-    """Node and doctor on the Pi see a clock that is off; what measures durations is right, as on a real machine."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    if library is None:
-        raise CannotError("a wrong clock wants libfaketime: apt-get install libfaketime")
-    wrong = {"LD_PRELOAD": str(library), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+def set_by(site: Site, *, off_s: int) -> Iterator[None]:
+    """All programs on the Pi, the doctor too, see a clock that is off: a library stands before the kernel's."""
+    wrong = {"LD_PRELOAD": str(_library(site.pi)), "CLOCK_OFF_S": str(off_s)}
     node, cable = site.programs["pi_node"], site.cable
     node.end()
     node.start(**wrong)
@@ -29,13 +31,25 @@ def set_by(site: Site, offset: str) -> Iterator[None]:
         node.end()
 
 
+def _library(folder: Path) -> Path:
+    if shutil.which("cc") is None:
+        raise CannotError("a wrong clock wants a C compiler: apt-get install gcc libc6-dev")
+    made = folder / "clock.so"
+    done = subprocess.run(
+        ["cc", "-shared", "-fPIC", "-O1", "-o", str(made), str(SOURCE)], capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise CannotError(f"a wrong clock wants a C compiler that works: {done.stderr.strip()}")
+    return made
+
+
 FAULTS = [
     Fault(
         name=f"clock an hour {word}",
         says=f"The Pi's clock is an hour {word}.",
-        inject=lambda site, offset=offset: set_by(site, offset),
+        inject=partial(set_by, off_s=off_s),
         exact={"node.clock_wrong"}, server={"node.clock_wrong"}, page={"node.clock_wrong"},
         pi=NOT_SEEN | {"node.clock_wrong", "node.clock_unsynced"}, wait_s=22, anew=True,
     )
-    for word, offset in (("slow", "-1h"), ("fast", "+1h"))
+    for word, off_s in (("slow", -3600), ("fast", 3600))
 ]  # fmt: skip
