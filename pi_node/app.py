@@ -30,7 +30,7 @@ from .leases import Leases
 from .live import Live
 from .memory import MemoryFile
 from .outbox import Outbox
-from .rival import Rival
+from .rival import Rival, is_there
 from .self_report import SelfReport
 from .sender import Sender
 from .settings import NodeSettings
@@ -118,7 +118,7 @@ class Node:
             on_tracked=self._on_tracked,
         )
         self._sight = Sight(may_repeat=lambda: self._capture.may_repeat)
-        self._rival = Rival()
+        self._rival = Rival(broker_is_there=lambda: is_there(link.address))
         self._live = Live(
             link=link,
             way=way,

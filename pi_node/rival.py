@@ -1,26 +1,35 @@
 """Notices that another program goes by this node's id: the broker lets in whoever came last, and throws the other off.
 
-Then each connection comes about at once and is closed from over there a moment later, again and again. A broker that
-starts anew refuses connections meanwhile, and one that nobody reaches closes none: neither is taken for a rival.
+Then each connection comes about at once and is closed from over there a moment later, again and again, while the broker
+goes on: right after a close it still takes connections. One that starts anew does not, nor one that cannot be reached.
 """
 
+import socket
 import threading
+import time
+from collections.abc import Callable
 
 from glassline.contract import Reason
-from glassline.link import LinkState
+from glassline.link import BrokerAddress, LinkState
 
-SHORT_S = 5.0
+SHORT_S = 10.0
 TIMES = 4
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 STILL_S = 20.0
 """Once it is known, connections may live longer: both sides wait longer and longer before they come again."""
 LATELY_S = 60.0
+ENDING_S, PATIENCE_S, WAITING_S = 0.1, 0.5, 0.3
+"""For a broker that ends to close its port as well, for a connection to come about, and for it to be closed again."""
 
 
 class Rival:
-    """Give it every change of the link's state; times are monotonic seconds."""
+    """Give it every change of the link's state; times are monotonic seconds.
 
-    def __init__(self) -> None:
+    `broker_is_there` is asked after a short connection was closed, and may take a second.
+    """
+
+    def __init__(self, *, broker_is_there: Callable[[], bool]) -> None:
+        self._broker_is_there = broker_is_there
         self._lock = threading.Lock()
         self._up_s: float | None = None
         self._thrown_off_s: list[float] = []
@@ -28,14 +37,17 @@ class Rival:
 
     def note(self, state: LinkState, now_s: float) -> None:
         """The link has changed."""
+        up_s, self._up_s = self._up_s, now_s if state.connected else None
+        if state.connected:
+            return
+        closed = state.code is Reason.BROKER_LOST and state.closed_by_peer and up_s is not None
+        lived_s = now_s - up_s if up_s is not None else 0.0
+        thrown_off = closed and (lived_s >= STILL_S or self._broker_is_there())
         with self._lock:
-            if state.connected:
-                self._up_s = now_s
-            elif state.code is not Reason.BROKER_LOST or not state.closed_by_peer:
-                self._up_s, self._thrown_off_s = None, []
-            elif self._up_s is not None:
-                self._note_thrown_off(now_s - self._up_s, now_s)
-                self._up_s = None
+            if thrown_off:
+                self._note_thrown_off(lived_s, now_s)
+            else:
+                self._thrown_off_s = []
 
     def _note_thrown_off(self, lived_s: float, now_s: float) -> None:
         if lived_s < SHORT_S:
@@ -51,3 +63,21 @@ class Rival:
 
     def _is_known(self, now_s: float) -> bool:
         return self._known_s is not None and now_s - self._known_s < LATELY_S
+
+
+def is_there(address: BrokerAddress) -> bool:
+    """Whether something at `address` takes a connection, and then waits to be spoken to, as brokers do."""
+    time.sleep(ENDING_S)
+    try:
+        plug = socket.create_connection((address.host, address.port), PATIENCE_S)
+    except OSError:
+        return False
+    with plug:
+        plug.settimeout(WAITING_S)
+        try:
+            plug.recv(1)
+        except TimeoutError:
+            return True
+        except OSError:
+            return False
+    return False

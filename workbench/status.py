@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from glassline.contract import Reason
 from glassline.diagnosis import Verdict, age_text, diagnose
 from glassline.program import SettingsError, resolve
 from glassline.program.settings import rows
@@ -79,7 +80,7 @@ def _look(machine: Machine) -> _Found | None:
 def _judged(said: NodeStatus) -> _Found:
     age_s = said.age_s(time.time())
     verdict = judge(said, age_s=age_s, is_alive=said.is_alive())
-    gone = not verdict.ok and age_s > 0 and verdict.first_cause != judge(said, age_s=age_s).first_cause
+    gone = verdict.first_cause is not None and verdict.first_cause.code in (Reason.NODE_OFFLINE, Reason.NODE_SILENT)
     before = judge(said) if gone else None
     return _Found(id=said.info.id, verdict=verdict, age_s=age_s, before=before)
 
