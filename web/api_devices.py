@@ -17,8 +17,6 @@ from .services import Services
 
 log = logging.getLogger(__name__)
 
-DOCTOR_TIMEOUT_S = 25.0
-"""It looks for up to 15 s, and its answer has to come."""
 LOOKS = ("ping", "snapshot", "doctor")
 """Commands that change nothing: whoever may look may ask for them, as watching does too."""
 
@@ -87,7 +85,7 @@ def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
     asking = require(PersonRole.VIEWER if command in LOOKS else PersonRole.ADMIN)
     if command not in LOOKS:
         log.info("%s sends %s to %s", asking.name, command, id)
-    timeout_s = max(services.settings.command_timeout_s, DOCTOR_TIMEOUT_S if command == "doctor" else 0.0)
+    timeout_s = services.settings.command_timeout_s
     try:
         reply, round_trip_s = services.commands.send(
             services.link, id, command, body(CommandBody).args, timeout_s=timeout_s
@@ -97,7 +95,7 @@ def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
     except NotSentError as error:
         raise ApiError(503, "web.not_sent", str(error), services.broker().sentence) from None
     except NoReplyError as error:
-        raise ApiError(504, "node.no_reply", str(error), f"See /api/devices/{id}/chain.") from None
+        raise ApiError(504, "node.no_reply", str(error), f"Is it online? See /diagnose?device={id}.") from None
     answer = reply.to_dict()
     return {key: answer.get(key) for key in ("id", "status", "data", "error")} | {
         "round_trip_ms": round(round_trip_s * 1000, 1)

@@ -72,7 +72,7 @@ class Commands:
             if not _publish(link, command, device_id, name):
                 raise NotSentError("there is no connection to the broker")
             if not waiting.answered.wait(timeout_s) or waiting.reply is None:
-                raise NoReplyError(f"{device_id} did not answer {name} within {timeout_s:.0f} s")
+                raise NoReplyError(f"no answer to {name} came from {device_id} within {timeout_s:.0f} s")
             return waiting.reply, time.monotonic() - began_s
         finally:
             with self._lock:

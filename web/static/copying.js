@@ -7,11 +7,12 @@ const SAID_MS = 1500;
 
 // A button that copies what `text()` gives, and says so.
 export function copyButton(label, text, attributes = {}) {
-  const button = el("button", { type: "button", ...attributes, on: { click: copy } }, label);
+  const said = el("span", {}, label);
+  const button = el("button", { type: "button", ...attributes, on: { click: copy } }, said);
   async function copy() {
     const well = await write(text());
-    button.textContent = well ? texts.diagnose.copied : texts.diagnose.notCopied;
-    setTimeout(() => { button.textContent = label; }, SAID_MS);
+    said.textContent = well ? texts.diagnose.copied : texts.diagnose.notCopied;
+    setTimeout(() => { said.textContent = label; }, SAID_MS);
   }
   return button;
 }
@@ -31,6 +32,7 @@ export function copyable(text) {
     if (!(at % 2)) return [part];
     const code = el("code", {}, part);
     if (!part.includes(" ")) return [code];
-    return [code, copyButton("⧉", () => part, { class: "copy", "aria-label": texts.diagnose.copy(part), title: texts.diagnose.copy(part) })];
+    const name = texts.diagnose.copy(part);
+    return [code, copyButton("", () => part, { class: "copy", "aria-label": name, title: name })];
   });
 }

@@ -32,13 +32,12 @@ class Row {
   #text = el("p");
   #follows = el("p", { class: "follows" });
   #remedy = el("p", { class: "remedy" });
-  #hop;
+  #more = el("details", {}, el("summary", {}, texts.diagnose.next), this.#remedy);
 
   constructor(hop) {
-    this.#hop = hop;
     this.element = el("li", { class: "row" },
       this.#sign, el("span", { class: "hop-name" }, texts.hops[hop], this.#state), this.#age,
-      el("div", { class: "row-words" }, this.#text, this.#follows, this.#remedy), this.#code);
+      el("div", { class: "row-words" }, this.#text, this.#follows, this.#more), this.#code);
   }
 
   show(hop) {
@@ -50,6 +49,7 @@ class Row {
     write(this.#text, hop.sentence);
     say(this.#follows, hop.explained_by ? texts.diagnose.follows(texts.hops[hop.explained_by]) : "");
     write(this.#remedy, hop.remedy, copyable);
+    this.#more.hidden = !hop.remedy;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { el, say } from "./dom.js";
+import { faults } from "./faults.js";
 import { texts } from "./texts.js";
 
 const RANKS = ["viewer", "reviewer", "admin"];
@@ -95,7 +96,7 @@ export class Session {
       this.password.value = "";
       this.#take(told);
     } catch (error) {
-      say(this.problem, `${error.sentence()} ${error.hint}`);
+      say(this.problem, explained(error));
       this.password.select();
     } finally {
       this.button.disabled = false;
@@ -111,4 +112,11 @@ export class Session {
       this.out.title = error.message;
     }
   }
+}
+
+// Where a proxy changes the name, nobody can sign in: say that, and not what it looks like from the web.
+function explained(error) {
+  if (error.code !== "web.foreign_origin") return `${error.sentence()} ${error.hint}`;
+  const { sentence, remedy } = faults.of("web.origin_refused").verdict.first_cause;
+  return `${sentence} ${remedy}`;
 }

@@ -92,12 +92,11 @@ export class Verdicts {
     return { ok: all.length ? false : seen ? true : null, hops, first_cause: all[0] ?? null, also: all.slice(1), away: false };
   }
 
-  // A picture that is live here is a sign of life of all that it came through; the web's newest word is one of its own.
+  // A picture that is live here is a sign of life of all that it came through.
   #aged({ hop, state, age_s: then }) {
     const aged = then === null ? null : then + seconds() - this.#gotAt;
     if (state !== "ok" || !LIVE_PATH.includes(hop) || !this.#picture.isLive()) return aged;
-    const here = hop === "web" ? Math.min(this.#picture.age(), this.#connection.silentFor()) : this.#picture.age();
-    return Math.min(aged ?? Infinity, here);
+    return Math.min(aged ?? Infinity, this.#picture.age());
   }
 }
 
