@@ -158,6 +158,15 @@ def test_commands_are_answered_and_retained_ones_ignored(tmp_path, embedded):
         assert ask("config", Command(id="c", args={"live_fps": 4})).data["live_fps"] == 4
         assert until(lambda: newest(heard, "info", Info).settings["live_fps"] == 4)
         assert "live_fps" in ask("config", Command(id="d", args={"live_fps": "many"})).error.message
+        began_s = time.monotonic()
+        told = ask("doctor", Command(id="h"))
+        assert time.monotonic() - began_s < 2
+        assert {"ok", "hops", "first_cause", "also"} <= told.data["verdict"].keys()
+        assert {hop["hop"] for hop in told.data["verdict"]["hops"]} >= {"camera", "detector", "node", "broker", "web"}
+        assert (told.data["link"]["connected"], told.data["camera"]["uri"]) == (True, "scene:?seed=11")
+        assert told.data["disk_free_mb"] > 0
+        assert embedded.passwords["pi-1"] not in told.to_json().decode()
+        assert len(told.to_json()) < 16_000
         assert ask("dance", Command(id="e")).error.code == "command.unknown"
         old = Command(id="f", ts=from_unix(time.time() - 100), ttl_s=10)
         assert ask("ping", old).error.code == "command.expired"
@@ -269,3 +278,26 @@ def test_sigterm_ends_it_soon_though_the_broker_hangs(tmp_path, embedded):
             assert time.monotonic() - began < 4.5
         finally:
             os.kill(embedded.pid, signal.SIGCONT)
+
+
+def test_a_second_program_of_its_id_is_named_by_the_node_itself(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, broker=embedded):
+        assert until(lambda: (h := newest(heard, "health", Health)) and h.state == "ok", 30)
+        with make_link(embedded.url, "pi-1", embedded.passwords["pi-1"]):
+            assert until(lambda: "node.twice" in newest(heard, "health", Health).reasons, 60)
+        assert until(lambda: "Two nodes call themselves pi-1" in (tmp_path / "log").read_text(), 20)
+
+
+def test_what_a_node_says_of_itself_costs_no_processor_and_no_disk_to_speak_of(tmp_path, embedded):
+    """The file is small, and comes each 5 s and not more often while nothing changes."""
+    with listener(embedded) as heard, node(tmp_path, broker=embedded):
+        assert until(lambda: (h := newest(heard, "health", Health)) and h.state == "ok" and h.detect_fps, 30)
+        path = tmp_path / "state" / "status.json"
+        written = set()
+        end_s = time.monotonic() + 12
+        while time.monotonic() < end_s:
+            written.add(path.stat().st_mtime_ns)
+            time.sleep(0.05)
+        assert 2 <= len(written) <= 5
+        assert path.stat().st_size < 8000
+        assert [file.name for file in path.parent.glob("status*")] == ["status.json"]
