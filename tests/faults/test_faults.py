@@ -34,7 +34,7 @@ def test_a_line_that_is_well_is_called_well_by_all_seats(line: Bench) -> None:
 
 @pytest.mark.parametrize("name", ["web down", "wrong host", "bridge down"])
 def test_what_is_broken_is_named_by_the_doctor_on_both_machines_and_by_the_page(line: Bench, name: str) -> None:
-    found = line.find(replace(named(name), wait_s=5))
+    found = line.find(replace(named(name), wait_s=2.5))
     assert found.doctor_right, line_of(found)
     assert found.page_right, line_of(found)
 

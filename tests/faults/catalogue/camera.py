@@ -26,6 +26,14 @@ def gone(site: Site) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def frozen(site: Site) -> Iterator[None]:
+    """The node calls it frozen after 20 s, and may tell so 5 s later."""
+    with site.changed("pi_node", camera=f"{CAMERA}&frozen_from={time.time() + 4:.0f}"):
+        time.sleep(5)
+        yield
+
+
 FAULTS = [
     Fault(
         name="camera gone",
@@ -36,7 +44,7 @@ FAULTS = [
     Fault(
         name="camera frozen",
         says="The camera gives the very same picture again and again.",
-        inject=lambda site: site.changed("pi_node", camera=f"{CAMERA}&frozen_from={time.time() + 6:.0f}"),
+        inject=frozen,
         exact={"camera.frozen"}, server={"camera.frozen"}, pi={"camera.frozen"}, page={"camera.frozen"}, wait_s=25,
     ),
 ]  # fmt: skip
