@@ -61,6 +61,8 @@ class Inspection:
         self._last: Frame | None = None
         self._last_done_s: float | None = None
         self._busy_since_s: float | None = None
+        self._due_s: float | None = None
+        """When it should look at a frame again, while it rests or waits for one."""
         self._loading_since_s: float | None = None
         self._kept_s = 0.0
         self._stopping = threading.Event()
@@ -115,9 +117,14 @@ class Inspection:
 
     def reason(self) -> Reason | None:
         """What is wrong with the detector, if anything."""
-        busy_since_s = self._busy_since_s
+        busy_since_s, due_s = self._busy_since_s, self._due_s
         if busy_since_s is not None and time.monotonic() - busy_since_s > STUCK_S:
             return Reason.DETECTOR_STUCK
+        waiting_since_s = self._slot.filled_since_s
+        if due_s is not None and waiting_since_s is not None:
+            overdue_s = time.monotonic() - max(due_s, waiting_since_s)
+            if overdue_s > STUCK_S:
+                return Reason.DETECTOR_STUCK
         loading_since_s = self._loading_since_s
         if self._problem is None and loading_since_s is not None and time.monotonic() - loading_since_s > READY_S:
             return Reason.DETECTOR_STARTING
@@ -142,7 +149,7 @@ class Inspection:
             except Exception:
                 log.exception("inspection")
                 self._problem = Reason.DETECTOR_MODEL_BROKEN
-            self._busy_since_s = None
+            self._busy_since_s = self._due_s = None
             retry_s = RETRY_S if self.detected > detected else min(2 * retry_s, RETRY_MOST_S)
             self._stopping.wait(retry_s)
 
@@ -160,6 +167,7 @@ class Inspection:
             if frame is None:
                 continue
             began_s = self._busy_since_s = time.monotonic()
+            self._due_s = None
             boxes = self._look(detector, frame)
             self._inference_ms.append(detector.inference_ms)
             self._track(boxes, frame, detector.card)
@@ -177,10 +185,10 @@ class Inspection:
             interval_s = 1 / self._detect_fps()
             if share < 1:  # of what it does, not of what it would do on a faster machine
                 interval_s = max(interval_s, worked_s) / share
-            left_s = began_s + interval_s - now_s
-            if left_s <= 0:
+            self._due_s = due_s = began_s + interval_s
+            if due_s <= now_s:
                 return
-            self._stopping.wait(min(left_s, WAIT_S))
+            self._stopping.wait(min(due_s - now_s, WAIT_S))
 
     def _look(self, detector: Detector, frame: Frame) -> list[Box]:
         """What the detector finds in a frame and counts, by the settings of this moment."""

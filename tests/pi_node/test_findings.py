@@ -5,6 +5,7 @@ import threading
 import time
 
 import numpy as np
+import pytest
 
 from glassline.contract import Box, Reason
 from glassline.contract.frames import metadata_of
@@ -44,11 +45,11 @@ class TwoMarks:
         return [crack, stain] if self.frames > 10 else [crack]
 
 
-def inspection_of(make_detector, on_event, tmp_path):
+def inspection_of(make_detector, on_event, tmp_path, *, detect_fps=lambda: 100.0):
     return Inspection(
         make_detector=make_detector,
         on_event=on_event,
-        detect_fps=lambda: 100.0,
+        detect_fps=detect_fps,
         attention=lambda card: Attention(score_threshold=0.25),
         heat=Heat(host=Host(tmp_path), hot_c=78),
         on_loaded=lambda tracker: None,
@@ -132,3 +133,42 @@ def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     assert [other.label for other in others] == ["crack"]
     assert others[0].event_id in {meta.event_id for meta in metas}
     assert others[0].xyxyn[0] == 0.2
+
+
+@pytest.mark.parametrize("where", ["in a frame", "between two frames"])
+def test_a_detector_that_stops_is_stuck_while_frames_come_and_not_when_none_do(tmp_path, monkeypatch, where):
+    monkeypatch.setattr("pi_node.inspection.STUCK_S", 0.5)
+    hold, go_on = threading.Event(), threading.Event()
+
+    class Stopping(TwoMarks):
+        def detect(self, bgr):
+            if hold.is_set() and where == "in a frame":
+                go_on.wait(20)
+            return super().detect(bgr)
+
+    def detect_fps() -> float:
+        if hold.is_set() and where == "between two frames":
+            go_on.wait(20)
+        return 50.0
+
+    detector, bgr = Stopping(), np.full((120, 160, 3), 90, np.uint8)
+    inspection = inspection_of(lambda: detector, lambda event, card, frame: None, tmp_path, detect_fps=detect_fps)
+
+    def offer() -> bool:
+        inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), bgr))
+        return inspection.reason() is Reason.DETECTOR_STUCK
+
+    inspection.start()
+    try:
+        assert until(lambda: not offer() and detector.frames > 3, 10)
+        time.sleep(1)
+        assert inspection.reason() is None, "no frame came, so there was nothing to look at"
+        until(lambda: not offer() and detector.frames > 6, 10)
+        hold.set()
+        assert until(offer, 10)
+        hold.clear()
+        go_on.set()
+        assert until(lambda: not offer(), 10)
+    finally:
+        go_on.set()
+        inspection.stop()
