@@ -92,3 +92,10 @@ def test_troubleshooting_page_is_what_diagnosis_prints() -> None:
     printed = subprocess.run([sys.executable, "-m", "glassline.diagnosis"], capture_output=True, text=True, check=True)
     assert PAGE.read_text() == printed.stdout, "make it anew: python -m glassline.diagnosis > docs/troubleshooting.md"
     assert all(f"### `{code.value}`" in printed.stdout for code in Reason)
+
+
+def test_every_code_is_brought_about_by_a_test_outside_of_diagnosis() -> None:
+    tests = PAGE.parents[1] / "tests"
+    text = "\n".join(file.read_text() for file in tests.rglob("*.py") if "diagnosis" not in file.parts)
+    untested = [code.value for code in Reason if f"Reason.{code.name}" not in text and code.value not in text]
+    assert not untested

@@ -1,6 +1,8 @@
 """TLS with both brokers: who may be trusted is, and each way in which it fails is named by its cause."""
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -89,6 +91,23 @@ def test_plain_on_the_tls_port_and_tls_on_the_plain_one_are_told_apart(broker: R
     assert f"its address is {broker.tls_url}" in said_by_link(plain_there, Reason.BROKER_WANTS_TLS, None)
     assert ask(tls_here, ca_file=str(broker.ca)).code is Reason.BROKER_HAS_NO_TLS
     assert f"its address is {broker.url}" in said_by_link(tls_here, Reason.BROKER_HAS_NO_TLS, broker.ca)
+
+
+def test_a_server_that_speaks_old_tls_only_is_named() -> None:
+    script = (
+        "import socket, ssl, sys; c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.set_ciphers('ALL:@SECLEVEL=0')\n"
+        "c.minimum_version = c.maximum_version = ssl.TLSVersion.TLSv1_1; s = socket.create_server(('127.0.0.1', 0))\n"
+        "print(s.getsockname()[1], flush=True)\n"
+        "while True:\n try: c.wrap_socket(s.accept()[0], server_side=True)\n except OSError: pass\n"
+    )
+    with subprocess.Popen([sys.executable, "-W", "ignore", "-c", script], stdout=subprocess.PIPE, text=True) as old:
+        try:
+            assert old.stdout is not None
+            found = ask(f"mqtts://127.0.0.1:{old.stdout.readline().strip()}")
+        finally:
+            old.kill()
+    assert found.code is Reason.BROKER_TLS_FAILED
+    assert "PROTOCOL_VERSION" in found.sentence
 
 
 def test_a_link_that_was_refused_for_a_certificate_comes_in_once_it_is_renewed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The node as a process of its own, with the rendered camera and the shipped model, on both brokers."""
 
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import paho.mqtt.publish as publish
 import psutil
 import pytest
 
-from glassline.contract import Role, from_unix
+from glassline.contract import Reason, Role, from_unix
 from glassline.contract.frames import check_jpeg, extract
 from glassline.contract.messages import (
     Command,
@@ -301,3 +302,17 @@ def test_what_a_node_says_of_itself_costs_no_processor_and_no_disk_to_speak_of(t
         assert 2 <= len(written) <= 5
         assert path.stat().st_size < 8000
         assert [file.name for file in path.parent.glob("status*")] == ["status.json"]
+
+
+def test_an_outbox_that_cannot_be_written_is_told_of_until_it_can(tmp_path, embedded):
+    def says_so() -> bool:
+        told = newest(heard, "health", Health)
+        return told is not None and Reason.OUTBOX_FAILED in told.reasons
+
+    with listener(embedded) as heard, node(tmp_path, broker=embedded):
+        assert heard.wait_for(lambda kind, *_: kind == "detection", 30)
+        assert not says_so()
+        with contextlib.closing(sqlite3.connect(tmp_path / "state" / "outbox.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            assert until(says_so, 40)
+        assert until(lambda: not says_so(), 20)

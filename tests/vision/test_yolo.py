@@ -130,8 +130,9 @@ def written(path: Path, content: bytes) -> Path:
 def test_a_model_that_cannot_serve_is_refused_with_the_remedy(
     error: type[DetectorError], says: str, name: str, runtime: str
 ) -> None:
-    with pytest.raises(error, match=says), YoloDetector(MODELS / name, runtime=runtime):
+    with pytest.raises(error, match=says) as caught, YoloDetector(MODELS / name, runtime=runtime):
         pass
+    assert (caught.value.code is Reason.DETECTOR_TASK_WRONG) == (error is TaskError)
 
 
 CUT_SHORT = (MODELS / "detect.onnx").read_bytes()[:700]
