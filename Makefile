@@ -96,9 +96,9 @@ chaos: $(VENV)/.dev  ## 3 minutes of everything being killed, stopped and cut of
 	@deploy/test-needs.sh
 	@$(BIN)/python -m tests.chaos.run --broker $(or $(BROKER),both) --seconds $(or $(SECONDS),180) $(if $(SEED),--seed $(SEED))
 
-faults: $(VENV)/.dev  ## Inject every fault, two at once and none at all; the doctor and the page must name each (ONLY="wrong host")
+faults: $(VENV)/.dev  ## Inject every fault, two at once, and none: are they named? (ONLY="wrong host", PART=pairs, PART=healthy)
 	@deploy/test-needs.sh
-	@$(BIN)/python -m tests.faults.run $(if $(ONLY),--only "$(ONLY)")
+	@$(BIN)/python -m tests.faults.run $(if $(ONLY),--only "$(ONLY)") $(if $(PART),--part $(PART))
 
 chaos-supabase: $(VENV)/.dev  ## COUNT=10000 detections into a Supabase project that is killed ten times: nothing is lost
 	@deploy/test-needs.sh

@@ -12,6 +12,7 @@ from .catalogue import named
 from .fault import Fault, Said
 from .seats import Doctor, ask_doctor
 
+PLUS = " + "
 PAIRS = [
     ("camera gone", "bridge down"),
     ("camera gone", "web down"),
@@ -40,7 +41,7 @@ class PairFinding:
 
     @property
     def name(self) -> str:
-        return f"{self.first.name} + {self.second.name}"
+        return f"{self.first.name}{PLUS}{self.second.name}"
 
     @property
     def right(self) -> bool:
@@ -69,7 +70,7 @@ def find_pairs(line: Bench, names: Iterable[tuple[str, str]] = PAIRS) -> Iterabl
 def _find(line: Bench, first: Fault, second: Fault) -> PairFinding:
     line.eye.open(line.site.url)
     line.eye.pause(1.0)
-    line.tell(f"{first.name} + {second.name}")
+    line.tell(f"{first.name}{PLUS}{second.name}")
     try:
         with ExitStack() as broken:
             broken.enter_context(first.inject(line.site))

@@ -10,7 +10,7 @@ from rich.console import Console
 from .bench import Bench, bench
 from .catalogue import all_faults, named
 from .healthy import Healthy, watch_healthy
-from .pairs import PairFinding, find_pairs
+from .pairs import PAIRS, PLUS, PairFinding, find_pairs
 from .report import Outcome, enough, last_line, line_of, page_of, pair_line, pairs_line
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -25,12 +25,13 @@ class Part(StrEnum):
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(help="This fault alone; may be repeated.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="This fault, or pair, alone; may be repeated.")] = None,
     part: Annotated[Part | None, typer.Option(help="This part alone.")] = None,
     healthy: Annotated[int, typer.Option(min=2, help="How often the doctor is asked while all is well.")] = 100,
 ) -> None:
     """Exit code 1 where the bars are missed: doctor 95 %, page 90 %, every pair, no false alarm."""
-    parts = {part} if part else {Part.FAULTS} if only else set(Part)
+    wanted = only or []
+    parts = {part} if part else {Part.PAIRS if PLUS in name else Part.FAULTS for name in wanted} or set(Part)
     outcomes: list[Outcome] = []
     pairs: list[PairFinding] = []
     well: Healthy | None = None
@@ -40,9 +41,9 @@ def main(
             well = watch_healthy(line, healthy)
             console.print(str(well), soft_wrap=True)
         if Part.PAIRS in parts:
-            pairs = _pairs(line, console)
+            pairs = _pairs(line, console, [name for name in wanted if PLUS in name])
         if Part.FAULTS in parts:
-            outcomes = _faults(line, console, only or [])
+            outcomes = _faults(line, console, [name for name in wanted if PLUS not in name])
     if parts == set(Part):
         PAGE.write_text(page_of(outcomes, pairs, well), encoding="utf-8")
     if Part.FAULTS in parts:
@@ -60,9 +61,10 @@ def _faults(line: Bench, console: Console, only: list[str]) -> list[Outcome]:
     return outcomes
 
 
-def _pairs(line: Bench, console: Console) -> list[PairFinding]:
+def _pairs(line: Bench, console: Console, only: list[str]) -> list[PairFinding]:
     found: list[PairFinding] = []
-    for one in find_pairs(line):
+    names = [(one, other) for one, _, other in (name.partition(PLUS) for name in only)]
+    for one in find_pairs(line, names or PAIRS):
         found.append(one)
         console.print(pair_line(one), soft_wrap=True)
     console.print(pairs_line(found))
