@@ -140,8 +140,8 @@ def _facts(seen: ProgramSeen) -> dict[str, str | float | int]:
         facts["host"] = info.hostname
     if info is not None and info.camera is not None:
         facts["camera"] = info.camera.uri
-    if info is not None and info.model is not None:
-        facts["model"] = info.model.name
+    if info is not None:
+        facts["model"] = info.model.name if info.model is not None else str(info.settings.get("model", ""))
     if health is None:
         return facts
     if health.camera_holder:

@@ -252,6 +252,16 @@ def test_a_node_that_is_asked_and_does_not_hear_it_is_named_after_a_while() -> N
         assert (of(Hop.NODE, seen)[-1] == ("failed", Reason.NODE_NOT_ASKED)) == named
 
 
+def test_a_model_that_is_missing_is_named_as_the_settings_do() -> None:
+    info = Info(
+        ts=NOW, boot="00000000", role="node", id="pi-1", version="1", started_at=NOW, settings={"model": "best.onnx"}
+    )
+    told = health("degraded", "detector.model_missing", last_frame_age_s=0.1)
+    verdict = diagnose(observe_device(id="pi-1", status="online", health=told, health_age_s=1.0, info=info))
+    assert verdict.first_cause is not None
+    assert "has no model best.onnx," in verdict.first_cause.sentence
+
+
 def test_a_bridge_with_a_wrong_password_is_named() -> None:
     seen = observe_bridge(id="bridge-1", status="offline", turned_away_age_s=3.0)
     assert of(Hop.BRIDGE, seen) == [("failed", Reason.BRIDGE_BAD_CREDENTIALS)]

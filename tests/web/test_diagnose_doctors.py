@@ -65,7 +65,7 @@ class Doctored(NodeLike):
             Observation(hop=Hop.CAMERA, state="failed", code=Reason.CAMERA_BUSY, via=(), facts={"holder": "motion"}),
             Observation(hop=Hop.NODE, state="ok", age_s=0.1, via=()),
         ]
-        data = diagnose(seen).to_dict() if address.rest == "doctor" else {}
+        data = {"verdict": diagnose(seen).to_dict(), "clock": "synced"} if address.rest == "doctor" else {}
         reply = Reply(**self.link.envelope(), id=decode(Command, payload).id, status="ok", data=data)
         self.link.publish("reply", reply.to_json(), rest=address.rest)
 
@@ -195,6 +195,7 @@ def test_both_doctors_are_asked_and_all_of_it_can_be_copied(
     assert told["device"] == node.id
     assert told["verdict"]["ok"] is True
     assert told["doctors"]["node"]["answer"]["first_cause"]["code"] == "camera.busy"
+    assert told["doctors"]["node"]["answer"]["machine"]["clock"] == "synced"
     assert [hop["hop"] for hop in told["doctors"]["server"]["answer"]["hops"]][-1] in ("web", "you")
     page.screenshot(path=_shot("diagnose-1280"), full_page=True)
 

@@ -90,6 +90,7 @@ export class Doctors {
 
 async function askNode(device) {
   const reply = await api.nodeDoctor(device);
-  if (reply.status === "ok" && Array.isArray(reply.data?.hops)) return reply.data;
+  const { verdict, ...machine } = reply.data ?? {};
+  if (reply.status === "ok" && Array.isArray(verdict?.hops)) return { ...verdict, machine };
   throw api.refused(reply.error ?? texts.doctors.nonsense);
 }
