@@ -1,9 +1,13 @@
 """One fault after another: well, inject, wait, ask, mend."""
 
+import queue
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from tests.support.chromium import chromium
 
@@ -13,6 +17,17 @@ from .seats import Eye, ask_both
 from .site import Site
 
 Tell = Callable[[str], None]
+Found = TypeVar("Found")
+
+
+class Progress(Protocol):
+    """Shows how far it is."""
+
+    def teller(self) -> Tell:
+        """For one line: says what is done there now."""
+
+    def done(self, found: object) -> None:
+        """Something was found."""
 
 
 class Bench:
@@ -40,13 +55,13 @@ class Bench:
             self.site.mend(anew=fault.anew)
         return Finding(fault, server.said, pi.said, page)
 
-    def find_all(self, faults: Iterable[Fault]) -> Iterator[Finding | tuple[Fault, str]]:
-        """A finding for each, or why it cannot be had on this machine."""
-        for fault in faults:
-            try:
-                yield self.find(fault)
-            except CannotError as error:
-                yield fault, str(error)
+
+@dataclass(frozen=True)
+class Cannot:
+    """What could not be injected on this machine, and why."""
+
+    what: str
+    why: str
 
 
 @contextmanager
@@ -58,3 +73,25 @@ def bench(tell: Tell = lambda text: None) -> Iterator[Bench]:
         chromium() as browser,
     ):
         yield Bench(site, Eye(browser), tell)
+
+
+def on_lines(jobs: int, names: list[str], find: Callable[[Bench, str], Found], told: Progress) -> list[Found | Cannot]:
+    """`find` each of `names` on one of `jobs` lines that run side by side; in the order of the names."""
+    waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    for name in [*names, *[None] * jobs]:
+        waiting.put(name)
+    found: dict[str, Found | Cannot] = {}
+
+    def work() -> None:
+        with bench(told.teller()) as line:
+            while (name := waiting.get()) is not None:
+                try:
+                    found[name] = find(line, name)
+                except CannotError as error:
+                    found[name] = Cannot(name, str(error))
+                told.done(found[name])
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for worker in [pool.submit(work) for _ in range(min(jobs, len(names)))]:
+            worker.result()
+    return [found[name] for name in names]

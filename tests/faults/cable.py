@@ -4,17 +4,20 @@ As root the Pi is a network namespace of its own at the other end of a veth pair
 a firewall between the two is a real one. Else both share this machine's address, and faults of the cable are skipped.
 """
 
+import itertools
 import os
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 NET = "198.51.100"
 """TEST-NET-2 of RFC 5737: nobody's addresses. Each run takes four of them, so that several may run at once."""
-TABLE = f"glass-{os.getpid()}"
+_laying = threading.Lock()
+_number = itertools.count(1)
 
 
 class CannotError(Exception):
@@ -27,6 +30,7 @@ class Cable:
 
     server: str
     pi: str
+    name: str = ""
     on_pi: tuple[str, ...] = ()
 
     @property
@@ -38,13 +42,13 @@ class Cable:
         """A firewall of the server swallows all that comes for this TCP port; who asks is told nothing."""
         if not self.is_real or shutil.which("nft") is None:
             raise CannotError("a firewall wants root and nft: apt-get install nftables")
-        rule = f"add rule inet {TABLE} input ip saddr {self.pi} tcp dport {port} drop"
-        chain = f"add chain inet {TABLE} input {{ type filter hook input priority 0; }}"
-        _run("nft", f"add table inet {TABLE}; {chain}; {rule}")
+        rule = f"add rule inet {self.name} input ip saddr {self.pi} tcp dport {port} drop"
+        chain = f"add chain inet {self.name} input {{ type filter hook input priority 0; }}"
+        _run("nft", f"add table inet {self.name}; {chain}; {rule}")
         try:
             yield
         finally:
-            _run("nft", f"delete table inet {TABLE}")
+            _run("nft", f"delete table inet {self.name}")
 
 
 @contextmanager
@@ -53,21 +57,29 @@ def laid() -> Iterator[Cable]:
     if os.geteuid() != 0 or shutil.which("ip") is None:
         yield Cable(own := _own_address(), own)
         return
-    name, near, far = f"glass-{os.getpid()}", f"gs{os.getpid()}", f"gp{os.getpid()}"
-    first = os.getpid() % 64 * 4
-    server, pi = f"{NET}.{first + 1}", f"{NET}.{first + 2}"
+    own = f"{os.getpid()}-{next(_number)}"
+    name, near, far = f"glass-{own}", f"gs{own}", f"gp{own}"
     _run("ip", f"netns add {name}")
     try:
         _run("ip", f"link add {near} type veth peer name {far} netns {name}")
-        _run("ip", f"address add {server}/30 dev {near}")
+        with _laying:
+            server, pi = _free_addresses()
+            _run("ip", f"address add {server}/30 dev {near}")
         _run("ip", f"link set {near} up")
         _run("ip", f"-n {name} address add {pi}/30 dev {far}")
         _run("ip", f"-n {name} link set {far} up")
         _run("ip", f"-n {name} link set lo up")
-        yield Cable(server, pi, ("nsenter", f"--net=/run/netns/{name}"))
+        yield Cable(server, pi, name, ("nsenter", f"--net=/run/netns/{name}"))
     finally:
         subprocess.run(["ip", "link", "delete", near], check=False, capture_output=True)
         _run("ip", f"netns delete {name}")
+
+
+def _free_addresses() -> tuple[str, str]:
+    """Two neighbours that no interface here has yet."""
+    used = subprocess.run(["ip", "-4", "-o", "address"], capture_output=True, text=True, check=True).stdout
+    first = next(first for first in range(0, 256, 4) if f" {NET}.{first + 1}/" not in used)
+    return f"{NET}.{first + 1}", f"{NET}.{first + 2}"
 
 
 def _own_address() -> str:

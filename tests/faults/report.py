@@ -5,12 +5,12 @@ import platform
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from .fault import Fault, Finding, Said
+from .bench import Cannot
+from .fault import Finding, Said
 from .healthy import Healthy
 from .pairs import PairFinding
 
-Outcome = Finding | tuple[Fault, str]
-"""What was found, or the fault that could not be injected on this machine, and why."""
+Outcome = Finding | Cannot
 DOCTOR_BAR, PAGE_BAR = 0.95, 0.90
 
 _HEAD = """\
@@ -62,8 +62,8 @@ def enough(outcomes: Sequence[Outcome]) -> bool:
 
 def line_of(outcome: Outcome) -> str:
     """One outcome on one line, for whoever waits."""
-    if not isinstance(outcome, Finding):
-        return f"– {outcome[0].name}: not injected: {outcome[1]}"
+    if isinstance(outcome, Cannot):
+        return f"– {outcome.what}: not injected: {outcome.why}"
     doctor, page = _mark(outcome.doctor_right), _mark(outcome.page_right)
     said = f"server {outcome.server.code}, Pi {outcome.pi.code}, page {outcome.page.code}"
     return f"doctor {doctor} page {page} {outcome.fault.name}: {said}"
@@ -95,7 +95,7 @@ def _rows(outcomes: Iterable[Outcome]) -> Iterable[str]:
             verdict = f"{_mark(one.doctor_right)} | {_mark(one.page_right)} | {took}"
             yield f"| {one.fault.name} | {one.fault.says} | {seats} | {verdict} |"
         else:
-            yield f"| {one[0].name} | not injected: {_cell(one[1])} | – | – | – | – | – | – |"
+            yield f"| {one.what} | not injected: {_cell(one.why)} | – | – | – | – | – | – |"
 
 
 def _pair_row(one: PairFinding) -> str:

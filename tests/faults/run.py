@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
 
-from .bench import Bench, bench
+from .bench import Cannot, Tell, bench, on_lines
 from .catalogue import all_faults, named
+from .fault import Finding
 from .healthy import Healthy, watch_healthy
-from .pairs import PAIRS, PLUS, PairFinding, find_pairs
+from .pairs import PAIRS, PLUS, PairFinding, find_pair
 from .report import Outcome, enough, last_line, line_of, page_of, pair_line, pairs_line
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -24,51 +26,59 @@ class Part(StrEnum):
     HEALTHY = "healthy"
 
 
+class Shown:
+    """What each line is at, below what was found."""
+
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console, self._status = console, status
+        self._texts: list[str] = []
+
+    def teller(self) -> Tell:
+        place = len(self._texts)
+        self._texts.append("starting a line")
+
+        def tell(text: str) -> None:
+            self._texts[place] = text
+            self._status.update(" · ".join(self._texts))
+
+        return tell
+
+    def done(self, found: object) -> None:
+        text = line_of(found) if isinstance(found, Finding | Cannot) else ""
+        self._console.print(pair_line(found) if isinstance(found, PairFinding) else text, soft_wrap=True)
+
+
 def main(
     only: Annotated[list[str] | None, typer.Option(help="This fault, or pair, alone; may be repeated.")] = None,
     part: Annotated[Part | None, typer.Option(help="This part alone.")] = None,
     healthy: Annotated[int, typer.Option(min=2, help="How often the doctor is asked while all is well.")] = 100,
+    jobs: Annotated[int, typer.Option(min=1, max=8, help="Lines that run side by side.")] = 2,
 ) -> None:
     """Exit code 1 where the bars are missed: doctor 95 %, page 90 %, every pair, no false alarm."""
     wanted = only or []
     parts = {part} if part else {Part.PAIRS if PLUS in name else Part.FAULTS for name in wanted} or set(Part)
+    well: Healthy | None = None
     outcomes: list[Outcome] = []
     pairs: list[PairFinding] = []
-    well: Healthy | None = None
     console = Console(highlight=False)
-    with console.status("starting the line …") as status, bench(status.update) as line:
+    with console.status("starting …") as status:
         if Part.HEALTHY in parts:
-            well = watch_healthy(line, healthy)
+            with bench(status.update) as line:
+                well = watch_healthy(line, healthy)
             console.print(str(well), soft_wrap=True)
         if Part.PAIRS in parts:
-            pairs = _pairs(line, console, [name for name in wanted if PLUS in name])
+            names = [name for name in wanted if PLUS in name] or PAIRS
+            found = on_lines(jobs, names, find_pair, Shown(console, status))
+            pairs = [one for one in found if isinstance(one, PairFinding)]
+            console.print(pairs_line(pairs))
         if Part.FAULTS in parts:
-            outcomes = _faults(line, console, [name for name in wanted if PLUS not in name])
+            names = [name for name in wanted if PLUS not in name] or [fault.name for fault in all_faults()]
+            outcomes = on_lines(jobs, names, lambda line, name: line.find(named(name)), Shown(console, status))
+            console.print(last_line(outcomes))
     if parts == set(Part):
         PAGE.write_text(page_of(outcomes, pairs, well), encoding="utf-8")
-    if Part.FAULTS in parts:
-        console.print(last_line(outcomes))
     good = enough(outcomes) and all(one.right for one in pairs) and (well is None or well.clean)
     raise typer.Exit(0 if good else 1)
-
-
-def _faults(line: Bench, console: Console, only: list[str]) -> list[Outcome]:
-    """One after another, each told as soon as it is known."""
-    outcomes: list[Outcome] = []
-    for outcome in line.find_all([named(name) for name in only] or all_faults()):
-        outcomes.append(outcome)
-        console.print(line_of(outcome), soft_wrap=True)
-    return outcomes
-
-
-def _pairs(line: Bench, console: Console, only: list[str]) -> list[PairFinding]:
-    found: list[PairFinding] = []
-    names = [(one, other) for one, _, other in (name.partition(PLUS) for name in only)]
-    for one in find_pairs(line, names or PAIRS):
-        found.append(one)
-        console.print(pair_line(one), soft_wrap=True)
-    console.print(pairs_line(found))
-    return found
 
 
 if __name__ == "__main__":
