@@ -70,7 +70,9 @@ def observe_link(
     """The broker as a program's own link sees it. `age_s`: since it last brought something, or since it broke."""
     if connected:
         return Observation(hop=Hop.BROKER, state="ok", age_s=age_s)
-    return Observation(hop=Hop.BROKER, state="failed", age_s=age_s, code=code or Reason.BROKER_LOST, facts=facts or {})
+    code = code or Reason.BROKER_LOST
+    hop = hop_of(code, Hop.BROKER)
+    return Observation(hop=hop, state="failed", age_s=age_s, code=code, facts=facts or {}, via=())
 
 
 def observe_web(*, id: str, watched_s: float | None, frame_age_s: float | None) -> Observation:

@@ -92,3 +92,9 @@ def explain_connack(address: BrokerAddress, id: str, code: int, text: str) -> Fa
         sentence = f"{address} refused the account {id!r}: wrong name or password, or another role"
         return Failure(Reason.BROKER_BAD_CREDENTIALS, sentence)
     return Failure(Reason.BROKER_LOST, f"{address} refused the connection of {id!r}: {text}")
+
+
+def explain_other_role(address: BrokerAddress, id: str, role: str) -> Failure:
+    """An account that comes in, but may not do what its program does."""
+    sentence = f"{address} lets {id!r} in, but not as a {role}: its account has another role"
+    return Failure(Reason.NODE_DENIED if role == "node" else Reason.BROKER_NO_ECHO, sentence)

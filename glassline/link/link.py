@@ -34,7 +34,8 @@ from glassline.program import Tally, shown
 from .access import Access, Keys
 from .address import BrokerAddress
 from .client import KEEPALIVE_S, client_id_of, new_client
-from .failures import CONNACK_REFUSED, explain, explain_connack, explain_silence
+from .entry import NOT_AUTHORISED, is_let_in
+from .failures import CONNACK_REFUSED, Failure, explain, explain_connack, explain_other_role, explain_silence
 
 log = logging.getLogger(__name__)
 
@@ -234,9 +235,15 @@ class Link:
                 self._connect(keys, password)
                 if self._answer not in CONNACK_REFUSED or self._stopping.is_set():
                     return
-            self._down(*explain_connack(self.address, self.id, self._answer or 0, ""))
+            self._down(*self._why_refused(keys, password))
         except Exception as error:  # noqa: BLE001 - whatever went wrong is the state, and is tried again
             self._down(*explain(self.address, error))
+
+    def _why_refused(self, keys: Keys, password: str | None) -> Failure:
+        """Whether the password is to blame, or the role: an account of another role may not leave this will."""
+        if self._answer in NOT_AUTHORISED and is_let_in(self.address, id=self.id, password=password, keys=keys):
+            return explain_other_role(self.address, self.id, self._birth().role)
+        return explain_connack(self.address, self.id, self._answer or 0, "")
 
     def _connect(self, keys: Keys, password: str | None) -> None:
         self._answered.clear()

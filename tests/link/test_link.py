@@ -212,3 +212,14 @@ def test_what_is_refused_is_counted_by_topic_and_fault_and_told_without_flooding
     }
     assert len(caplog.records) == 4
     assert "\x1b" not in caplog.text
+
+
+def test_an_account_of_another_role_is_told_from_a_wrong_password():
+    with broker_process(ROLES) as broker:
+        with make_link(broker.url, "eye", broker.passwords["eye"]) as link:
+            assert until(lambda: link.state.code is Reason.NODE_DENIED), link.state
+            assert "its account has another role" in link.state.sentence
+        with make_link(broker.url, "eye", broker.passwords["eye"], "bridge") as link:
+            assert until(lambda: link.state.code is Reason.BROKER_NO_ECHO), link.state
+        with make_link(broker.url, "pi-1", "guessed") as link:
+            assert until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS), link.state
