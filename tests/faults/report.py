@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -16,36 +17,44 @@ DOCTOR_BAR, PAGE_BAR = 0.95, 0.90
 _HEAD = """\
 # Injected faults
 
-<!-- Made by `make faults`. -->
+<!-- Made by `make faults`, each part by itself. -->
 
-Each fault was injected into a real line of two machines: broker, bridge and web on the server, the node on a Pi, which
-comes over a network cable with TLS and the credentials that `glassline enroll` made. Then `glassline doctor --json` was
-asked in both machines' folders, and the page was read in a real browser. The doctor is right if its first cause is
-right on both machines and is the very cause on one of them; from where a cause cannot be seen, as why a node does not
-come, `node.offline` is right. `tests/faults` holds the injections and what may be said from where.
+A real line of two machines: broker, bridge and web on the server, the node on a Pi, which comes over a network cable
+with TLS and the credentials that `glassline enroll` made. `glassline doctor --json` is asked in both machines' folders,
+and the page is read in a real browser. `tests/faults` holds the injections, and what may rightly be said from where.
 """
-_PAIRS = """
-## Two faults at once
-
+_PAIRS = """\
 The server's doctor must name the one that comes first on the chain, or that hides the other, and must not call the
 other one's hop well.
 
 | faults | first cause | beside it | page | right |
 | --- | --- | --- | --- | --- |"""
-_HEALTHY = """
-## No fault
-
+_HEALTHY = """\
 The doctor was asked in turn in both folders, and the page was read twice a second, while pictures and defects flowed:
 """
+_FAULTS = """\
+The doctor is right if its first cause is right on both machines and is the very cause on one of them; where a cause
+cannot be seen, as on the server why a node does not come, `node.offline` is right.
+
+| fault | what was done | doctor, server | doctor, Pi | page | doctor right | page right | took |
+| --- | --- | --- | --- | --- | --- | --- | --- |"""
+TITLES = ("No fault", "Two faults at once", "One fault")
+"""The sections in their order; the last one's last line counts."""
 
 
-def page_of(outcomes: Sequence[Outcome], pairs: Sequence[PairFinding], healthy: Healthy | None) -> str:
-    """docs/faults.md; its last line counts."""
-    parts = [_HEAD, f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}.\n"]
-    parts += _rows(outcomes)
-    parts += [_PAIRS, *(_pair_row(one) for one in pairs)]
-    parts += [_HEALTHY, f"{healthy}.\n", last_line(outcomes)]
-    return "\n".join(parts) + "\n"
+def renewed(page: str, *, healthy: Healthy | None, pairs: Sequence[PairFinding], outcomes: Sequence[Outcome]) -> str:
+    """docs/faults.md with the sections of what was run now in place of those that stood there."""
+    machine = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}."
+    texts = dict(re.findall(r"^## (.+)\n\n((?:(?!## ).*\n)*)", page, re.MULTILINE))
+    if healthy is not None:
+        texts["No fault"] = f"{machine}\n\n{_HEALTHY}\n{healthy}.\n"
+    if pairs:
+        rows = "\n".join(_pair_row(one) for one in pairs)
+        texts["Two faults at once"] = f"{machine}\n\n{_PAIRS}\n{rows}\n\n{pairs_line(pairs)}\n"
+    if outcomes:
+        rows = "\n".join(_row(one) for one in outcomes)
+        texts["One fault"] = f"{machine}\n\n{_FAULTS}\n{rows}\n\n{last_line(outcomes)}\n"
+    return "\n".join([_HEAD, *(f"## {title}\n\n{texts[title].strip()}\n" for title in TITLES if title in texts)])
 
 
 def last_line(outcomes: Iterable[Outcome]) -> str:
@@ -85,17 +94,13 @@ def _counted(outcomes: Iterable[Outcome]) -> tuple[int, int, int]:
     return len(found), sum(one.doctor_right for one in found), sum(one.page_right for one in found)
 
 
-def _rows(outcomes: Iterable[Outcome]) -> Iterable[str]:
-    yield "| fault | what was done | doctor, server | doctor, Pi | page | doctor right | page right | took |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
-    for one in outcomes:
-        if isinstance(one, Finding):
-            seats = " | ".join(_said(said) for said in (one.server, one.pi, one.page))
-            took = f"{max(one.server.took_s, one.pi.took_s):.1f} s"
-            verdict = f"{_mark(one.doctor_right)} | {_mark(one.page_right)} | {took}"
-            yield f"| {one.fault.name} | {one.fault.says} | {seats} | {verdict} |"
-        else:
-            yield f"| {one.what} | not injected: {_cell(one.why)} | – | – | – | – | – | – |"
+def _row(one: Outcome) -> str:
+    if isinstance(one, Cannot):
+        return f"| {one.what} | not injected: {_cell(one.why)} | – | – | – | – | – | – |"
+    seats = " | ".join(_said(said) for said in (one.server, one.pi, one.page))
+    took = f"{max(one.server.took_s, one.pi.took_s):.1f} s"
+    marks = f"{_mark(one.doctor_right)} | {_mark(one.page_right)} | {took}"
+    return f"| {one.fault.name} | {one.fault.says} | {seats} | {marks} |"
 
 
 def _pair_row(one: PairFinding) -> str:

@@ -13,13 +13,13 @@ from .catalogue import all_faults, named
 from .fault import Finding
 from .healthy import Healthy, watch_healthy
 from .pairs import PAIRS, PLUS, PairFinding, find_pair
-from .report import Outcome, enough, last_line, line_of, page_of, pair_line, pairs_line
+from .report import Outcome, enough, last_line, line_of, pair_line, pairs_line, renewed
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 
 
 class Part(StrEnum):
-    """What may be run alone; then nothing is kept."""
+    """What may be run alone; its section of docs/faults.md is made anew."""
 
     FAULTS = "faults"
     PAIRS = "pairs"
@@ -49,7 +49,9 @@ class Shown:
 
 
 def main(
-    only: Annotated[list[str] | None, typer.Option(help="This fault, or pair, alone; may be repeated.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Try this fault, or pair, and keep nothing; may be repeated.")
+    ] = None,
     part: Annotated[Part | None, typer.Option(help="This part alone.")] = None,
     healthy: Annotated[int, typer.Option(min=2, help="How often the doctor is asked while all is well.")] = 100,
     jobs: Annotated[int, typer.Option(min=1, max=8, help="Lines that run side by side.")] = 2,
@@ -75,8 +77,9 @@ def main(
             names = [name for name in wanted if PLUS not in name] or [fault.name for fault in all_faults()]
             outcomes = on_lines(jobs, names, lambda line, name: line.find(named(name)), Shown(console, status))
             console.print(last_line(outcomes))
-    if parts == set(Part):
-        PAGE.write_text(page_of(outcomes, pairs, well), encoding="utf-8")
+    if not wanted:
+        before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        PAGE.write_text(renewed(before, healthy=well, pairs=pairs, outcomes=outcomes), encoding="utf-8")
     good = enough(outcomes) and all(one.right for one in pairs) and (well is None or well.clean)
     raise typer.Exit(0 if good else 1)
 

@@ -9,9 +9,9 @@ import pytest
 from .bench import Bench, Cannot, bench
 from .catalogue import all_faults, named
 from .fault import WELL, Fault, Finding, Said
-from .healthy import watch_healthy
+from .healthy import Healthy, watch_healthy
 from .pairs import PAIRS, PLUS, PairFinding
-from .report import enough, last_line, line_of
+from .report import enough, last_line, line_of, renewed
 from .seats import Doctor
 
 FAULT = Fault(
@@ -62,6 +62,14 @@ def test_whoever_is_wrong_is_judged_wrong(found: Finding, *, doctor: bool, page:
 def test_what_is_accepted_everywhere_but_names_the_cause_nowhere_is_wrong() -> None:
     vague = replace(FAULT, pi={"ok", "broker.wants_tls"})
     assert not Finding(vague, Said("node.offline"), Said("ok"), Said("node.offline")).doctor_right
+
+
+def test_each_part_renews_its_own_section_and_the_last_line_counts() -> None:
+    first = renewed("", healthy=Healthy(runs=7), pairs=[], outcomes=[finding()])
+    again = renewed(first, healthy=None, pairs=[], outcomes=[finding(page=WELL), Cannot("other", "it wants root")])
+    assert "healthy 7 clean 7" in again
+    assert again.count("| a fault |") == 1
+    assert again.splitlines()[-1] == "faults 1 doctor_right 1 page_right 0"
 
 
 def test_what_could_not_be_injected_does_not_count() -> None:
