@@ -1,5 +1,6 @@
 """The settings table of the web."""
 
+import re
 from typing import Self
 
 from pydantic import field_validator, model_validator
@@ -8,6 +9,7 @@ from glassline.contract import check_id
 from glassline.program import Settings, is_loopback, setting
 
 PEOPLE_FILE = "var/people.json"
+_PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?/?")
 
 
 class WebSettings(Settings, program="web"):
@@ -35,6 +37,10 @@ class WebSettings(Settings, program="web"):
         "A proxy on this machine does TLS, passes Host on and appends to X-Forwarded-For; people sign in. "
         "The web itself then listens on loopback.",
     )
+    public_url: str = setting(
+        "",
+        "The address at which people open the page, where a proxy stands before it; the doctor looks there too.",
+    )
     people: str = setting(
         "", "File (0600) of those who may sign in; empty: nobody signs in on this machine, else var/people.json."
     )
@@ -54,6 +60,13 @@ class WebSettings(Settings, program="web"):
     @classmethod
     def _id(cls, value: str) -> str:
         return check_id(value)
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        if value and not _PUBLIC_URL.fullmatch(value):
+            raise ValueError("expected the address of the page and no more, like https://glass.example")
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:

@@ -16,6 +16,7 @@ PLACEHOLDERS: dict[str, str] = {
     "detect_share": "a part",
     "disk_free_mb": "hardly any",
     "dropped": "some",
+    "elsewhere": "another of its addresses",
     "error": "no more is known",
     "file": "glassline.toml",
     "holder": "another program",

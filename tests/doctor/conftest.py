@@ -20,6 +20,7 @@ from tests.support.embedded_broker import free_port
 from workbench.demo.site import PROGRAMS, Site
 
 PATIENCE_S = 60.0
+WELL = "Everything that can be seen from here works."
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GLASS_") and name != "BACKEND_URL"}
 
 
@@ -114,6 +115,16 @@ class Told:
         """The code of the first cause."""
         first = self.json["first_cause"]
         return first["code"] if first else None
+
+    @property
+    def causes(self) -> list[str]:
+        """The codes of the first cause and of what else is wrong."""
+        return [one["code"] for one in (self.json["first_cause"], *self.json["also"]) if one]
+
+    def remedy(self, code: str) -> str:
+        """What is to be done about one of them."""
+        faults = (self.json["first_cause"], *self.json["also"])
+        return str(next(one["remedy"] for one in faults if one and one["code"] == code))
 
     @property
     def states(self) -> dict[str, str]:

@@ -1,21 +1,24 @@
-"""One examination: the ways to the broker, what is heard there, and the web, put together into a verdict a device."""
+"""One examination: all that can be looked at from here, at once, put together into a verdict on each device."""
 
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from glassline.diagnosis import Verdict, diagnose
 
 from .listening import Listener
 from .machine import BRIDGE, NODE, WEB, Machine
-from .observations import observe_bridges, observe_broker, observe_nodes_chain, observe_settings
+from .node_at_hand import node_at_hand
+from .observations import observe_chain_of, observe_shared
+from .pictures import Pictures
+from .seen import Seen, seen_of
 from .sight import Sight, watch
+from .store_look import look_at_store
+from .told_by_web import with_told
 from .way import Way, walk_all
-
-if TYPE_CHECKING:
-    from .web_look import WebLook
+from .web_looks import look_at_webs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,10 @@ class Examination:
     device: str | None
     verdict: Verdict
     others: dict[str, Verdict] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
     took_s: float = 0.0
+    hangs: bool = False
+    """Whether something that was asked has not answered yet: whoever asked must not wait for it at its end."""
 
     @property
     def ok(self) -> bool:
@@ -38,53 +44,57 @@ class Examination:
             "ok": self.ok,
             "device": self.device,
             "others": {id: other.to_dict() for id, other in self.others.items()},
+            "seen": self.seen.to_dict(),
             "file": str(self.machine.file) if self.machine.file else None,
             "programs": {name: setup.to_dict() for name, setup in self.machine.programs.items()},
             "took_s": round(self.took_s, 1),
         }
 
 
-def examine(machine: Machine, *, device: str | None, timeout_s: float, progress: Callable[[str], None]) -> Examination:
-    """Walk the chain from here, within about `timeout_s`. `progress` is told what is done now."""
+def examine(
+    machine: Machine, *, device: str | None, timeout_s: float, progress: Callable[[str], None], web: str | None = None
+) -> Examination:
+    """Look at everything from here, within about `timeout_s`. `progress` is told what is done now."""
     began_s = time.monotonic()
-    progress("asking the broker …")
-    ways = walk_all(machine)
     own = machine.programs.get(NODE)
     expected = [id for id in dict.fromkeys((device, own.text("id") if own else "")) if id]
     with ExitStack() as looking:
-        look = _look_at_web(machine, expected, looking)
+        pictures = Pictures()
+        webs = look_at_webs(machine, web, expected, pictures, looking)
+        store = look_at_store(machine)
+        if store is not None:
+            looking.enter_context(store)
+        progress("asking the broker …")
+        ways = walk_all(machine)
         best = _best(ways)
-        listener = looking.enter_context(Listener(best)) if best else None
-        if look is not None:
-            looking.enter_context(look)
+        listener = looking.enter_context(Listener(best, pictures)) if best else None
         progress("listening for a few seconds: programs speak every 5 s …")
-        sight = watch(
-            machine=machine, ways=ways, listener=listener, look=look, expected=expected, until_s=began_s + timeout_s
-        )
-    shared = [*observe_settings(machine), *observe_broker(sight), *observe_bridges(sight)]
-    verdicts = {id: diagnose([*shared, *observe_nodes_chain(sight, id)]) for id in _devices(sight, expected, device)}
+        first = Sight(
+            machine=machine, ways=ways, listener=listener, look=webs.first, public=webs.public, pictures=pictures,
+            store=store, at_hand=node_at_hand(machine),
+        )  # fmt: skip
+        sight = watch(first, expected=expected, until_s=began_s + timeout_s)
+    shared = observe_shared(sight)
+    verdicts = {id: _verdict(sight, id, [*shared]) for id in _devices(sight, expected, device)}
     chosen = min(verdicts, key=lambda id: verdicts[id].ok)
-    others = {id: verdict for id, verdict in verdicts.items() if id is not None and id != chosen}
-    took_s = time.monotonic() - began_s
-    return Examination(machine=machine, device=chosen, verdict=verdicts[chosen], others=others, took_s=took_s)
+    return Examination(
+        machine=machine,
+        device=chosen,
+        verdict=verdicts[chosen],
+        others={id: verdict for id, verdict in verdicts.items() if id is not None and id != chosen},
+        seen=seen_of(sight),
+        took_s=time.monotonic() - began_s,
+        hangs=store is not None and store.hangs,
+    )
 
 
-def _look_at_web(machine: Machine, expected: list[str], looking: ExitStack) -> "WebLook | None":
-    """A Pi has none of what a web needs, not even to look at one."""
-    web = machine.programs.get(WEB)
-    if web is None or web.settings is None:
-        return None
-    from web.settings import WebSettings
-
-    from .web_look import WebLook
-    from .web_pass import web_pass
-
-    assert isinstance(web.settings, WebSettings)
-    cookie = looking.enter_context(web_pass(web.settings))
-    return WebLook(
-        host=web.text("http_host"), port=int(web.text("http_port")), cert=web.text("tls_cert"), devices=expected,
-        cookie=cookie,
-    )  # fmt: skip
+def _verdict(sight: Sight, id: str | None, shared: list[Any]) -> Verdict:
+    own = diagnose([*shared, *observe_chain_of(sight, id)])
+    look = sight.look
+    if look is None or sight.hears_all or id is None or look.seen.code is not None or look.seen.locked:
+        return own
+    told = look.told(id)
+    return with_told(own, told) if told is not None else own
 
 
 def _best(ways: list[Way]) -> Way | None:
@@ -100,4 +110,6 @@ def _devices(sight: Sight, expected: list[str], device: str | None) -> list[str 
         return [device]
     heard = sorted(one.id for one in sight.heard(NODE))
     remembered = sight.look.seen.devices if sight.look else []
-    return list(dict.fromkeys([*expected, *heard, *remembered])) or [None]
+    known = list(dict.fromkeys([*expected, *heard, *remembered]))
+    others = {one.id for program in (BRIDGE, WEB) for one in sight.heard(program)}
+    return [*known] or [id for id in sight.turned_away() if id not in others] or [None]

@@ -1,47 +1,47 @@
-"""Listens at the broker for the status, info and health of all programs that one account may hear."""
+"""Listens at the broker for all that one account may hear: programs, their pictures, and replies to pings."""
 
 import logging
 import secrets
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import paho.mqtt.client as mqtt
 
 from glassline.contract import ContractError, parse
-from glassline.contract.messages import Health, Info, decode, decode_status
-from glassline.contract.topics import filter_of
+from glassline.contract.messages import Command, Reply, decode
+from glassline.contract.topics import Address, filter_of, topic_of
 from glassline.link.client import KEEPALIVE_S, new_client
 
-from .machine import NODE
+from .heard import Heard
+from .machine import NODE, WEB
+from .pictures import Pictures
 from .way import Way
 
 log = logging.getLogger(__name__)
 
-
-@dataclass
-class Heard:
-    """One program; instants are on the monotonic clock, None: never. A retained status has no instant."""
-
-    id: str
-    status: Literal["online", "offline"] | None = None
-    status_at_s: float | None = None
-    info: Info | None = None
-    health: Health | None = None
-    health_at_s: float | None = None
+PINGS = 2
+PING_AGAIN_S = 2.0
+MOST_PINGED = 50
 
 
 class Listener:
-    """A context manager. `hears_all` is False for a node's account, which may hear itself at most."""
+    """A context manager. `hears_all` is False for a node's account, which may hear itself at most.
 
-    def __init__(self, way: Way) -> None:
+    Only a web's account sees pictures and may ping.
+    """
+
+    def __init__(self, way: Way, pictures: Pictures) -> None:
         (password,) = way.keys.passwords
         self.hears_all = way.program != NODE or password is None
+        self.sees_pictures = way.program == WEB or password is None
         self.began_s: float | None = None
-        self._way = way
+        self._way, self._pictures = way, pictures
         self._lock = threading.Lock()
         self._heard: dict[str, Heard] = {}
+        self._watched: set[str] = set()
+        self._pings: dict[str, list[tuple[str, float, float]]] = {}
+        """By node: (id of the command, when it was sent on the monotonic clock and in Unix seconds)."""
         assert way.address is not None
         self._client = new_client(
             way.address,
@@ -76,31 +76,63 @@ class Listener:
         """For how long anything could be heard without a break."""
         return 0.0 if self.began_s is None else now_s - self.began_s
 
+    def watch(self, ids: set[str]) -> None:
+        """See the pictures of these nodes from now on, too."""
+        if self.sees_pictures and self.began_s is not None and (new := ids - self._watched):
+            self._watched |= new
+            self._client.subscribe([(filter_of("frame", id), 0) for id in new])
+
+    def ping(self, now_s: float) -> None:
+        """Ping the nodes that are there, again where no reply has come."""
+        if not self.sees_pictures or self.began_s is None:
+            return
+        for one in list(self.programs().values())[:MOST_PINGED]:
+            sent = self._pings.setdefault(one.id, [])
+            due = not sent or now_s - sent[-1][1] > PING_AGAIN_S
+            if one.is_node and one.status == "online" and one.pinged_offset_s is None and due and len(sent) < PINGS:
+                command = Command(id=f"doctor-{secrets.token_hex(4)}")
+                sent.append((command.id, time.monotonic(), time.time()))
+                self._client.publish(topic_of("cmd", one.id, "ping"), command.to_json(), qos=1)
+
+    def is_pinged(self, id: str, now_s: float) -> bool:
+        """Whether the clock of a node is known, or no reply is to be expected any more."""
+        sent = self._pings.get(id, [])
+        known = self.programs().get(id)
+        given_up = len(sent) >= PINGS and now_s - sent[-1][1] > PING_AGAIN_S
+        return not self.sees_pictures or given_up or (known is not None and known.pinged_offset_s is not None)
+
     def _on_connect(self, client: mqtt.Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
-        if not code.is_failure:
-            id = "+" if self.hears_all else self._way.id
-            client.subscribe([(filter_of("status", id), 1), (filter_of("info", id), 1), (filter_of("health", id), 0)])
-            self.began_s = time.monotonic()
+        if code.is_failure:
+            return
+        id = "+" if self.hears_all else self._way.id
+        client.subscribe([(filter_of("status", id), 1), (filter_of("info", id), 1), (filter_of("health", id), 0)])
+        if self.sees_pictures:
+            client.subscribe(filter_of("reply", rest="ping"), 1)
+        self.began_s = time.monotonic()
 
     def _on_disconnect(self, client: mqtt.Client, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
         self.began_s = None
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        now_s = time.monotonic()
+        now_s, now_unix = time.monotonic(), time.time()
         try:
-            self._take(message, now_s)
-        except ContractError as error:
+            address, payload = parse(message.topic), bytes(message.payload)
+            match address.kind:
+                case "frame" if not message.retain:
+                    self._pictures.at_broker(address.id, payload)
+                case "reply" if not message.retain:
+                    self._on_reply(address, decode(Reply, payload), now_unix)
+                case "status" | "info" | "health":
+                    with self._lock:
+                        heard = self._heard.setdefault(address.id, Heard(address.id))
+                        heard.take(address, payload, retained=message.retain, now_s=now_s)
+        except (ContractError, UnicodeDecodeError) as error:
             log.debug("refused: %s", error)
 
-    def _take(self, message: mqtt.MQTTMessage, now_s: float) -> None:
-        address, payload = parse(message.topic), bytes(message.payload)
-        with self._lock:
-            heard = self._heard.setdefault(address.id, Heard(address.id))
-            match address.kind:
-                case "status":
-                    heard.status = decode_status(payload)
-                    heard.status_at_s = None if message.retain else now_s
-                case "info":
-                    heard.info = decode(Info, payload)
-                case "health" if not message.retain:
-                    heard.health, heard.health_at_s = decode(Health, payload), now_s
+    def _on_reply(self, address: Address, reply: Reply, now_unix: float) -> None:
+        """The node's clock, at the middle of the round trip."""
+        for id, _, sent_unix in self._pings.get(address.id, []):
+            if id == reply.id:
+                with self._lock:
+                    middle = (sent_unix + now_unix) / 2
+                    self._heard[address.id].pinged_offset_s = reply.ts.timestamp() - middle

@@ -61,6 +61,16 @@ def is_running(program: str, file: Path | None) -> bool:
     return any(one.config == ours or (one.cwd is None and one.config is None) for one in same)
 
 
+def folder_of(program: str, file: Path | None) -> Path:
+    """Where `program` runs here, with this settings file; if it does not, the folder in which the doctor was started.
+
+    Relative paths of its settings begin there.
+    """
+    ours = file.resolve() if file else None
+    found = (one.cwd for one in running() if one.program == program and one.config == ours and one.cwd)
+    return next(found, Path.cwd())
+
+
 def with_credentials(folder: Path) -> dict[str, Path]:
     """The credentials that the programs name by flag which were started in `folder`, by program."""
     return {one.program: one.credentials for one in running() if one.cwd == folder and one.credentials}

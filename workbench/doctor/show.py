@@ -1,4 +1,4 @@
-"""An examination for people: the chain, one line a hop, then one first cause with its remedy, then the rest."""
+"""An examination for people: the chain, one first cause with its remedy, what else is wrong, and what was seen."""
 
 from rich.console import Console
 from rich.padding import Padding
@@ -8,6 +8,7 @@ from rich.text import Text
 from glassline.diagnosis import HopVerdict, Verdict, age_text
 
 from .examination import Examination
+from .show_seen import show_seen, show_settings
 
 _MARKS = {"ok": ("✓", "green"), "degraded": ("!", "yellow"), "failed": ("✗", "red"), "unknown": ("?", "bright_black")}
 
@@ -20,8 +21,11 @@ run on it: [pi_node] on a Raspberry Pi; [broker], [bridge] and [web] on a server
 stand in them."""
 
 
-def show(console: Console, found: Examination) -> None:
-    """Print it. Texts from the wire are printed as they are, never as markup."""
+def show(console: Console, found: Examination, *, whole: bool = False, settings: bool = False) -> None:
+    """Print it. Texts from the wire are printed as they are, never as markup.
+
+    `whole` shows all that was seen, `settings` all settings; without it those that are not the default, if `whole`.
+    """
     cause = found.verdict.first_cause
     begins_with_remedy = found.machine.file is None and cause is not None
     if cause is not None and begins_with_remedy:
@@ -38,6 +42,9 @@ def show(console: Console, found: Examination) -> None:
         _print_cause(console, "First cause", cause, with_remedy=not begins_with_remedy)
     for one in found.verdict.also:
         _print_cause(console, "Also", one)
+    show_seen(console, found.seen, whole=whole)
+    if whole or settings:
+        show_settings(console, found.machine, whole=settings)
 
 
 def _heading(found: Examination) -> str:

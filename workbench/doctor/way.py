@@ -8,7 +8,7 @@ from pathlib import Path
 from broker.listening import ListenAddress
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation
-from glassline.link import Access, AddressError, BrokerAddress, BrokerProbe, Keys, probe_broker
+from glassline.link import Access, AddressError, BrokerAddress, BrokerProbe, Keys, Step, probe_broker
 from glassline.program import SecretError, read_secret
 
 from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup, masked
@@ -29,6 +29,8 @@ class Way:
     address: BrokerAddress | None = None
     keys: Keys = field(default_factory=lambda: Keys((None,)))
     usable: bool = False
+    steps: tuple[Step, ...] = ()
+    """Name, port, TLS, password, permission, as far as it went."""
     at_s: float = field(default_factory=time.monotonic)
     """When it was walked."""
 
@@ -73,9 +75,11 @@ def walk(setup: Setup, machine: Machine) -> Way:
             address=address,
             keys=replace(keys, passwords=(probe.password,)),
             usable=True,
+            steps=probe.steps,
         )
-    facts["error"] = probe.sentence
-    return Way(program=setup.program, id=id, observation=_failed(_code(probe, address, setup, machine), facts))
+    facts |= {**probe.facts, "error": probe.sentence}
+    failed = _failed(_code(probe, address, setup, machine), facts)
+    return Way(program=setup.program, id=id, observation=failed, address=address, steps=probe.steps)
 
 
 def _code(probe: BrokerProbe, address: BrokerAddress, setup: Setup, machine: Machine) -> Reason:
@@ -94,9 +98,9 @@ def _look_from_outside(broker: Setup, machine: Machine) -> Way:
     probe = probe_broker(address, id=STRANGER, timeout_s=PROBE_TIMEOUT_S)
     alive = probe.ok or probe.code in _ALIVE
     facts = _facts(broker, machine) | {"address": str(address), "host": address.host, "port": address.port}
-    failed = _failed(probe.code or Reason.BROKER_LOST, facts)
+    failed = _failed(probe.code or Reason.BROKER_LOST, facts | dict(probe.facts))
     seen = Observation(hop=Hop.BROKER, state="ok", age_s=0.0) if alive else failed
-    return Way(program=BROKER, id=STRANGER, observation=seen, address=address, usable=probe.ok)
+    return Way(program=BROKER, id=STRANGER, observation=seen, address=address, usable=probe.ok, steps=probe.steps)
 
 
 def _facts(setup: Setup, machine: Machine) -> dict[str, str | float | int]:

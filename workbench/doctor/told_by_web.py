@@ -1,0 +1,44 @@
+"""Where the broker cannot be heard from here, the web is asked what it knows of the chain."""
+
+from typing import Any
+
+from glassline.contract import Reason
+from glassline.diagnosis import Hop, HopVerdict, Verdict
+
+_ORDER = list(Hop)
+
+
+def with_told(own: Verdict, told: dict[str, Any]) -> Verdict:
+    """`own` with what the web says of hops that cannot be seen from here; of codes that are not known here, nothing."""
+    said = {one.hop: one for one in map(_verdict, told.get("hops", [])) if one is not None}
+    seen = {one.hop: one for one in own.hops}
+    hops = [_better(seen.get(hop), said.get(hop)) for hop in _ORDER]
+    told_faults = [told.get("first_cause"), *told.get("also", [])]
+    causes = [own.first_cause, *own.also, *(_verdict(one) for one in told_faults if one)]
+    unique: dict[tuple[Hop, Reason | None], HopVerdict] = {}
+    for one in causes:
+        if one is not None:
+            unique.setdefault((one.hop, one.code), one)
+    faults = sorted(unique.values(), key=lambda one: (one.state != "failed", _ORDER.index(one.hop)))
+    return Verdict(hops=[one for one in hops if one], first_cause=faults[0] if faults else None, also=faults[1:])
+
+
+def _better(own: HopVerdict | None, told: HopVerdict | None) -> HopVerdict | None:
+    if own is None or (own.state == "unknown" and told is not None):
+        return told or own
+    return own
+
+
+def _verdict(one: Any) -> HopVerdict | None:
+    try:
+        return HopVerdict(
+            hop=Hop(one["hop"]),
+            state=one["state"] if one["state"] in ("ok", "degraded", "failed") else "unknown",
+            age_s=None if one["age_s"] is None else float(one["age_s"]),
+            code=None if one["code"] is None else Reason(one["code"]),
+            sentence=str(one["sentence"])[:1000],
+            remedy=str(one["remedy"])[:2000],
+            explained_by=None if one["explained_by"] is None else Hop(one["explained_by"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
