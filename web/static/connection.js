@@ -4,7 +4,7 @@ import { metadata } from "./jpeg.js";
 
 const BACKOFF_S = [0.5, 1, 2, 4, 8];
 const PING_S = 10;
-const SILENCE_S = 25;
+const SILENCE_S = 15;
 const TRY_S = 8;
 const SIGNED_OUT = 4001;
 
@@ -41,7 +41,7 @@ export class Connection extends EventTarget {
   wanted = false;
   #tries = 0;
   #watch = {};
-  #heard = 0;
+  #heard = null;
   #triedAt = 0;
 
   constructor() {
@@ -66,9 +66,19 @@ export class Connection extends EventTarget {
     this.#socket?.close();
   }
 
-  // Seconds since anything was heard of the web; Infinity while not connected.
+  // Whether anything was heard of the web over this connection.
+  get heard() {
+    return this.open && this.#heard !== null && this.#heard >= this.since;
+  }
+
+  // Seconds since this connection said something, or was opened; Infinity while there is none.
   silentFor() {
-    return this.open ? seconds() - this.#heard : Infinity;
+    return this.open ? seconds() - Math.max(this.since, this.#heard ?? 0) : Infinity;
+  }
+
+  // Seconds since anything was heard over any connection.
+  quietFor() {
+    return seconds() - (this.#heard ?? this.since);
   }
 
   // Pictures of these devices, each at most at its rate: {device: fps}.
@@ -91,7 +101,7 @@ export class Connection extends EventTarget {
 
   #opened() {
     this.open = true;
-    this.since = this.#heard = seconds();
+    this.since = seconds();
     this.#tries = 0;
     this.clock.reset();
     this.#ping();
@@ -135,7 +145,7 @@ export class Connection extends EventTarget {
 
   #ping() {
     if (!this.open) return;
-    if (seconds() - this.#heard > SILENCE_S) {
+    if (this.silentFor() > SILENCE_S) {
       const dead = this.#socket;
       this.#closed(dead);
       dead.onclose = null;

@@ -10,6 +10,7 @@ const EVERY_S = 1;
 const IDLE_EVERY_S = 5;
 const PATIENCE_S = 3;
 const SILENT_S = 6;
+const GREETING_S = 3;
 const HEALTH_MS = 4000;
 const TRIES = 2;
 const GATEWAY = [502, 503, 504];
@@ -30,15 +31,10 @@ export class CutOff extends EventTarget {
   constructor(connection) {
     super();
     this.#connection = connection;
-    connection.addEventListener("open", () => this.#heard());
+    connection.addEventListener("open", () => this.#forget());
     connection.addEventListener("close", ({ detail }) => detail.refused && this.#refused(detail.triedAt));
     addEventListener("offline", () => this.#tick());
     setInterval(() => this.#tick(), TICK_MS);
-  }
-
-  #heard() {
-    this.#forget();
-    this.#set(null);
   }
 
   #forget() {
@@ -50,12 +46,13 @@ export class CutOff extends EventTarget {
     if (this.#healthyAt !== null && this.#healthyAt <= triedAt) this.#refusedAt.push(seconds());
   }
 
+  // A web greets at once, and then says something every 2 s.
   #isSilent() {
-    return !this.#connection.open || this.#connection.silentFor() > SILENT_S;
+    return this.#connection.silentFor() > (this.#connection.heard ? SILENT_S : GREETING_S);
   }
 
   async #tick() {
-    if (!this.#isSilent()) return this.#set(null);
+    if (!this.#isSilent()) return this.#connection.heard && this.#set(null);
     if (!navigator.onLine) {
       this.answers = false;
       return this.#found("you.offline");
@@ -83,7 +80,7 @@ export class CutOff extends EventTarget {
     this.#healthyAt = seconds();
     this.#blocked += this.#refusedAt.filter((at) => at <= askedAt).length;
     this.#refusedAt = this.#refusedAt.filter((at) => at > askedAt);
-    if (this.#connection.open) this.#found("you.stalled", { age: age(this.#connection.silentFor()) });
+    if (this.#connection.open) this.#found("you.stalled", { age: age(this.#connection.quietFor()) });
     else if (this.#blocked >= TRIES && this.#waited() >= PATIENCE_S) await this.#foundBlocked();
     else if (!this.#blocked) this.#set(null);
   }
@@ -105,7 +102,7 @@ export class CutOff extends EventTarget {
 
   #found(code, facts = {}, words = null) {
     const connection = this.#connection;
-    const at = connection.open ? seconds() - connection.silentFor() : connection.since;
+    const at = connection.open ? seconds() - connection.quietFor() : connection.since;
     this.#set({ code, facts, words, at });
   }
 
