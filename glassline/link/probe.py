@@ -80,7 +80,7 @@ class _Walk:
         """The walk ends here."""
         facts = dict(failure.facts)
         if failure.code is Reason.BROKER_REFUSED and (elsewhere := self._listens_elsewhere()):
-            facts["elsewhere"] = elsewhere
+            facts |= {"elsewhere": elsewhere, "listens_elsewhere": "yes"}
         return BrokerProbe(
             False, failure.code, failure.sentence, steps=(*self._steps, *more), facts=facts
         )  # fmt: skip

@@ -12,21 +12,17 @@ def with_told(own: Verdict, told: dict[str, Any]) -> Verdict:
     """`own` with what the web says of hops that cannot be seen from here; of codes that are not known here, nothing."""
     said = {one.hop: one for one in map(_verdict, told.get("hops", [])) if one is not None}
     seen = {one.hop: one for one in own.hops}
-    hops = [_better(seen.get(hop), said.get(hop)) for hop in _ORDER]
-    told_faults = [told.get("first_cause"), *told.get("also", [])]
-    causes = [own.first_cause, *own.also, *(_verdict(one) for one in told_faults if one)]
-    unique: dict[tuple[Hop, Reason | None], HopVerdict] = {}
-    for one in causes:
-        if one is not None:
-            unique.setdefault((one.hop, one.code), one)
-    faults = sorted(unique.values(), key=lambda one: (one.state != "failed", _ORDER.index(one.hop)))
+    hops = [(said.get(hop) or seen.get(hop)) if _is_open(seen.get(hop)) else seen[hop] for hop in _ORDER]
+    told_faults = [_verdict(one) for one in (told.get("first_cause"), *told.get("also", []))]
+    causes = [own.first_cause, *own.also, *(one for one in told_faults if one and _is_open(seen.get(one.hop)))]
+    found = [one for one in causes if one is not None]
+    faults = sorted(found, key=lambda one: (one.state != "failed", _ORDER.index(one.hop)))
     return Verdict(hops=[one for one in hops if one], first_cause=faults[0] if faults else None, also=faults[1:])
 
 
-def _better(own: HopVerdict | None, told: HopVerdict | None) -> HopVerdict | None:
-    if own is None or (own.state == "unknown" and told is not None):
-        return told or own
-    return own
+def _is_open(own: HopVerdict | None) -> bool:
+    """Whether nothing is known of a hop from here, not even why."""
+    return own is None or (own.state == "unknown" and own.explained_by is None)
 
 
 def _verdict(one: Any) -> HopVerdict | None:

@@ -59,7 +59,7 @@ BROKER_FAULTS: dict[Reason, Fault] = {
             GLASS_BROKER, or --broker).
         """,
         cuts=True,
-        notes={"elsewhere": "On {host} something does have port {port}, but listens at {elsewhere} only."},
+        notes={"listens_elsewhere": "On {host} something does have port {port}, but listens at {elsewhere} only."},
     ),
     Reason.BROKER_TIMEOUT: Fault(
         sentence="""
