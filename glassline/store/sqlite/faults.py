@@ -9,6 +9,7 @@ from glassline.contract import Reason
 
 from ..values import StoreError
 
+ROOM_BYTES = 65_536
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM}
 
@@ -33,6 +34,8 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
                 f"{path} is damaged or no SQLite file ({error}): stop bridge and web, move it away together with its "
                 "-wal and -shm files, and put a backup in its place"
             )
+        case sqlite3.SQLITE_IOERR if _on_full_disk(path):
+            return _full(path)
         case sqlite3.SQLITE_IOERR:
             return StoreError(f"the disk of {path} failed ({error}): look at `dmesg`, check space and cable")
     return StoreError(f"{path}: {type(error).__name__}: {error}")
@@ -55,6 +58,15 @@ def _on_read_only_disk(path: Path) -> bool:
         return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
     except OSError:
         return False
+
+
+def _on_full_disk(path: Path) -> bool:
+    """Where there is no room for its shared memory, SQLite says that the disk failed."""
+    try:
+        found = os.statvfs(path.parent)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < ROOM_BYTES
 
 
 def _full(path: Path) -> StoreError:
