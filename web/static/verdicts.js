@@ -63,8 +63,10 @@ export class Verdicts {
   #you() {
     const picture = this.#picture;
     if (picture.isLive()) return one({ ...faults.well(), age_s: picture.age() });
-    const waited = picture.arrival() ?? seconds() - Math.max(this.#watchedAt, this.#connection.since);
-    if (document.visibilityState === "visible" && picture.device !== null && waited > STALL_S && this.#webSends()) {
+    const could = seconds() - Math.max(this.#watchedAt, this.#connection.since);
+    const waited = picture.arrival() ?? could;
+    const stalls = Math.min(waited, could) > STALL_S && this.#webSends();
+    if (stalls && document.visibilityState === "visible" && picture.device !== null) {
       const own = faults.of("you.stalled", { age: age(waited) });
       return { ...own, verdict: { ...own.verdict, hops: own.verdict.hops.map((hop) => ({ ...hop, age_s: waited })) } };
     }
