@@ -33,13 +33,13 @@ def with_account(broker: RunningBroker, folder: Path, password: str | None = Non
 
 
 @contextmanager
-def node(config: Path) -> Iterator[None]:
+def node(config: Path) -> Iterator["subprocess.Popen[bytes]"]:
     with (config.parent / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "pi_node", "--config", str(config)], env=CLEAN, stderr=log, stdout=log
         )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(20)

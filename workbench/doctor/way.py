@@ -85,7 +85,8 @@ def walk(setup: Setup, machine: Machine) -> Way:
 def _code(probe: BrokerProbe, address: BrokerAddress, setup: Setup, machine: Machine) -> Reason:
     """A node that looks for the broker on itself, on a machine that is no server, was never told where it is."""
     alone = not machine.programs.keys() & {BROKER, BRIDGE, WEB}
-    if probe.code is Reason.BROKER_REFUSED and address.is_loopback and setup.program == NODE and alone:
+    nowhere = probe.code is Reason.BROKER_REFUSED and "elsewhere" not in probe.facts
+    if nowhere and address.is_loopback and setup.program == NODE and alone:
         return Reason.BROKER_LOCALHOST
     return probe.code or Reason.BROKER_LOST
 

@@ -1,0 +1,76 @@
+"""The doctor on the node's own machine reads the node's own word, and looks at what an idle one would need."""
+
+import signal
+import time
+from pathlib import Path
+
+from tests.support.embedded_broker import broker_process, embedded_broker, free_port
+from tests.support.links import until
+
+from .conftest import run_doctor
+from .test_pi import ROLES, node, pi, with_account
+
+STALE_S = 16.0
+
+
+def test_without_a_network_camera_detector_and_node_are_seen_at_first_hand(tmp_path: Path) -> None:
+    config = pi(tmp_path, broker=f"mqtt://127.0.0.1:{free_port()}")
+    with node(config):
+        assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+        assert until(lambda: run_doctor("--json", folder=tmp_path).states["camera"] == "ok", 30)
+        told = run_doctor("--json", folder=tmp_path)
+    assert {told.states[hop] for hop in ("camera", "node")} == {"ok"}, told.text
+    assert told.causes == ["broker.localhost_on_node"], told.text
+
+
+def test_the_word_of_a_node_that_ended_is_not_believed(tmp_path: Path) -> None:
+    with broker_process(ROLES) as broker:
+        config = pi(tmp_path, **with_account(broker, tmp_path))
+        with node(config):
+            assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+        told = run_doctor("--json", folder=tmp_path)
+    assert told.causes == ["node.offline"], told.text
+
+
+def test_a_node_that_stands_still_is_silent_though_its_process_lives(tmp_path: Path) -> None:
+    with broker_process(ROLES) as broker:
+        config = pi(tmp_path, **with_account(broker, tmp_path))
+        with node(config) as process:
+            assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+            process.send_signal(signal.SIGSTOP)
+            try:
+                time.sleep(STALE_S)
+                told = run_doctor("--json", folder=tmp_path)
+            finally:
+                process.send_signal(signal.SIGCONT)
+    assert told.cause == "node.silent", told.text
+    assert told.states["broker"] == "ok"
+
+
+def test_what_an_idle_node_would_need_is_looked_at(tmp_path: Path) -> None:
+    with embedded_broker(ROLES) as broker:
+        missing = {"model": str(tmp_path / "none.onnx"), "camera": "usb:63"}
+        pi(tmp_path, **with_account(broker, tmp_path), **missing)
+        told = run_doctor("--json", folder=tmp_path)
+    assert told.causes == ["camera.missing", "detector.model_missing", "node.offline"], told.text
+    assert "usb:63" in told.text
+    assert str(tmp_path / "none.onnx") in told.text
+
+
+def test_a_pi_that_gets_too_little_voltage_is_told_though_its_node_does_not_run(tmp_path: Path) -> None:
+    flags = tmp_path / "sys/devices/platform/soc/soc:firmware/get_throttled"
+    flags.parent.mkdir(parents=True)
+    flags.write_text("50005\n")
+    with embedded_broker(ROLES) as broker:
+        pi(tmp_path, **with_account(broker, tmp_path), sysfs=str(tmp_path / "sys"))
+        told = run_doctor("--json", folder=tmp_path)
+    assert told.cause == "node.offline", told.text
+    assert "power.undervoltage" in told.causes
+
+
+def test_a_broker_that_listens_at_another_address_of_this_machine_is_told(tmp_path: Path) -> None:
+    with embedded_broker(ROLES) as broker:
+        pi(tmp_path, broker=f"mqtt://[::1]:{broker.port}")
+        told = run_doctor("--json", folder=tmp_path)
+    assert "broker.connection_refused" in told.causes, told.text
+    assert "but listens at 127.0.0.1 (" in told.remedy("broker.connection_refused")
