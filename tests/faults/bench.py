@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from playwright.sync_api import Error
+
 from tests.support.chromium import chromium
 
 from .cable import CannotError
 from .fault import Fault, Finding
 from .seats import Eye, ask_both
-from .site import Site
+from .site import NotWellError, Site
 
 Tell = Callable[[str], None]
 Found = TypeVar("Found")
@@ -62,6 +64,8 @@ class Cannot:
 
     what: str
     why: str
+    failed: bool = False
+    """The injection itself went wrong: then the whole run is no good."""
 
 
 @contextmanager
@@ -82,16 +86,30 @@ def on_lines(jobs: int, names: list[str], find: Callable[[Bench, str], Found], t
         waiting.put(name)
     found: dict[str, Found | Cannot] = {}
 
-    def work() -> None:
-        with bench(told.teller()) as line:
+    def is_done_on_one_line(tell: Tell) -> bool:
+        """False where an injection failed, and left who knows what behind."""
+        with bench(tell) as line:
             while (name := waiting.get()) is not None:
-                try:
-                    found[name] = find(line, name)
-                except CannotError as error:
-                    found[name] = Cannot(name, str(error))
-                told.done(found[name])
+                one = found[name] = _tried(find, line, name)
+                told.done(one)
+                if isinstance(one, Cannot) and one.failed:
+                    return False
+        return True
+
+    def work(tell: Tell) -> None:
+        while not is_done_on_one_line(tell):
+            tell("starting a new line")
 
     with ThreadPoolExecutor(jobs) as pool:
-        for worker in [pool.submit(work) for _ in range(min(jobs, len(names)))]:
+        for worker in [pool.submit(work, told.teller()) for _ in range(min(jobs, len(names)))]:
             worker.result()
     return [found[name] for name in names]
+
+
+def _tried(find: Callable[[Bench, str], Found], line: Bench, name: str) -> Found | Cannot:
+    try:
+        return find(line, name)
+    except CannotError as error:
+        return Cannot(name, str(error))
+    except (AssertionError, OSError, NotWellError, Error) as error:
+        return Cannot(name, f"{type(error).__name__}: {error}", failed=True)

@@ -64,8 +64,10 @@ def last_line(outcomes: Iterable[Outcome]) -> str:
 
 
 def enough(outcomes: Sequence[Outcome]) -> bool:
-    """Whether doctor and page were right often enough."""
+    """Whether doctor and page were right often enough, and every injection worked that may be made here."""
     found, doctor, page = _counted(outcomes)
+    if any(isinstance(one, Cannot) and one.failed for one in outcomes):
+        return False
     return doctor >= DOCTOR_BAR * found and page >= PAGE_BAR * found
 
 
