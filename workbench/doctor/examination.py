@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from glassline.diagnosis import Verdict, diagnose
+from glassline.diagnosis import Observation, Verdict, diagnose
+from pi_node.own_view import judge
 
 from .listening import Listener
 from .machine import BRIDGE, NODE, WEB, Machine
@@ -16,7 +17,7 @@ from .pictures import Pictures
 from .seen import Seen, seen_of
 from .sight import Sight, watch
 from .store_look import look_at_store
-from .told_by_web import with_told
+from .told import with_told
 from .way import Way, walk_all
 from .web_looks import look_at_webs
 
@@ -75,7 +76,7 @@ def examine(
         )  # fmt: skip
         sight = watch(first, expected=expected, until_s=began_s + timeout_s)
     shared = observe_shared(sight)
-    verdicts = {id: _verdict(sight, id, [*shared]) for id in _devices(sight, expected, device)}
+    verdicts = {id: _verdict(sight, id, shared) for id in _devices(sight, expected, device)}
     chosen = min(verdicts, key=lambda id: verdicts[id].ok)
     return Examination(
         machine=machine,
@@ -88,13 +89,17 @@ def examine(
     )
 
 
-def _verdict(sight: Sight, id: str | None, shared: list[Any]) -> Verdict:
-    own = diagnose([*shared, *observe_chain_of(sight, id)])
-    look = sight.look
-    if look is None or sight.hears_all or id is None or look.seen.code is not None or look.seen.locked:
-        return own
-    told = look.told(id)
-    return with_told(own, told) if told is not None else own
+def _verdict(sight: Sight, id: str | None, shared: list[Observation]) -> Verdict:
+    """The verdict on one node; what cannot be heard from here is filled in by what others know of it."""
+    verdict = diagnose([*shared, *observe_chain_of(sight, id)])
+    if sight.hears_all or id is None:
+        return verdict
+    look, at_hand = sight.look, sight.at_hand
+    if look is not None and look.seen.code is None and not look.seen.locked and (told := look.told(id)) is not None:
+        verdict = with_told(verdict, told)
+    if at_hand is not None and at_hand.id == id and at_hand.fresh is not None:
+        verdict = with_told(verdict, judge(at_hand.fresh, age_s=at_hand.age_s or 0.0).to_dict())
+    return verdict
 
 
 def _best(ways: list[Way]) -> Way | None:

@@ -1,4 +1,4 @@
-"""Where the broker cannot be heard from here, the web is asked what it knows of the chain."""
+"""Where the broker cannot be heard from here, others are asked what they know of the chain: web, or the node itself."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _ORDER = list(Hop)
 
 
 def with_told(own: Verdict, told: dict[str, Any]) -> Verdict:
-    """`own` with what the web says of hops that cannot be seen from here; of codes that are not known here, nothing."""
+    """`own` with what is told of hops that cannot be seen from here; of codes that are not known here, nothing."""
     said = {one.hop: one for one in map(_verdict, told.get("hops", [])) if one is not None}
     seen = {one.hop: one for one in own.hops}
     hops = [(said.get(hop) or seen.get(hop)) if _is_open(seen.get(hop)) else seen[hop] for hop in _ORDER]
