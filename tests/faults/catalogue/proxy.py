@@ -36,8 +36,8 @@ FAULTS = [
         exact={"web.origin_refused"}, server={"web.origin_refused"}, pi=NOT_SEEN, page={"web.origin_refused"},
     ),
     Fault(
-        name="proxy that swallows",
-        says="The proxy before the web opens a WebSocket and then lets nothing through it.",
+        name="proxy that holds WebSockets back",
+        says="The proxy before the web never answers when a WebSocket is opened; all else passes.",
         inject=lambda site: behind(site, swallows=True),
         exact={"web.websocket_blocked"}, server={"web.websocket_blocked"}, pi=NOT_SEEN,
         page={"web.websocket_blocked"}, wait_s=22,
