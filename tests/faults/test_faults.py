@@ -1,17 +1,20 @@
 """Three faults of different kinds and a line that is well, as `make faults` does it; and that it judges strictly."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
-from .bench import Bench, Cannot, bench
+from .bench import Bench, Cannot, Tell, bench, on_lines
 from .catalogue import all_faults, named
 from .fault import WELL, Fault, Finding, Said
 from .healthy import Healthy, watch_healthy
 from .pairs import PAIRS, PLUS, PairFinding
 from .report import enough, last_line, line_of, renewed
+from .run import Shown
 from .seats import Doctor
 
 FAULT = Fault(
@@ -70,6 +73,27 @@ def test_each_part_renews_its_own_section_and_the_last_line_counts() -> None:
     assert "healthy 7 clean 7" in again
     assert again.count("| a fault |") == 1
     assert again.splitlines()[-1] == "faults 1 doctor_right 1 page_right 0"
+
+
+def test_an_injection_that_fails_costs_its_own_row_and_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[object] = []
+
+    @contextmanager
+    def another_line(tell: Tell) -> Iterator[object]:
+        lines.append(tell)
+        yield lines
+
+    def find(line: Bench, name: str) -> str:
+        if name == "bad":
+            raise OSError("it broke in my hands")
+        return name
+
+    monkeypatch.setattr("tests.faults.bench.bench", another_line)
+    with Console(file=StringIO()).status("") as status:
+        found = on_lines(1, ["one", "bad", "other"], find, Shown(Console(file=StringIO()), status))
+    assert found == ["one", Cannot("bad", "OSError: it broke in my hands", failed=True), "other"]
+    assert len(lines) == 2
+    assert not enough([finding(), Cannot("bad", "why", failed=True)])
 
 
 def test_what_could_not_be_injected_does_not_count() -> None:
