@@ -30,7 +30,7 @@ class Capture:
         """The program that holds the camera, where that is another one."""
         self._make_camera, self._sinks, self._on_opened = make_camera, sinks, on_opened
         self._rate = Rate()
-        self._problem: str | None = "the camera is being opened"
+        self._problem: str | None = None
         self._last_s = self._began_s = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
