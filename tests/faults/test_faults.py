@@ -88,7 +88,7 @@ def test_an_injection_that_fails_costs_its_own_row_and_the_line(monkeypatch: pyt
             raise OSError("it broke in my hands")
         return name
 
-    monkeypatch.setattr("tests.faults.bench.bench", another_line)
+    monkeypatch.setitem(on_lines.__globals__, "bench", another_line)
     with Console(file=StringIO()).status("") as status:
         found = on_lines(1, ["one", "bad", "other"], find, Shown(Console(file=StringIO()), status))
     assert found == ["one", Cannot("bad", "OSError: it broke in my hands", failed=True), "other"]
