@@ -18,10 +18,10 @@ from web.app import create_app
 from web.services import Services
 from web.sessions import MAX_OF_ONE, Sessions
 from web.settings import WebSettings
-from workbench.doctor.web_look import WebLook
 from workbench.doctor.web_pass import web_pass
 
 from .certificates import Certificate
+from .looks import has_seen, look_at
 from .people import SECRET, client, code_of, cookies_of, enter, make_people
 from .processes import ROOT, Mosquitto, Web, free_port, until
 from .publishers import BridgeLike, NodeLike
@@ -289,14 +289,14 @@ def test_the_doctors_pass_is_to_look_and_for_a_while(guarded: Web, people: Peopl
     node.stream(10)
     with (
         web_pass(WebSettings(people=str(people.path))) as cookie,
-        WebLook(host="127.0.0.1", port=guarded.port, cert="", devices=[node.id], cookie=cookie) as look,
+        look_at(guarded.port, node.id, cookie=cookie) as look,
     ):
-        until(lambda: look.seen.picture_at_s)
+        until(lambda: has_seen(look, node.id))
         assert not look.seen.error
         answer = client(guarded, headers={"Cookie": cookie}).post(f"/api/devices/{node.id}/cmd/restart", json={})
         assert answer.status_code == 403
     assert client(guarded, headers={"Cookie": cookie}).get("/api/devices").status_code == 401
-    with WebLook(host="127.0.0.1", port=guarded.port, cert="", devices=[node.id]) as look:
+    with look_at(guarded.port, node.id) as look:
         until(lambda: look.seen.done)
         assert (look.seen.locked, look.seen.code) == (True, None)
 

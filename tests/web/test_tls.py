@@ -16,10 +16,10 @@ from glassline.contract import Reason
 from tests.support.authority import EXPIRED, signed
 from tests.support.handshake import negotiated
 from web.tls import tls_context
-from workbench.doctor.web_look import WebLook
 
 from .certificates import Certificate, make_certificate
 from .clients import Page
+from .looks import has_seen, look_at
 from .processes import ROOT, Web, free_port, until
 from .publishers import NodeLike
 
@@ -91,12 +91,12 @@ def test_the_doctor_looks_at_it_and_at_no_web_with_another_certificate(
     tls_web: Web, node: NodeLike, certificate: Certificate, tmp_path: Path
 ) -> None:
     node.stream(10)
-    with WebLook(host="127.0.0.1", port=tls_web.port, cert=str(certificate.cert), devices=[node.id]) as look:
-        until(lambda: look.seen.picture_at_s)
-        assert look.address == tls_web.url
+    with look_at(tls_web.port, node.id, cert=certificate.cert) as look:
+        until(lambda: has_seen(look, node.id))
+        assert look.place.origin == tls_web.url
         assert not look.seen.error
     other = make_certificate(tmp_path)
-    with WebLook(host="127.0.0.1", port=tls_web.port, cert=str(other.cert), devices=[node.id]) as look:
+    with look_at(tls_web.port, node.id, cert=other.cert) as look:
         until(lambda: look.seen.done)
         assert look.seen.code is Reason.WEB_CERTIFICATE
         assert "signed by none that is trusted here" in look.seen.error
@@ -110,7 +110,7 @@ def test_the_doctor_names_a_certificate_out_of_its_time_and_a_web_that_speaks_pl
     context = tls_context(str(tls.cert), str(tls.key))
     threading.Thread(target=_shake_hands, args=(listener, context), daemon=True).start()
     for port, said in ((listener.getsockname()[1], "has expired"), (web.port, "does not speak TLS")):
-        with WebLook(host="127.0.0.1", port=port, cert=str(certificate.cert), devices=[]) as look:
+        with look_at(port, cert=certificate.cert) as look:
             until(lambda look=look: look.seen.done)
             assert look.seen.code is Reason.WEB_CERTIFICATE
             assert said in look.seen.error

@@ -24,6 +24,8 @@ TICK_S = 0.1
 SILENT_S = 10.0
 """Health comes each 5 s: two that did not come are silence."""
 LISTEN_S = SILENT_S + 0.5
+CUT_SHORT_S = 7.5
+"""Where the way to the broker took so long that less is left for listening, one that did not come has to do."""
 PICTURE_S = 5.0
 RETAINED_S = 0.7
 """What the broker keeps comes at once; so long is waited for the last of it."""
@@ -98,7 +100,7 @@ class Sight:
             info=heard.info,
             frame_age_s=self.age_s(self.pictures.broker_at_s(heard.id)),
             listened_s=self.listened_s,
-            silent_s=SILENT_S,
+            silent_s=min(SILENT_S, max(CUT_SHORT_S, self.listened_s)),
             turned_away_age_s=self._reported_age_s(heard.id, lambda health: health.turned_away_ages_s),
             denied_age_s=self._reported_age_s(heard.id, lambda health: health.denied_ages_s),
             other_contract_age_s=self.age_s(heard.other_version_at_s),
