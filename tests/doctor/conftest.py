@@ -20,6 +20,8 @@ from tests.support.embedded_broker import free_port
 from workbench.demo.site import PROGRAMS, Site
 
 PATIENCE_S = 60.0
+LONGEST_S = 13.5
+"""For looking; starting Python comes on top, a second where the machine has nothing else to do."""
 WELL = "Everything that can be seen from here works."
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GLASS_") and name != "BACKEND_URL"}
 
@@ -103,12 +105,16 @@ class Told:
     code: int
     text: str
     complaint: str
-    took_s: float
 
     @property
     def json(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.text)
         return told
+
+    @property
+    def looked_s(self) -> float:
+        """How long it looked."""
+        return float(self.json["took_s"])
 
     @property
     def cause(self) -> str | None:
@@ -133,11 +139,10 @@ class Told:
 
 def run_doctor(*arguments: str, folder: Path, **environ: str) -> Told:
     """Run `glassline doctor` in `folder`."""
-    began_s = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "workbench.main", "doctor", *arguments],
         cwd=folder, env=CLEAN | {"COLUMNS": "200"} | environ, capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
-    return Told(done.returncode, done.stdout, done.stderr, time.monotonic() - began_s)
+    return Told(done.returncode, done.stdout, done.stderr)

@@ -7,9 +7,7 @@ import pytest
 
 from glassline.diagnosis import Hop
 
-from .conftest import Line, run_doctor
-
-LONGEST_S = 15.0
+from .conftest import LONGEST_S, Line, run_doctor
 
 
 def test_a_healthy_line_works_and_nothing_is_accused(line: Line, tmp_path: Path) -> None:
@@ -18,7 +16,6 @@ def test_a_healthy_line_works_and_nothing_is_accused(line: Line, tmp_path: Path)
     lines = told.text.splitlines()
     assert [line.split()[:2] for line in lines[1:9]] == [["✓", hop.value] for hop in Hop], told.text
     assert lines[9] == "Everything works."
-    assert told.took_s < LONGEST_S
 
 
 def test_json_tells_the_chain_and_where_settings_came_from_but_no_secret(line: Line, tmp_path: Path) -> None:
@@ -111,7 +108,7 @@ def test_what_is_dead_or_frozen_is_the_first_cause(
     told = run_doctor("--json", "--config", str(line.site.config), folder=tmp_path)
     assert (told.code, told.cause in codes) == (1, True), told.text
     assert told.json["also"] == [], told.text
-    assert told.took_s < LONGEST_S
+    assert told.looked_s < LONGEST_S
     if program == "broker":
         assert {told.states[hop] for hop in ("camera", "detector", "node")} == {"ok"}, "the node says so itself"
     if program == "pi_node":
