@@ -36,8 +36,8 @@ def test_a_proxy_that_is_set_up_well_is_no_fault(line: Line, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("wrong", "code", "remedy"),
     [
-        ({"strip_upgrade": True}, "web.websocket_blocked", "proxy_set_header Upgrade"),
-        ({"swallow_live": True}, "web.websocket_blocked", "proxy_set_header Upgrade"),
+        ({"websocket": False}, "web.websocket_blocked", "proxy_set_header Upgrade"),
+        ({"swallows": True}, "web.websocket_blocked", "proxy_set_header Upgrade"),
         ({"host": "127.0.0.1:1"}, "web.origin_refused", "proxy_set_header Host"),
         ({"host": "glass.example"}, "web.origin_refused", "proxy_set_header Host"),
     ],

@@ -1,80 +1,107 @@
-"""A proxy before the web, as wrongly set up as people set them up.
+"""A reverse proxy in front of a web on loopback, that does what badly set up ones do.
 
-with Proxy(web_port, strip_upgrade=True) as proxy:
-    ...open http://127.0.0.1:{proxy.port}...
+with Proxy(web.port) as proxy:
+    ...open http://127.0.0.1:proxy.port...
+    proxy.websocket = False     # no Upgrade comes through: the web sees a plain GET /live
+    proxy.host = "backend:80"   # the web is asked under this name instead of the one that the browser typed
+    proxy.swallows = True       # nothing more passes on WebSockets in either direction, nor the answer to a new one
 """
 
-import re
+import contextlib
+import select
 import socket
+import socketserver
 import threading
-from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
-_HEAD_END = b"\r\n\r\n"
+HEAD_BYTES = 65536
+HOP_BY_HOP = ("connection", "upgrade", "keep-alive")
 
 
 class Proxy:
-    """Passes each connection on to 127.0.0.1:`target_port`, with its first request changed.
+    """Listens on 127.0.0.1:`port`; changes hold for connections that begin after them, `swallows` for all."""
 
-    `strip_upgrade` leaves out Upgrade and Connection, as nginx does by itself; `host` puts that name in place of Host;
-    `swallow_live` lets a request for /live come to nothing.
-    """
+    def __init__(self, target_port: int, *, websocket: bool = True, host: str = "", swallows: bool = False) -> None:
+        self.websocket, self.host, self.swallows = websocket, host, swallows
+        self._target = ("127.0.0.1", target_port)
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler(), bind_and_activate=True)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="proxy", daemon=True)
+        self._open: set[socket.socket] = set()
 
-    def __init__(
-        self, target_port: int, *, strip_upgrade: bool = False, host: str = "", swallow_live: bool = False
-    ) -> None:
-        self._target_port, self._host = target_port, host
-        self._strip_upgrade, self._swallow_live = strip_upgrade, swallow_live
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._door.getsockname()[1]
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._serve, name="proxy", daemon=True).start()
+        self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with suppress(OSError):
-            self._door.shutdown(socket.SHUT_RDWR)
-        self._door.close()
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        for plug in list(self._open):
+            with contextlib.suppress(OSError):
+                plug.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)
 
-    def _serve(self) -> None:
-        while True:
+    def _handler(self) -> type[socketserver.BaseRequestHandler]:
+        proxy = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with contextlib.suppress(OSError):
+                    proxy._relay(self.request)
+
+        return Handler
+
+    def _relay(self, browser: socket.socket) -> None:
+        """One request: every connection ends with its answer, unless it became a WebSocket."""
+        head, rest = _read_head(browser)
+        if not head:
+            return
+        with socket.create_connection(self._target, 5) as web:
+            web.settimeout(None)
+            self._open |= {browser, web}
             try:
-                plug, _ = self._door.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._pass_on, args=(plug,), daemon=True).start()
-
-    def _pass_on(self, plug: socket.socket) -> None:
-        with suppress(OSError), plug:
-            head = b""
-            while _HEAD_END not in head:
-                if not (more := plug.recv(65536)):
-                    return
-                head += more
-            if self._swallow_live and head.startswith(b"GET /live "):
-                plug.recv(1)
-                return
-            with socket.create_connection(("127.0.0.1", self._target_port)) as far:
-                far.sendall(self._changed(head))
-                threading.Thread(target=_pump, args=(plug, far), daemon=True).start()
-                _pump(far, plug)
+                web.sendall(self._changed(head) + rest)
+                self._pass_on(browser, web, is_live=b" /live " in head.partition(b"\r\n")[0])
+            finally:
+                self._open -= {browser, web}
 
     def _changed(self, head: bytes) -> bytes:
-        if self._strip_upgrade:
-            head = re.sub(rb"(?i)\r\n(upgrade|connection):[^\r]*", b"", head)
-        if self._host:
-            head = re.sub(rb"(?i)\r\nhost:[^\r]*", b"\r\nHost: " + self._host.encode(), head)
-        return head
+        first, *lines = head.decode("latin-1").split("\r\n")
+        is_upgrade = any(line.lower().startswith("upgrade:") for line in lines)
+        dropped = HOP_BY_HOP if not (is_upgrade and self.websocket) else ()
+        kept = [line for line in lines if line.partition(":")[0].lower() not in dropped]
+        if self.host:
+            kept = [f"Host: {self.host}" if line.lower().startswith("host:") else line for line in kept]
+        if dropped:
+            kept.append("Connection: close")
+        return "\r\n".join([first, *kept, "", ""]).encode("latin-1")
+
+    def _pass_on(self, browser: socket.socket, web: socket.socket, *, is_live: bool) -> None:
+        other = {browser: web, web: browser}
+        while True:
+            for source in select.select([browser, web], [], [], 1)[0]:
+                data = source.recv(65536)
+                if not data:
+                    return
+                if not (self.swallows and is_live):
+                    other[source].sendall(data)
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while chunk := source.recv(65536):
-            sink.sendall(chunk)
-        sink.shutdown(socket.SHUT_WR)
+def _read_head(browser: socket.socket) -> tuple[bytes, bytes]:
+    """The request's first line and headers, and what came behind them."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        data = browser.recv(4096)
+        if not data or len(got) > HEAD_BYTES:
+            return b"", b""
+        got += data
+    head, _, rest = got.partition(b"\r\n\r\n")
+    return head, rest

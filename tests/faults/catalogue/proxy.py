@@ -13,12 +13,13 @@ from .seen import NOT_SEEN
 @contextmanager
 def behind(site: Site, *, websocket: bool = True, host: str = "", swallows: bool = False) -> Iterator[None]:
     """People open the page through a proxy, and the web's settings say so."""
-    with Proxy(site.web_port, websocket=websocket, host=host) as proxy:
-        proxy.swallows = swallows
-        with site.changed("web", public_url=proxy.url):
-            site.wait_until_well()
-            site.page_url = proxy.url
-            yield
+    with (
+        Proxy(site.web_port, websocket=websocket, host=host, swallows=swallows) as proxy,
+        site.changed("web", public_url=proxy.url),
+    ):
+        site.wait_until_well()
+        site.page_url = proxy.url
+        yield
 
 
 FAULTS = [
