@@ -43,14 +43,15 @@ def file_of_an_observer(site: Site) -> Iterator[None]:
 
 @contextmanager
 def revoked(site: Site, id: str, name: str) -> Iterator[None]:
-    before, credentials = site.accounts.file.read_text(), site.accounts.credentials(id).read_text()
+    """The account is gone, and the program still has its credentials, as on a machine of its own."""
+    before, good = site.accounts.file.read_text(), read_credentials(site.accounts.credentials(id))
     site.glassline("revoke", id)
+    write_credentials(site.accounts.credentials(id), good)
     site.restart(name)
     try:
         yield
     finally:
         site.accounts.file.write_text(before)
-        site.accounts.credentials(id).write_text(credentials)
         mosquitto_files(site.accounts.accounts, site.accounts.mosquitto)
         site.restart(name)
 
