@@ -1,11 +1,12 @@
 """What this web sees, as observations of the chain's hops, and the verdict on them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from glassline.contract import Reason
 from glassline.contract.messages import Health
 from glassline.diagnosis import (
+    Facts,
     Hop,
     Observation,
     ProgramSeen,
@@ -31,6 +32,8 @@ class BrokerView:
     sentence: str
     address: str
     since_s: float
+    facts: Facts = field(default_factory=dict)
+    """What else is known of whoever is at that address."""
 
     def listened_s(self, now_s: float) -> float:
         """For how long anybody could be heard."""
@@ -39,7 +42,7 @@ class BrokerView:
     def observe(self, *, heard_at_s: float | None, now_s: float) -> Observation:
         """The broker hop."""
         at_s = heard_at_s if self.connected and heard_at_s is not None else self.since_s
-        facts: dict[str, str | float | int] = {"address": self.address, "program": "web", "file": FILE}
+        facts = {"address": self.address, "program": "web", "role": "web", "file": FILE, **self.facts}
         return observe_link(connected=self.connected, code=self.code, age_s=now_s - at_s, facts=facts)
 
 

@@ -176,7 +176,7 @@ class Services:
         state = self.link.state
         return BrokerView(
             connected=state.connected, code=state.code, sentence=state.sentence, address=str(self.link.address),
-            since_s=now_s - max(0.0, time.time() - state.since),
+            since_s=now_s - max(0.0, time.time() - state.since), facts={"id": self.settings.id, **state.facts},
         )  # fmt: skip
 
     def counters(self) -> dict[str, int]:

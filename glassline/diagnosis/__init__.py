@@ -18,9 +18,9 @@ from .chain import Hop, HopVerdict, Observation, Verdict, diagnose
 from .faults import Fault, hop_of, remedy_of
 from .observers import observe_bridge, observe_device, observe_link, observe_web
 from .seen import ProgramSeen
-from .words import age_text
+from .words import Facts, age_text
 
 __all__ = [
-    "Fault", "Hop", "HopVerdict", "Observation", "ProgramSeen", "Verdict", "age_text", "diagnose", "hop_of",
+    "Facts", "Fault", "Hop", "HopVerdict", "Observation", "ProgramSeen", "Verdict", "age_text", "diagnose", "hop_of",
     "observe_bridge", "observe_device", "observe_link", "observe_web", "remedy_of",
 ]  # fmt: skip
