@@ -1,6 +1,7 @@
 """A real line of two machines: broker, bridge and web in the server's folder, the node in the Pi's."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -99,12 +100,19 @@ class Site:
         """After a fault: start again what ended, or everything where that does not help, or `anew` asks for it."""
         self.page_url = self.url
         if anew:
-            self.end_all()
+            self._forget()
         try:
             self.start_all()
         except NotWellError:
-            self.end_all()
+            self._forget()
             self.start_all()
+
+    def _forget(self) -> None:
+        """End everything, and begin with an empty store and an empty outbox: halves of both may be gone."""
+        self.end_all()
+        for folder in (self.state, self.store.parent):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(exist_ok=True)
 
     def wait_until_well(self) -> None:
         """Until the web's own chain has no fault, and all that it knows of is seen and works."""
