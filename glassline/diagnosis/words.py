@@ -1,5 +1,6 @@
 """From templates with facts in braces to sentences: a fact that is missing never stops a sentence."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from string import Formatter
@@ -38,6 +39,10 @@ PLACEHOLDERS: dict[str, str] = {
 """Every fact that a template may use, and what stands there while nobody knows it."""
 
 
+MAX_FACT = 400
+_HOST = re.compile(r"[A-Za-z0-9_.:-]{1,253}")
+
+
 def fields_of(template: str) -> set[str]:
     """The facts that a template uses."""
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
@@ -49,9 +54,18 @@ def render(template: str, facts: Facts) -> str:
 
 
 def _text(name: str, facts: Facts) -> str:
+    """A fact as it may stand in a sentence. Facts come over the wire too, and what is in `backticks` gets typed."""
     value = facts.get(name, "")
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:.4g}" if isinstance(value, float) else _harmless(str(value))
+    if name == "host" and not _HOST.fullmatch(text):
+        text = ""
     return text or PLACEHOLDERS.get(name, f"<{name}>")
+
+
+def _harmless(text: str) -> str:
+    """`text` on one line, not too long, with nothing in it that a terminal obeys or that looks like a command."""
+    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[: MAX_FACT + 1].replace("`", "'"))
+    return plain if len(plain) <= MAX_FACT else plain[:MAX_FACT] + "…"
 
 
 def completed(facts: Facts, age_s: float | None) -> dict[str, str | float | int]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from glassline.program import is_loopback, read_secret
+from glassline.program import is_loopback, read_secret, shown
 
 from .base import Store
 from .sqlite import SqliteStore
@@ -22,9 +22,9 @@ def open_store(url: str, *, key_file: str = "") -> Store:
     if colon and scheme == "supabase":
         return _supabase(rest, key_file)
     if not colon or scheme != "sqlite":
-        raise ValueError(f"no store is known at {url!r}: expected {_EXAMPLES}")
+        raise ValueError(f"no store is known at '{shown(url)}': expected {_EXAMPLES}")
     if not rest or rest.endswith("/"):
-        raise ValueError(f"the store {url!r} names no file: expected {_EXAMPLES}")
+        raise ValueError(f"the store '{shown(url)}' names no file: expected {_EXAMPLES}")
     return SqliteStore(Path(rest))
 
 
@@ -34,13 +34,13 @@ def supabase_migrations() -> list[Path]:
 
 
 def _supabase(address: str, key_file: str) -> Store:
-    parts = urlsplit(address)
+    parts, told = urlsplit(address), shown(address)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError(f"the store 'supabase:{address}' names no project: expected {_EXAMPLES}")
+        raise ValueError(f"the store 'supabase:{told}' names no project: expected {_EXAMPLES}")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError(f"the store 'supabase:{address}' would be sent the secret key in clear: use https")
+        raise ValueError(f"the store 'supabase:{told}' would be sent the secret key in clear: use https")
     if not key_file:
-        raise ValueError(f"the store 'supabase:{address}' wants a key: name its file in `store_key_file`")
+        raise ValueError(f"the store 'supabase:{told}' wants a key: name its file in `store_key_file`")
     key = read_secret(key_file, what="key", remedy=_KEY_REMEDY)
     try:
         from .supabase import SupabaseStore

