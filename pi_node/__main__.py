@@ -2,11 +2,10 @@
 
 import logging
 import os
-import re
 import sys
 
 from glassline.link import AddressError, BrokerAddress
-from glassline.program import EndSignals, Loaded, SecretError, load_settings, run_logging
+from glassline.program import EndSignals, Loaded, SecretError, load_settings, masked, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
 from . import host
@@ -16,9 +15,6 @@ from .outbox import OutboxError
 from .settings import NodeSettings
 
 log = logging.getLogger("pi_node")
-
-_PASSWORD = re.compile(r"://\S*@")
-"""Name and password in the URI of a network camera, which this node refuses and must not repeat."""
 
 EXIT_RESTART = 75
 """EX_TEMPFAIL of sysexits(3): whoever runs this is to start it again."""
@@ -51,7 +47,7 @@ def main() -> int:
     try:
         open_camera(settings.camera, image_wh=settings.wh(), fps=settings.camera_fps)
     except CameraError as error:
-        log.error("%s", _PASSWORD.sub("://…@", str(error)))
+        log.error("%s", masked(str(error)))
         return EXIT_SETTINGS
     node = Node(
         settings=settings,

@@ -9,7 +9,7 @@ from .networks import SPEAK_FOR_MANY, network_of
 from .ports import PortHolder, holder_of, holders_of, is_own_address, program_of
 from .secrets import SecretError, read_secret, write_secret
 from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
-from .shown import shown
+from .shown import masked, one_line, shown
 from .tally import Tally
 from .tls import CertificateError, ServerCertificate, client_context
 
@@ -32,7 +32,9 @@ __all__ = [
     "is_own_address",
     "load_settings",
     "log_frame",
+    "masked",
     "network_of",
+    "one_line",
     "program_of",
     "read_credentials",
     "read_secret",

@@ -93,3 +93,13 @@ def test_a_full_and_a_read_only_disk_are_named(tmp_path: Path) -> None:
     full, read_only = run.stdout.splitlines()
     assert "store.full" in full, run.stdout
     assert "store.read_only" in read_only, run.stdout
+
+
+def test_a_password_in_the_address_of_a_store_is_repeated_nowhere(tmp_path: Path) -> None:
+    address = "postgres://admin:s3cr3t/p@ss@db.example/glass"
+    (tmp_path / "glassline.toml").write_text(f'[bridge]\nstore = "{address}"\nbroker = "mqtt://u:s3cr3t/p@w@h"\n')
+    for arguments in (["--json"], ["--all", "--settings"]):
+        told = run_doctor(*arguments, folder=tmp_path)
+        assert "…@db.example/glass" in told.text.replace("\\u2026", "…"), told.text
+        assert "s3cr3t" not in told.text + told.complaint
+        assert "p@ss" not in told.text

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from glassline.program import Tally, run_logging, shown
+from glassline.program import Tally, masked, run_logging, shown
 from glassline.program.tally import MAX_KINDS, OTHER
 
 LOG = logging.getLogger("test.tally")
@@ -97,6 +97,20 @@ def test_threads_lose_no_count(tally):
 )  # fmt: skip
 def test_foreign_text_is_shown_short_on_one_line_and_without_secrets(foreign, wanted):
     assert shown(foreign) == wanted
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("mqtt://user:p4ss/w0rd@server:1883", "mqtt://…@server:1883"),
+        ("the camera 'rtsp://cam:pa/ss@w0rd@eye/1' is of no kind", "the camera 'rtsp://…@eye/1' is of no kind"),
+        ("user:p4ss@server", "…@server"),
+        ("mqtt://server:1883, or ask boss@glass.example", "mqtt://server:1883, or ask boss@glass.example"),
+        ("sqlite:/mnt/@home/glass.db", "sqlite:/mnt/@home/glass.db"),
+    ],
+)
+def test_of_addresses_all_up_to_the_last_at_sign_is_masked(address, wanted):
+    assert masked(address) == wanted
 
 
 @pytest.mark.parametrize("journal", [False, True])

@@ -1,6 +1,5 @@
 """What is set up on this machine: the programs in its settings file, and where each setting came from."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from glassline.diagnosis import Hop
 from glassline.link.address import PREDECESSOR_SETTING
-from glassline.program import Settings, SettingsError, resolve
+from glassline.program import Settings, SettingsError, masked, resolve
 from glassline.program.settings import find_file, read_tables
 from pi_node.host import is_pi
 
@@ -19,8 +18,6 @@ NODE, BROKER, BRIDGE, WEB = "pi_node", "broker", "bridge", "web"
 HOPS = {NODE: Hop.NODE, BROKER: Hop.BROKER, BRIDGE: Hop.BRIDGE, WEB: Hop.WEB}
 ROLES = {NODE: "node", BRIDGE: "bridge", WEB: "web"}
 """The programs that connect to the broker, and what each is there."""
-
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,11 +73,6 @@ def look(config: Path | None, environ: Mapping[str, str]) -> Machine:
     kinds = {settings.program: settings for settings in PROGRAMS}
     programs = {name: _setup(kinds[name], environ, file, credentials.get(name)) for name in names}
     return Machine(file=file, programs=programs, backend_url_set=backend_url_set)
-
-
-def masked(text: str) -> str:
-    """`text` without user names and passwords inside its addresses."""
-    return _USER_INFO.sub("…@", text)
 
 
 def _setup(kind: type[Settings], environ: Mapping[str, str], file: Path | None, credentials: Path | None) -> Setup:

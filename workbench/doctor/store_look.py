@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glassline.contract import Reason
-from glassline.program import SecretError
+from glassline.program import SecretError, masked
 from glassline.store import StoreError, open_store
 
-from .machine import BRIDGE, WEB, Machine, Setup, masked
+from .machine import BRIDGE, WEB, Machine, Setup
 from .running import folder_of
 
 LOW_MB = 200.0
@@ -64,10 +64,13 @@ class StoreLook:
         try:
             self._look()
         except (SecretError, ValueError) as error:
-            self.seen.why = f"{error}"
+            self.seen.why = masked(str(error))
         except StoreError as error:
-            self.seen.code, self.seen.error = error.code, str(error).rstrip(". ")
-        self.seen.done = True
+            self.seen.code, self.seen.error = error.code, masked(str(error)).rstrip(". ")
+        except Exception as error:  # noqa: BLE001 - what cannot be looked at is told, whatever it is
+            self.seen.why = masked(f"It cannot be looked at: {type(error).__name__}: {error}.")
+        finally:
+            self.seen.done = True
 
     def _look(self) -> None:
         path = _path_of(self._url)

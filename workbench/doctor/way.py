@@ -9,9 +9,9 @@ from broker.listening import ListenAddress
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation
 from glassline.link import Access, AddressError, BrokerAddress, BrokerProbe, Keys, Step, probe_broker
-from glassline.program import SecretError, read_secret
+from glassline.program import SecretError, masked, read_secret
 
-from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup, masked
+from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup
 
 PROBE_TIMEOUT_S = 3.0
 STRANGER = "doctor"
