@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from glassline.contract import Reason
 from glassline.diagnosis import Verdict, age_text, diagnose
@@ -23,6 +22,7 @@ from pi_node.status_file import NodeStatus, read_status
 from .doctor.examination import Examination
 from .doctor.machine import NODE, Machine, look
 from .doctor.observations import observe_settings
+from .doctor.plain import plain
 from .doctor.running import Running, flag_of, running
 from .doctor.show import show
 
@@ -136,4 +136,5 @@ def _show(machine: Machine, found: _Found) -> None:
     if found.before is not None and found.age_s is not None:
         cause = found.before.first_cause
         what = cause.sentence if cause is not None else "everything that it could see worked."
-        console.print(Text(f"\nWhen it last spoke, {age_text(found.age_s)} ago: {what}"))
+        console.print()
+        console.print(plain(f"When it last spoke, {age_text(found.age_s)} ago: {what}"))

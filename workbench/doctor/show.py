@@ -8,6 +8,7 @@ from rich.text import Text
 from glassline.diagnosis import HopVerdict, Verdict, age_text
 
 from .examination import Examination
+from .plain import plain
 from .show_seen import show_seen, show_settings
 
 _MARKS = {"ok": ("✓", "green"), "degraded": ("!", "yellow"), "failed": ("✗", "red"), "unknown": ("?", "bright_black")}
@@ -22,15 +23,15 @@ stand in them."""
 
 
 def show(console: Console, found: Examination, *, whole: bool = False, settings: bool = False) -> None:
-    """Print it. Texts from the wire are printed as they are, never as markup.
+    """Print it. No text is taken for markup, or for what a terminal obeys: it may come from the wire.
 
     `whole` shows all that was seen, `settings` all settings; without it those that are not the default, if `whole`.
     """
     cause = found.verdict.first_cause
     begins_with_remedy = found.machine.file is None and cause is not None
     if cause is not None and begins_with_remedy:
-        console.print(Text(f"Do this next: {cause.remedy}\n", style="bold"))
-    console.print(Text(_heading(found), style="dim"))
+        console.print(plain(f"Do this next: {cause.remedy}", "bold"), end="\n\n")
+    console.print(plain(_heading(found), "dim"))
     console.print(_chain(found.verdict))
     for id, other in found.others.items():
         console.print(_other(id, other))
@@ -65,20 +66,22 @@ def _chain(verdict: Verdict) -> Table:
         follows = hop.explained_by is not None and hop.state != "unknown"
         sentence = hop.sentence + (f" This follows from the {hop.explained_by}." if follows else "")
         style = "" if hop.state in ("failed", "degraded") and not follows else "dim"
-        table.add_row(Text(mark, style=colour), Text(hop.hop.value), Text(age), Text(sentence, style=style))
+        table.add_row(Text(mark, style=colour), Text(hop.hop.value), Text(age), plain(sentence, style))
     return table
 
 
 def _other(id: str, verdict: Verdict) -> Text:
     if verdict.first_cause is None:
-        return Text(f"✓ {id}: its chain works too.", style="green")
-    return Text(f"✗ {id}: {verdict.first_cause.sentence}", style="red")
+        return plain(f"✓ {id}: its chain works too.", "green")
+    return plain(f"✗ {id}: {verdict.first_cause.sentence}", "red")
 
 
 def _print_cause(console: Console, title: str, cause: HopVerdict, *, with_remedy: bool = True) -> None:
     code = cause.code.value if cause.code else "no code"
     colour = _MARKS[cause.state][1]
     console.print()
-    console.print(Text.assemble((f"{title}: ", f"bold {colour}"), (cause.sentence, "bold"), (f"  [{code}]", "dim")))
+    console.print(
+        Text.assemble((f"{title}: ", f"bold {colour}"), plain(cause.sentence, "bold"), (f"  [{code}]", "dim"))
+    )
     if with_remedy:
-        console.print(Padding(Text(f"Do this: {cause.remedy}"), (0, 0, 0, 2), expand=False))
+        console.print(Padding(plain(f"Do this: {cause.remedy}"), (0, 0, 0, 2), expand=False))

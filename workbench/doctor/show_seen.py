@@ -9,6 +9,7 @@ from rich.text import Text
 from glassline.diagnosis import age_text
 
 from .machine import Machine
+from .plain import plain
 from .seen import PictureSeen, ProgramHeard, Seen, StoreFound, WaySeen
 
 _WORDS = {"name": "name", "port": "port", "tls": "TLS", "password": "password", "permission": "own echo"}
@@ -24,7 +25,7 @@ def show_seen(console: Console, seen: Seen, *, whole: bool) -> None:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     for name, text in rows:
-        table.add_row(Text(name), Text(text))
+        table.add_row(Text(name), plain(text))
     console.print(Text("\nWhat was seen", style="bold"))
     console.print(table)
 
@@ -38,7 +39,7 @@ def show_settings(console: Console, machine: Machine, *, whole: bool) -> None:
         for name, told in setup.to_dict()["settings"].items():
             if whole or told["source"] != "default":
                 shown = "(empty)" if told["value"] == "" else str(told["value"])
-                table.add_row(Text(f"[{program}] {name}"), Text(shown), Text(str(told["source"]), style="dim"))
+                table.add_row(Text(f"[{program}] {name}"), plain(shown), plain(str(told["source"]), "dim"))
     if table.row_count:
         which = "Settings" if whole else "Settings that are not the default (all: --settings)"
         console.print(Text(f"\n{which}", style="bold"))
