@@ -1,4 +1,4 @@
-"""Who else has a camera open, as the kernel says it."""
+"""Whether another program has a camera, and who has it open, as the kernel says it."""
 
 import errno
 import fcntl
@@ -16,21 +16,30 @@ _NO_BUFFERS = b"\0\0\0\0" + (1).to_bytes(4, "little") + (1).to_bytes(4, "little"
 UNNAMED = "a program that this account may not see"
 
 
-def holder_of(*patterns: str) -> str | None:
-    """The other program that holds one of the devices, like "motion (process 612)"; None if nobody does.
+_LOOKERS = frozenset({"pipewire", "wireplumber", "pipewire-media-session"})
+"""What a desktop has every camera open with, mostly without taking a picture."""
 
-    A program of another account can be noticed, but not be named.
+
+def holder_of(device: str) -> str | None:
+    """The program that keeps `device` from us, like "motion (process 612)"; None if the device itself is not busy."""
+    return who_has_open(device) if _is_busy(device) else None
+
+
+def who_has_open(*patterns: str) -> str:
+    """Names those that have one of the devices open, where something else has told that it is busy.
+
+    Many may have a camera open, and only one takes pictures. A program of another account cannot be named.
     """
-    devices = {device for pattern in patterns for device in glob.glob(pattern)}
-    others = ", ".join(dict.fromkeys(_others(devices)))
-    return others or (UNNAMED if any(map(_is_busy, sorted(devices))) else None)
+    others = dict.fromkeys(_others({device for pattern in patterns for device in glob.glob(pattern)}))
+    likely = [f"{name} (process {pid})" for name, pid in others if name not in _LOOKERS]
+    return ", ".join(likely or [f"{name} (process {pid})" for name, pid in others]) or UNNAMED
 
 
-def _others(devices: Iterable[str]) -> Iterator[str]:
+def _others(devices: Iterable[str]) -> Iterator[tuple[str, int]]:
     real = {os.path.realpath(device) for device in devices}
     for process in psutil.process_iter(["name"]):
         if process.pid != os.getpid() and not real.isdisjoint(_open_files(process.pid)):
-            yield f"{process.info['name']} (process {process.pid})"
+            yield process.info["name"], process.pid
 
 
 def _open_files(pid: int) -> Iterator[str]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .base import Bgr, CameraBusyError, CameraError
-from .holder import UNNAMED, holder_of
+from .holder import who_has_open
 
 # picamera2 names a format by the order of bits in a word, so that its RGB888 lies in memory as B, G, R.
 _TO_BGR = {"RGB888": None, "BGR888": cv2.COLOR_RGB2BGR, "XRGB8888": cv2.COLOR_BGRA2BGR, "XBGR8888": cv2.COLOR_RGBA2BGR}
@@ -51,7 +51,7 @@ class PiCamera:
         except (RuntimeError, IndexError, OSError) as error:
             self.close()
             if is_busy(error):
-                holder = holder_of("/dev/media*", "/dev/video*") or UNNAMED
+                holder = who_has_open("/dev/media*", "/dev/video*")
                 sentence = f"picamera: camera {self._index} cannot be opened: it is held by {holder}"
                 raise CameraBusyError(sentence, holder) from None
             raise CameraError(

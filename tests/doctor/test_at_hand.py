@@ -4,8 +4,11 @@ import signal
 import time
 from pathlib import Path
 
+from glassline.contract import Reason
 from tests.support.embedded_broker import broker_process, embedded_broker, free_port
 from tests.support.links import until
+from workbench.doctor.idle_node import observe_idle
+from workbench.doctor.machine import look
 
 from .conftest import run_doctor
 from .test_pi import ROLES, node, pi, with_account
@@ -45,6 +48,23 @@ def test_a_node_that_stands_still_is_silent_though_its_process_lives(tmp_path: P
                 process.send_signal(signal.SIGCONT)
     assert told.cause == "node.silent", told.text
     assert told.states["broker"] == "ok"
+
+
+def test_neither_the_model_nor_the_camera_of_a_node_that_stands_still_is_looked_at_behind_its_back(
+    tmp_path: Path,
+) -> None:
+    config = pi(tmp_path, model=str(tmp_path / "none.onnx"), camera="usb:63")
+    machine = look(config, {})
+    assert [one.code for one in observe_idle(machine, runs=True)] == []
+    assert {one.code for one in observe_idle(machine, runs=False)} == {
+        Reason.CAMERA_MISSING,
+        Reason.DETECTOR_MODEL_MISSING,
+    }
+
+
+def test_of_a_stopped_node_that_started_in_a_folder_not_known_a_relative_model_is_not_missed(tmp_path: Path) -> None:
+    machine = look(pi(tmp_path, model="models/best.onnx"), {})
+    assert observe_idle(machine, runs=False) == []
 
 
 def test_what_an_idle_node_would_need_is_looked_at(tmp_path: Path) -> None:

@@ -4,16 +4,25 @@ import os
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from glassline.contract import Reason
 from pi_node.camera import CameraBusyError, CameraError, open_camera
-from pi_node.camera.holder import holder_of
+from pi_node.camera.holder import UNNAMED, holder_of, who_has_open
 from pi_node.capture import Capture
 from tests.support.links import until
 
-HOLDING = "import sys, time; held = open(sys.argv[1], 'rb', buffering=0); print('held', flush=True); time.sleep(60)"
+HOLDING = """
+import fcntl, sys, termios, time
+held = open(sys.argv[1], "rb", buffering=0)
+if "alone" in sys.argv:
+    fcntl.ioctl(held, termios.TIOCEXCL)
+print("held", flush=True)
+time.sleep(60)
+"""
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -21,14 +30,25 @@ def device():
     """A character device of the kernel that nobody else has open: a terminal of our own."""
     ours, theirs = os.openpty()
     path = os.ttyname(theirs)
+    os.chmod(path, 0o666)
     os.close(theirs)
     yield path
     os.close(ours)
 
 
+@pytest.fixture
+def as_nobody():
+    """Not as root, whom the kernel lets open a terminal that is busy for everybody else."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    yield
+    os.seteuid(before)
+
+
 @contextmanager
-def held(path):
-    process = subprocess.Popen([sys.executable, "-c", HOLDING, path], stdout=subprocess.PIPE)
+def held(path, how="with others"):
+    process = subprocess.Popen([sys.executable, "-c", HOLDING, path, how], stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"held\n"
         yield process
@@ -38,25 +58,52 @@ def held(path):
         process.stdout.close()
 
 
-def test_who_holds_a_device_is_named_until_it_ends(device):
-    assert holder_of(device) is None
+def test_who_has_a_device_open_is_named_until_it_ends_and_does_not_make_it_busy(device):
+    assert who_has_open(device) == UNNAMED
     with held(device) as process:
-        name = holder_of(device)
+        name = who_has_open(device)
         assert name.endswith(f"(process {process.pid})")
         assert "python" in name
+        assert holder_of(device) is None
+    assert who_has_open(device) == UNNAMED
+
+
+def test_a_device_that_says_itself_that_it_is_busy_has_a_holder(device, request):
     assert holder_of(device) is None
+    with held(device, "alone") as process:
+        named = f"(process {process.pid})" in who_has_open(device)
+        request.getfixturevalue("as_nobody")
+        assert named
+        assert holder_of(device) == who_has_open(device)
+        assert holder_of(device) == UNNAMED or f"(process {process.pid})" in holder_of(device)
 
 
-def test_a_link_to_a_device_leads_to_its_holder_and_our_own_handle_does_not_count(device, tmp_path):
+def test_a_link_to_a_device_leads_to_who_has_it_and_our_own_handle_does_not_count(device, tmp_path):
     (tmp_path / "video0").symlink_to(device)
     with open(device, "rb", buffering=0):
-        assert holder_of(str(tmp_path / "video*")) is None
+        assert who_has_open(str(tmp_path / "video*")) == UNNAMED
         with held(device) as process:
-            assert f"(process {process.pid})" in holder_of(str(tmp_path / "video*"))
+            assert f"(process {process.pid})" in who_has_open(str(tmp_path / "video*"))
+
+
+def test_what_a_desktop_has_open_anyway_is_named_only_where_nothing_else_is(device, tmp_path):
+    (tmp_path / "wireplumber").write_bytes(Path("/bin/sleep").read_bytes())
+    (tmp_path / "wireplumber").chmod(0o755)
+    with (
+        open(device, "rb", buffering=0) as opened,
+        subprocess.Popen([tmp_path / "wireplumber", "60"], stdin=opened) as desktop,
+    ):
+        try:
+            assert who_has_open(device) == f"wireplumber (process {desktop.pid})"
+            with held(device) as process:
+                assert who_has_open(device).endswith(f"(process {process.pid})")
+                assert "wireplumber" not in who_has_open(device)
+        finally:
+            desktop.kill()
 
 
 def test_what_is_not_there_is_held_by_nobody():
-    assert holder_of("/dev/video77", "/dev/media7*") is None
+    assert holder_of("/dev/video77") is None
 
 
 class Chained:

@@ -1,5 +1,6 @@
 """What would keep a node from working that does not run now: its model, its camera, the machine."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,14 +9,13 @@ from glassline.diagnosis import Hop, Observation, hop_of, remedy_of
 from pi_node.camera.holder import holder_of
 from pi_node.host import Host, disk_free_mb
 
-from .machine import NODE, Machine, Setup
-from .running import folder_of
+from .machine import NODE, Machine
 
 
-def observe_idle(machine: Machine) -> list[Observation]:
-    """Look at what the node of this machine needs."""
+def observe_idle(machine: Machine, *, runs: bool) -> list[Observation]:
+    """Look at what the node of this machine needs; while its process `runs`, it has its model and its camera itself."""
     setup = machine.programs[NODE]
-    found = [*_model(setup, folder_of(NODE, machine.file)), *_camera(setup.text("camera"))]
+    found = [] if runs else [*_model(setup.text("model")), *_camera(setup.text("camera"))]
     state_dir = _existing(Path(setup.text("state_dir")))
     found += [(reason, {}) for reason in Host(Path(setup.text("sysfs"))).reasons(state_dir)]
     known: dict[str, str | float | int] = {
@@ -30,24 +30,30 @@ def observe_idle(machine: Machine) -> list[Observation]:
     ]
 
 
-def _model(setup: Setup, folder: Path) -> Iterator[tuple[Reason, dict[str, str]]]:
-    model = setup.text("model")
-    if model not in ("", "auto") and not (folder / model).exists():
-        yield Reason.DETECTOR_MODEL_MISSING, {"model": str(folder / model)}
+def _model(model: str) -> Iterator[tuple[Reason, dict[str, str]]]:
+    """Where a relative path begins is not known while the node does not run."""
+    if not Path(model).is_absolute():
+        return
+    try:
+        Path(model).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        yield Reason.DETECTOR_MODEL_MISSING, {"model": model}
+    except OSError:
+        return
 
 
 def _camera(uri: str) -> Iterator[tuple[Reason, dict[str, str]]]:
-    """No device, or one that another program holds. Only a device can be missing while nobody opens it."""
+    """No device, or a USB camera that another program has. Of a Pi camera only opening it tells, which takes it."""
     kind, _, place = uri.partition(":")
     devices = {"usb": (f"/dev/video{place or 0}",), "picamera": ("/dev/media*", "/dev/video*")}.get(kind)
     if devices is None:
         return
     if not any(list(Path("/dev").glob(Path(device).name)) for device in devices):
         yield Reason.CAMERA_MISSING, {}
-    elif (holder := holder_of(*devices)) is not None:
+    elif kind == "usb" and (holder := holder_of(*devices)) is not None:
         yield Reason.CAMERA_BUSY, {"holder": holder}
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    """The folder, or the nearest above it that is there, and may be seen."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.exists(path))

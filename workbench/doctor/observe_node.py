@@ -50,7 +50,7 @@ def _at_first_hand(sight: Sight, at_hand: NodeAtHand, heard: Heard) -> list[Obse
         silent_there = sight.hears_all and sight.listened_s >= SILENT_S
         seen = replace(at_hand.seen(seen), silent_s=SILENT_S if silent_there else FRESH_S)
         return hops_at_hand(observe_device(seen))
-    idle = observe_idle(sight.machine)
+    idle = observe_idle(sight.machine, runs=at_hand.runs)
     if at_hand.hangs:
         if any(one.code is Reason.DISK_FULL for one in idle):
             return [*idle, *_unseen(why="It says nothing on this machine, whose disk is full.")]
