@@ -15,8 +15,8 @@ from glassline.contract import Reason
 from .camera import Frame
 from .camera.base import Bgr
 
-BLACK_MEAN, BLACK_SPREAD = 12.0, 3.0
-"""Of 255. A covered lens gives less than this but for noise, which goes into the mean of a block."""
+BLACK_MEAN, BLACK_SPREAD = 4.0, 2.0
+"""Of 255: as with the cap on. Noise goes into the mean of a block. Clean glass in dark-field light is brighter."""
 BLACK_S = 10.0
 FROZEN_S = 20.0
 _BLOCKS_WH = 16, 12

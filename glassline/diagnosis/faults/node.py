@@ -58,7 +58,8 @@ NODE_FAULTS: dict[Reason, Fault] = {
         remedy="""
             Take the cap off the lens, and switch the light on. If the picture stays black, check the cable of the
             camera at both ends with the power off, and look with `rpicam-hello -t 0` on {id} (stop the node first:
-            `sudo systemctl stop pi_node`).
+            `sudo systemctl stop pi_node`). With dark-field light clean glass is nearly black: let a little light into
+            the picture, at an edge or by a longer exposure; a mean brightness of 4 (of 255) is enough.
         """,
     ),
     Reason.CAMERA_FROZEN: Fault(
@@ -199,12 +200,13 @@ NODE_FAULTS: dict[Reason, Fault] = {
     Reason.NODE_TWICE: Fault(
         sentence="""
             Two nodes call themselves {id}, and throw each other off the broker: a second Pi, or the same program
-            started twice.
+            started twice (or the broker itself closes the connection of {id} again and again).
         """,
         remedy="""
             On each machine that may be meant (the last one was {host}): `systemctl status pi_node` and `pgrep -af
             pi_node` show whether it runs there, and how often. Give each Pi a name of its own: `id` in [pi_node] of
-            {file} (GLASS_ID, --id), with an account of its own (`glassline enroll NAME --role node`).
+            {file} (GLASS_ID, --id), with an account of its own (`glassline enroll NAME --role node`). If there is no
+            second one, the broker's log, or that of a proxy before it, says why it closes the connection.
         """,
     ),
     Reason.NODE_OTHER_CONTRACT: Fault(
