@@ -21,6 +21,9 @@ from .told import with_told
 from .way import Way, walk_all
 from .web_looks import look_at_webs
 
+TOLD_S = 4.0
+"""For a web to say what it knows of one node."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
@@ -76,7 +79,7 @@ def examine(
         )  # fmt: skip
         sight = watch(first, expected=expected, until_s=began_s + timeout_s)
     shared = observe_shared(sight)
-    verdicts = {id: _verdict(sight, id, shared) for id in _devices(sight, expected, device)}
+    verdicts = {id: _verdict(sight, id, shared, began_s + timeout_s) for id in _devices(sight, expected, device)}
     chosen = min(verdicts, key=lambda id: verdicts[id].ok)
     return Examination(
         machine=machine,
@@ -89,13 +92,17 @@ def examine(
     )
 
 
-def _verdict(sight: Sight, id: str | None, shared: list[Observation]) -> Verdict:
-    """The verdict on one node; what cannot be heard from here is filled in by what others know of it."""
+def _verdict(sight: Sight, id: str | None, shared: list[Observation], until_s: float) -> Verdict:
+    """The verdict on one node; what cannot be heard from here is filled in by what others know of it.
+
+    The web is asked until `until_s` of the monotonic clock.
+    """
     verdict = diagnose([*shared, *observe_chain_of(sight, id)])
     if sight.hears_all or id is None:
         return verdict
-    look, at_hand = sight.look, sight.at_hand
-    if look is not None and look.seen.code is None and not look.seen.locked and (told := look.told(id)) is not None:
+    look, at_hand, left_s = sight.look, sight.at_hand, until_s - time.monotonic()
+    asked = look if look is not None and look.seen.answered_at_s is not None and not look.seen.locked else None
+    if asked is not None and left_s > 0 and (told := asked.told(id, min(TOLD_S, left_s + 0.5))) is not None:
         verdict = with_told(verdict, told)
     if at_hand is not None and at_hand.id == id and at_hand.fresh is not None:
         verdict = with_told(verdict, judge(at_hand.fresh, age_s=at_hand.age_s or 0.0).to_dict())

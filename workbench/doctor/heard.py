@@ -44,6 +44,16 @@ class Heard:
         return self.pinged_offset_s if self.pinged_offset_s is not None else self.late_offset_s
 
     @property
+    def connected_at_s(self) -> float:
+        """When, at the latest, it came to the broker, as its last health and its birth certificate tell."""
+        if self.health is None or self.health_at_s is None:
+            return 0.0
+        began = self.health_at_s - self.health.uptime_s
+        if self.info is None or self.info.boot != self.health.boot:
+            return began
+        return max(began, self.health_at_s - (self.health.ts - self.info.ts).total_seconds())
+
+    @property
     def came_anew(self) -> bool:
         """Whether it announced itself lately though it was not started lately: somebody may throw it off."""
         if self.info is None or self.health is None or self.status == "offline":

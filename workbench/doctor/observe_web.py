@@ -27,6 +27,8 @@ def observe_web_and_you(sight: Sight, id: str | None) -> list[Observation]:
         return [_web_elsewhere(sight), you]
     if sight.look.seen.code is not None:
         return [_fault(sight, sight.look), you]
+    if sight.look.seen.why:
+        return [Observation(hop=Hop.WEB, state="unknown", facts={"why": sight.look.seen.why}), you]
     return [*_watched(sight, id), *_where_people_open_it(sight)]
 
 
@@ -39,9 +41,18 @@ def _fault(sight: Sight, look: "WebLook") -> Observation:
 
 
 def _where_people_open_it(sight: Sight) -> list[Observation]:
-    """What is wrong at the page's public address. While the web itself is, that is its effect."""
+    """What is wrong at the page's public address. While the web itself is, that is its effect.
+
+    A router may not lead to itself from inside: that nobody answers is seen from this machine only.
+    """
     public = sight.public
-    return [_fault(sight, public)] if public is not None and public.seen.code is not None else []
+    if public is None or public.seen.code is None:
+        return []
+    found = _fault(sight, public)
+    if public.seen.code is not Reason.WEB_DOWN or public.seen.by_proxy:
+        return [found]
+    here = f"{public.seen.error}, as seen from this machine, where it answers itself"
+    return [replace(found, state="degraded", facts={**found.facts, "error": here})]
 
 
 def _watched(sight: Sight, id: str | None) -> list[Observation]:
@@ -54,6 +65,11 @@ def _watched(sight: Sight, id: str | None) -> list[Observation]:
     if picture_age_s is not None and picture_age_s < PICTURE_S:
         here = Observation(hop=Hop.YOU, state="ok", age_s=picture_age_s)
         return [Observation(hop=Hop.WEB, state="ok", age_s=age_s), here]
+    if len(seen.devices) > len(seen.watched) > 0 and id in seen.devices and id not in seen.watched:
+        many = (
+            f"The doctor watches {len(seen.watched)} nodes at once: `glassline doctor --device {id}` watches this one."
+        )
+        return [Observation(hop=Hop.WEB, state="ok", age_s=age_s), replace(you, facts={"why": many})]
     none = replace(you, facts={"why": "No picture has come here."})
     waited_s = picture_age_s or sight.age_s(seen.watched_since_s) or 0.0
     if age_s is None or waited_s < PICTURE_S:

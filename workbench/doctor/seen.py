@@ -159,6 +159,8 @@ def _web(look: "WebLook") -> WebFound:
     code = seen.code.value if seen.code else None
     if code is not None:
         says = seen.error or seen.holder or "it is refused"
+    elif seen.why:
+        says = seen.why.rstrip(".")
     elif seen.locked:
         says = "it answers; people sign in there"
     elif seen.answered_at_s is None:

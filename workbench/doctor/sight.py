@@ -121,9 +121,10 @@ class Sight:
 
     def unasked_s(self, heard: Heard) -> float | None:
         """For how long it was asked for pictures and heard nothing of it, as it said when it must have."""
-        since_s = self.look.seen.watched_since_s if self.look is not None else None
-        if since_s is None or heard.health_at_s is None or not self.may_be_unasked(heard):
+        watched_since_s = self.look.seen.watched_since_s if self.look is not None else None
+        if watched_since_s is None or heard.health_at_s is None or not self.may_be_unasked(heard):
             return None
+        since_s = max(watched_since_s, heard.connected_at_s)
         return self.age_s(since_s) if heard.health_at_s - since_s > LEASE_S else None
 
     def seen_directly(self, program: str, seen: list[Observation]) -> list[Observation]:
@@ -202,9 +203,9 @@ def _looked_enough(sight: Sight) -> bool:
         return True
     seen = sight.look.seen
     if sight.listener is None:
-        all_came = bool(seen.devices) and all(sight.pictures.web_at_s(id) is not None for id in seen.devices)
+        all_came = bool(seen.watched) and all(sight.pictures.web_at_s(id) is not None for id in seen.watched)
         return all_came or (sight.age_s(seen.watched_since_s) or 0.0) > PICTURE_S
-    awaited = [id for id in seen.devices if id in sight.programs and sight.programs[id].status != "offline"]
+    awaited = [id for id in seen.watched if id in sight.programs and sight.programs[id].status != "offline"]
     return seen.watched_since_s is not None and all(_has_come(sight, id) for id in awaited)
 
 

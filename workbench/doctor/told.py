@@ -10,14 +10,18 @@ _ORDER = list(Hop)
 
 def with_told(own: Verdict, told: dict[str, Any]) -> Verdict:
     """`own` with what is told of hops that cannot be seen from here; of codes that are not known here, nothing."""
-    said = {one.hop: one for one in map(_verdict, told.get("hops", [])) if one is not None}
+    said = {one.hop: one for one in map(_verdict, _list(told.get("hops"))) if one is not None}
     seen = {one.hop: one for one in own.hops}
     hops = [(said.get(hop) or seen.get(hop)) if _is_open(seen.get(hop)) else seen[hop] for hop in _ORDER]
-    told_faults = [_verdict(one) for one in (told.get("first_cause"), *told.get("also", []))]
+    told_faults = [_verdict(one) for one in (told.get("first_cause"), *_list(told.get("also")))]
     causes = [own.first_cause, *own.also, *(one for one in told_faults if one and _is_open(seen.get(one.hop)))]
     found = [one for one in causes if one is not None]
     faults = sorted(found, key=lambda one: (one.state != "failed", _ORDER.index(one.hop)))
     return Verdict(hops=[one for one in hops if one], first_cause=faults[0] if faults else None, also=faults[1:])
+
+
+def _list(told: Any) -> list[Any]:
+    return told if isinstance(told, list) else []
 
 
 def _is_open(own: HopVerdict | None) -> bool:

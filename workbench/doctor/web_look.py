@@ -2,38 +2,29 @@
 
 import http.client
 import json
-import socket
-import ssl
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import (
-    AcceptConnection,
-    BytesMessage,
-    CloseConnection,
-    Event,
-    RejectConnection,
-    RejectData,
-    Request,
-    TextMessage,
-)
-from wsproto.utilities import ProtocolError
-
-from glassline.contract import ContractError, Reason
-from glassline.program.tls import fault_of, fault_sentence
+from glassline.contract import ContractError, Reason, is_id
+from glassline.program.tls import fault_of
 
 from .pictures import Pictures
-from .web_place import TIMEOUT_S, WebPlace
+from .web_live import ClosedError, NoWebSocketError, WebLive
+from .web_place import TIMEOUT_S, ClosedFileError, WebPlace
 
-MAX_FPS, MAX_FPS_OF_MANY = 5.0, 1.0
-FEW = 4
+MOST_WATCHED = 50
+"""So many a web takes in one wish."""
 MOST_REDIRECTS = 3
+_REDIRECTS = (301, 302, 303, 307, 308)
 _GATEWAY = (502, 503, 504)
+_WHO_ARE_YOU = (401, 403, 407)
 _REFUSED = {"web.foreign_origin", "web.wrong_host"}
 """What our own web says to a page, or by a name, that is not its own."""
+_NO_UPGRADE = "web.bad_websocket"
+"""What it says to a GET /live whose wish for a WebSocket was lost on the way."""
+_REFUSED_NODE = {Reason.NODE_BAD_CREDENTIALS, Reason.NODE_DENIED}
 
 
 @dataclass
@@ -42,31 +33,37 @@ class WebSeen:
 
     code: Reason | None = None
     error: str = ""
+    why: str = ""
+    """What kept the doctor from looking, where that is no fault."""
     holder: str = ""
+    by_proxy: bool = False
+    """Whether it is a proxy that says that the web is down."""
     answered_at_s: float | None = None
     devices: list[str] = field(default_factory=list)
     """Nodes that the web knows or remembers."""
+    watched: list[str] = field(default_factory=list)
+    """Those whose pictures were asked for."""
     watched_since_s: float | None = None
     locked: bool = False
     """People sign in there, and the doctor has no way in."""
     done: bool = False
 
 
-class _Refused(Exception):
-    """The WebSocket did not come about; `seen` says why."""
-
-
 class WebLook:
-    """A context manager that looks in a thread until it is left. `seen` grows meanwhile. `cookie` lets it in.
+    """A context manager that looks in a thread until it is left. `seen` grows meanwhile.
 
-    Without `pictures` it only knocks: it is done as soon as the WebSocket has come about.
+    `cookie` lets it in: it is sent to our own web only, where nobody else can read it. Without `pictures` it only
+    knocks: it is done as soon as the WebSocket has come about. `direct`: there is no proxy on the way.
     """
 
-    def __init__(self, place: WebPlace, *, devices: list[str], pictures: Pictures | None, cookie: str = "") -> None:
+    def __init__(
+        self, place: WebPlace, *, devices: list[str], pictures: Pictures | None, cookie: str = "", direct: bool = False
+    ) -> None:
         self.place, self.pictures = place, pictures
         self.seen = WebSeen(devices=list(devices))
-        self._cookie, self._stop = cookie, threading.Event()
-        self._greeted = False
+        self._asked, self._direct = place, direct
+        self._cookie, self._is_ours = cookie, False
+        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="web-look", daemon=True)
 
     def __enter__(self) -> "WebLook":
@@ -77,12 +74,12 @@ class WebLook:
         self._stop.set()
         self._thread.join(0.5)
 
-    def told(self, id: str) -> dict[str, Any] | None:
+    def told(self, id: str, timeout_s: float = TIMEOUT_S) -> dict[str, Any] | None:
         """What the web itself says of the chain of a node; None if it does not."""
         try:
-            status, _, body = self._get(f"/api/devices/{id}/chain")
+            status, _, body = self._get(f"/api/devices/{id}/chain", timeout_s)
             found = json.loads(body) if status == 200 else None
-        except (OSError, http.client.HTTPException, ValueError):
+        except (OSError, http.client.HTTPException, ValueError, ClosedFileError):
             return None
         return found if isinstance(found, dict) else None
 
@@ -92,14 +89,19 @@ class WebLook:
                 self._devices()
                 if not self.seen.locked:
                     self._live()
-        except _Refused:
-            pass
-        except (OSError, http.client.HTTPException, ProtocolError) as error:
+        except ClosedFileError as error:
+            self.seen.why = str(error)
+        except ClosedError as error:
+            self.seen.error = str(error)
+        except (OSError, http.client.HTTPException) as error:
             self._failed(error)
-        self.seen.done = True
+        except Exception as error:  # noqa: BLE001 - whatever answers there, the look ends and says why
+            self.seen.why = f"It cannot be looked at: {type(error).__name__}: {error}."
+        finally:
+            self.seen.done = True
 
     def _failed(self, error: Exception) -> None:
-        self.seen.error = self.seen.error or self._plain(error)
+        self.seen.error = self.seen.error or self.place.told_of(error)
         if self.seen.answered_at_s is not None:
             return
         holder = self.place.holder()
@@ -115,107 +117,96 @@ class WebLook:
         """Whether our web answers there, maybe after a redirect, as from http to https."""
         for _ in range(MOST_REDIRECTS):
             status, headers, body = self._get("/health")
-            moved = self.place.moved_to(headers.get("Location", "")) if status in (301, 302, 307, 308) else None
+            moved = self.place.moved_to(headers.get("Location", "")) if status in _REDIRECTS else None
             if moved is None:
                 break
             self.place = moved
         if status == 200 and _json(body).get("program") == "glassline web":
             self.seen.answered_at_s = time.monotonic()
+            self._is_ours = self.place.host == self._asked.host and (self._direct or self.place.is_private)
             return True
         if _error_code(body) in _REFUSED:
             self.seen.code = Reason.WEB_ORIGIN_REFUSED
         elif status in _GATEWAY:
-            self.seen.code = Reason.WEB_DOWN
+            self.seen.code, self.seen.by_proxy = Reason.WEB_DOWN, True
             self.seen.error = f"a proxy answers there (HTTP {status}), but the web behind it does not"
+        elif not self._direct and (status in (*_WHO_ARE_YOU, *_REDIRECTS) or self.place.host != self._asked.host):
+            asks = f"HTTP {status}" if self.place.host == self._asked.host else f"it leads to {self.place.host}"
+            self.seen.why = f"Something before the page asks who comes ({asks}), so the page cannot be seen from here."
         else:
             self.seen.code, self.seen.holder = Reason.WEB_NOT_OURS, self.place.holder()
         return False
 
     def _devices(self) -> None:
-        """Add the nodes that the web knows to those that are watched."""
+        """Add the nodes that the web knows to those that are watched: the first of them, if there are many."""
         status, _, body = self._get("/api/devices")
         self.seen.locked = status == 401
-        if status == 200:
-            told = _json(body).get("devices", [])
-            nodes = [one["deviceId"] for one in told if one.get("role") in ("node", None)]
-            self.seen.devices = list(dict.fromkeys([*self.seen.devices, *nodes]))
+        told = _json(body).get("devices") if status == 200 else None
+        if isinstance(told, list):
+            nodes = sorted((one for one in told if _is_node(one)), key=lambda one: not one.get("online"))
+            self.seen.devices = list(dict.fromkeys([*self.seen.devices, *(one["deviceId"] for one in nodes)]))
 
-    def _get(self, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
-        connection = self.place.http()
+    def _get(self, path: str, timeout_s: float = TIMEOUT_S) -> tuple[int, http.client.HTTPMessage, bytes]:
+        connection = self.place.http(timeout_s)
         try:
-            connection.request("GET", path, headers={"Cookie": self._cookie} if self._cookie else {})
+            connection.request("GET", path, headers={"Cookie": self._pass} if self._pass else {})
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read(1_000_000)
         finally:
             connection.close()
 
+    @property
+    def _pass(self) -> str:
+        return self._cookie if self._is_ours else ""
+
     def _live(self) -> None:
-        protocol = WSConnection(ConnectionType.CLIENT)
+        """Twice if need be: a web that is started anew right now answers the second time, or not at all."""
         try:
-            with self.place.connected() as plug:
-                self._converse(plug, protocol)
-        except (OSError, ProtocolError) as error:
-            if not self._greeted and not self._stop.is_set():
-                self._blocked(self._plain(error))
-            raise
-
-    def _converse(self, plug: socket.socket, protocol: WSConnection) -> None:
-        headers = [(b"Origin", self.place.origin.encode())]
-        headers += [(b"Cookie", self._cookie.encode())] if self._cookie else []
-        plug.sendall(protocol.send(Request(host=self.place.authority, target="/live", extra_headers=headers)))
-        asked_s = time.monotonic()
-        message, refusal = bytearray(), _Refusal()
-        while not self._stop.is_set():
-            received = _received(plug)
-            if received is None and refusal.status:
-                self._judge(refusal)
-            protocol.receive_data(received)
-            for event in protocol.events():
-                if isinstance(event, RejectConnection | RejectData):
-                    refusal.take(event)
-                    continue
-                self._take(event, plug, protocol, message)
-            if refusal.is_whole:
-                self._judge(refusal)
-            if not self._greeted and (received is None or time.monotonic() - asked_s > TIMEOUT_S):
-                self._blocked("the connection was closed" if received is None else "nothing came back")
-            if received is None or (self._greeted and self.pictures is None):
+            self._converse()
+            return
+        except NoWebSocketError as refusal:
+            if self._is_known(refusal):
                 return
+        try:
+            if not self._health():
+                return
+        except (OSError, http.client.HTTPException):
+            self.seen.answered_at_s = None
+            raise
+        try:
+            self._converse()
+        except NoWebSocketError as refusal:
+            if not self._is_known(refusal):
+                self._blocked(refusal)
 
-    def _take(self, event: Event, plug: socket.socket, protocol: WSConnection, message: bytearray) -> None:
-        match event:
-            case AcceptConnection() if self.pictures is not None:
-                fps = MAX_FPS if len(self.seen.devices) <= FEW else MAX_FPS_OF_MANY
-                wish = json.dumps({"watch": self.seen.devices, "max_fps": fps})
-                plug.sendall(protocol.send(TextMessage(data=wish)))
-                self.seen.watched_since_s = time.monotonic()
-            case TextMessage():
-                self._greeted = True
-            case CloseConnection():
-                self.seen.error = f"the web closed the WebSocket ({event.code})"
-                raise _Refused
-            case BytesMessage():
-                message += event.data
-                if event.message_finished:
-                    self._picture(bytes(message))
-                    message.clear()
+    def _converse(self) -> None:
+        watched = self.seen.devices[:MOST_WATCHED] if self.pictures is not None else []
+        WebLive(
+            self.place, cookie=self._pass, devices=watched, on_watching=lambda: self._watching(watched),
+            on_picture=self._picture, stop=self._stop,
+        ).run()  # fmt: skip
 
-    def _judge(self, refusal: "_Refusal") -> None:
-        """Whether our web itself refused, or something on the way."""
-        code = _error_code(bytes(refusal.body))
+    def _watching(self, devices: list[str]) -> None:
+        self.seen.watched, self.seen.watched_since_s = devices, time.monotonic()
+
+    def _is_known(self, refusal: NoWebSocketError) -> bool:
+        """Whether our web itself says why there is no WebSocket; then that is noted."""
+        code = _error_code(refusal.body)
         if code in _REFUSED:
             self.seen.code = Reason.WEB_ORIGIN_REFUSED
         elif refusal.status == 401:
             self.seen.locked = True
-        elif code.startswith("web.") and code != "web.bad_websocket":
+        elif code.startswith("web.") and code != _NO_UPGRADE:
             self.seen.error = f"the web refuses the WebSocket ({code})"
         else:
-            self._blocked(f"HTTP {refusal.status} came back")
-        raise _Refused
+            return False
+        return True
 
-    def _blocked(self, error: str) -> None:
-        self.seen.code, self.seen.error = Reason.WEB_WEBSOCKET_BLOCKED, error
-        raise _Refused
+    def _blocked(self, refusal: NoWebSocketError) -> None:
+        if self._direct and _error_code(refusal.body) != _NO_UPGRADE:
+            self.seen.why = f"It answers, but its WebSocket has not come about here: {refusal}."
+        else:
+            self.seen.code, self.seen.error = Reason.WEB_WEBSOCKET_BLOCKED, str(refusal)
 
     def _picture(self, message: bytes) -> None:
         """Note a picture: one byte n, n bytes of device id, JPEG."""
@@ -227,43 +218,19 @@ class WebLook:
         except ContractError:
             return
 
-    def _plain(self, error: Exception) -> str:
-        match error:
-            case ssl.SSLError():
-                return fault_sentence(error, self.place.host)
-            case ConnectionRefusedError():
-                return "nothing listens on its port"
-            case TimeoutError():
-                return f"it accepts connections, but gave no answer for {TIMEOUT_S:g} s"
-            case socket.gaierror():
-                return "its name is not known on this network"
-            case OSError():
-                return error.strerror or str(error) or type(error).__name__
-        return str(error) or type(error).__name__
 
-
-@dataclass
-class _Refusal:
-    """An HTTP answer in place of a WebSocket."""
-
-    status: int = 0
-    body: bytearray = field(default_factory=bytearray)
-    is_whole: bool = False
-
-    def take(self, event: RejectConnection | RejectData) -> None:
-        """Take a part of it."""
-        match event:
-            case RejectConnection():
-                self.status, self.is_whole = event.status_code, not event.has_body
-            case RejectData():
-                self.body += event.data
-                self.is_whole = event.body_finished
+def _is_node(one: object) -> bool:
+    """Whether the web tells of a node, or of somebody unknown that has spoken, or is being refused, as a node."""
+    if not isinstance(one, dict) or not is_id(str(one.get("deviceId"))):
+        return False
+    spoke = one.get("status") or one.get("health") or one.get("code") in _REFUSED_NODE
+    return one.get("role") == "node" or (one.get("role") is None and bool(spoke))
 
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -272,12 +239,3 @@ def _error_code(body: bytes) -> str:
     """The code of our web's own errors; empty for everything else."""
     error = _json(body).get("error")
     return str(error.get("code", "")) if isinstance(error, dict) else ""
-
-
-def _received(plug: socket.socket) -> bytes | None:
-    """Some bytes; none if nothing came for a moment; None at the end (as wsproto wants it)."""
-    plug.settimeout(0.2)
-    try:
-        return plug.recv(65536) or None
-    except TimeoutError:
-        return b""

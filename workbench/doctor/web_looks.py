@@ -38,7 +38,7 @@ def look_at_webs(
         assert public is not None
         return WebLooks(looking.enter_context(WebLook(public, devices=expected, pictures=pictures)))
     cookie = _way_in(here, looking)
-    own = WebLook(_own_place(here), devices=expected, pictures=pictures, cookie=cookie)
+    own = WebLook(_own_place(here), devices=expected, pictures=pictures, cookie=cookie, direct=True)
     knock = WebLook(public, devices=[], pictures=None, cookie=cookie) if public else None
     return WebLooks(looking.enter_context(own), looking.enter_context(knock) if knock else None)
 

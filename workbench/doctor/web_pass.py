@@ -1,5 +1,6 @@
 """A way in for the doctor where people sign in: whoever may write the web's file of sessions may look."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,7 @@ VALID_S = 150.0
 def web_pass(settings: WebSettings) -> Iterator[str]:
     """What to send as `Cookie`; empty where nobody signs in, and where the files are not there or not ours to write."""
     sign_in = sign_in_of(settings)
-    if sign_in is None or not sign_in.people.path.exists():
+    if sign_in is None or not os.path.exists(sign_in.people.path):
         yield ""
         return
     try:

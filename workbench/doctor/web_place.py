@@ -6,10 +6,15 @@ import ssl
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from glassline.program import holder_of, is_own_address
+from glassline.program import holder_of, is_loopback, is_own_address
+from glassline.program.tls import fault_sentence
 
 TIMEOUT_S = 4.0
 _PORTS = {"http": 80, "https": 443}
+
+
+class ClosedFileError(Exception):
+    """A file that is needed to look is not ours to read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +50,17 @@ class WebPlace:
         return cls(scheme=parts.scheme, host=parts.hostname, port=port or _PORTS[parts.scheme], cert=cert)
 
     def moved_to(self, url: str) -> "WebPlace | None":
-        """Where a redirect leads, if that is the page's own address again; None if it is none."""
-        parts = urlsplit(url)
+        """Where a redirect leads; None if that is no address of a page."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            return None
         if parts.scheme not in _PORTS or not parts.hostname:
             return None
-        port = parts.port or _PORTS[parts.scheme]
-        return replace(self, scheme=parts.scheme, host=parts.hostname, port=port, pinned=False)
+        return replace(
+            self, scheme=parts.scheme, host=parts.hostname, port=port or _PORTS[parts.scheme], pinned=False
+        )  # fmt: skip
 
     @property
     def authority(self) -> str:
@@ -67,16 +77,22 @@ class WebPlace:
         """What a page from there sends as Origin."""
         return f"https://{self.authority}" if self.behind_proxy else self.address
 
-    def http(self) -> http.client.HTTPConnection:
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read what is sent there."""
+        return self.scheme == "https" or is_loopback(self.host)
+
+    def http(self, timeout_s: float = TIMEOUT_S) -> http.client.HTTPConnection:
         """A connection for one request."""
         if self.scheme == "http":
-            return http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_S)
-        return http.client.HTTPSConnection(self.host, self.port, timeout=TIMEOUT_S, context=self._context())
+            return http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
+        return http.client.HTTPSConnection(self.host, self.port, timeout=timeout_s, context=self._context())
 
     def connected(self) -> socket.socket:
         """A socket for the WebSocket, with its TLS."""
+        context = self._context() if self.scheme == "https" else None
         plug = socket.create_connection((self.host, self.port), timeout=TIMEOUT_S)
-        return self._context().wrap_socket(plug, server_hostname=self.host) if self.scheme == "https" else plug
+        return context.wrap_socket(plug, server_hostname=self.host) if context is not None else plug
 
     def holder(self) -> str:
         """The program that listens there, if that is this machine, and may be known; empty: it is not."""
@@ -86,13 +102,28 @@ class WebPlace:
             return ""
         return str(holder_of(self.port) or "") if any(map(is_own_address, found)) else ""
 
+    def told_of(self, error: Exception) -> str:
+        """What went wrong there, in plain words."""
+        match error:
+            case ssl.SSLError():
+                return fault_sentence(error, self.host)
+            case ConnectionRefusedError():
+                return "nothing listens on its port"
+            case TimeoutError():
+                return f"it accepts connections, but gave no answer for {TIMEOUT_S:g} s"
+            case socket.gaierror():
+                return "its name is not known on this network"
+            case OSError():
+                return error.strerror or str(error) or type(error).__name__
+        return str(error) or type(error).__name__
+
     def _context(self) -> ssl.SSLContext:
-        if self.pinned:
-            context = ssl.create_default_context(cafile=self.cert)
-            context.check_hostname = False
-        else:
-            context = ssl.create_default_context()
-            if self.cert:
+        try:
+            context = ssl.create_default_context(cafile=self.cert if self.pinned else None)
+            if self.cert and not self.pinned:
                 context.load_verify_locations(self.cert)
+        except PermissionError:
+            raise ClosedFileError(f"{self.cert} is not yours to read: run `sudo glassline doctor`.") from None
+        context.check_hostname = not self.pinned
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         return context
