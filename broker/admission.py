@@ -19,12 +19,15 @@ from amqtt.mqtt.connack import (
 from amqtt.mqtt.connect import ConnectPacket
 
 from glassline.accounts import Accounts
+from glassline.contract import Role
 from glassline.contract.roles import client_id_allowed
 
 from .permissions import ANYBODY, Account, may_publish
 from .wire import Message, ProtocolError
 
 _CLIENT_ID = re.compile(r"[!-~]{1,64}\Z")
+_PROGRAMS = {Role.NODE, Role.BRIDGE}
+"""Whose wrong passwords are told of: people mistype theirs, and a web shows its own state."""
 _MQTT_3_1_1 = ("MQTT", 4)
 
 
@@ -86,8 +89,8 @@ class Admissions:
             role = await loop.run_in_executor(self._executor, self._accounts.verify, id, password)
         if role is None or stamp is None:
             sentence = f"gave a wrong name or password (as {id[:40]!r})"
-            known = id if stamp is not None else None
-            raise RefusedError("refused_bad_password", BAD_USERNAME_PASSWORD, sentence, account=known)
+            account = id if self._accounts.role_of(id) in _PROGRAMS else None
+            raise RefusedError("refused_bad_password", BAD_USERNAME_PASSWORD, sentence, account=account)
         return Account(id, role, stamp)
 
     def _client_id(self, connect: ConnectPacket, account: Account) -> str:

@@ -13,9 +13,9 @@ from glassline.contract.ids import BROKER_ID
 from glassline.contract.messages import Health, Info, decode, decode_info, decode_status
 from glassline.contract.topics import Address
 
-from .boots import Boots
 from .clock import NodeClock
 from .intake import Picture
+from .signs import Signs
 
 MAX_PROGRAMS = 200
 MAX_PICTURES_BYTES = 40_000_000
@@ -42,11 +42,15 @@ class Heard:
     refused: Counter[str] = field(default_factory=Counter)
     """What this web did not take from it, by the fault."""
     clock: NodeClock = field(default_factory=NodeClock)
-    clock_offset_s: float | None = None
-    """Its clock minus this machine's, when its last health came."""
-    boots: Boots = field(default_factory=Boots)
+    signs: Signs = field(default_factory=Signs)
     other_version_at_s: float | None = None
     """When something of another contract version last came from it."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it ever said anything itself."""
+        said = (self.status, self.info, self.health, self.picture, self.other_version_at_s)
+        return any(one is not None for one in said)
 
     @property
     def role(self) -> str | None:
@@ -88,13 +92,12 @@ class Hub:
                 program = self._program(address.id)
                 program.info = info
                 if not retained:
-                    program.boots.note(info.boot, now_s)
+                    program.signs.boots.note(info.boot, now_s)
             case "health":
                 health = decode(Health, payload)
                 program = self._program(address.id)
                 program.health, program.health_at_s = health, now_s
-                program.clock_offset_s = health.ts.timestamp() - time.time()
-                program.boots.note(health.boot, now_s)
+                program.signs.note(health, now_s, time.time())
                 if address.id == BROKER_ID:
                     self._note_the_refused(health)
                 program.clock.note(health.boot, health.ts.timestamp(), now_s)
@@ -152,10 +155,14 @@ class Hub:
             return sorted(self._programs.values(), key=lambda program: program.id)
 
     def _note_the_refused(self, health: Health) -> None:
-        """Whom the broker does not let in is known by that alone: or nobody would ever see that somebody tries."""
-        for id in health.turned_away_ages_s.keys() | health.denied_ages_s.keys():
+        """Whom the broker does not let in is known by that alone, and for as long: or nobody would see it try."""
+        refused = health.turned_away_ages_s.keys() | health.denied_ages_s.keys()
+        for id in refused:
             with suppress(ContractError):  # there is no room for one more
                 self._program(id)
+        with self._lock:
+            for id in [one.id for one in self._programs.values() if not one.is_known and one.id not in refused]:
+                del self._programs[id]
 
     def _program(self, id: str) -> Heard:
         with self._lock:

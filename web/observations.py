@@ -58,7 +58,7 @@ def judge(
     programs = list(programs)
     listened_s = broker.listened_s(now_s)
     told = _seen(device, programs, listened_s, now_s)
-    node = replace(told, unasked_s=_unasked_s(told, watched_s))
+    node = replace(told, unasked_s=_unasked_s(device, watched_s, now_s))
     web = observe_web(id=device.id, watched_s=watched_s, frame_age_s=node.frame_age_s)
     return diagnose([*_observe_server(programs, broker, now_s), *observe_device(node), web])
 
@@ -101,8 +101,8 @@ def _seen(program: Heard, programs: list[Heard], listened_s: float, now_s: float
         turned_away_age_s=_reported_age_s(program.id, programs, now_s, lambda told: told.turned_away_ages_s),
         denied_age_s=_reported_age_s(program.id, programs, now_s, lambda told: told.denied_ages_s),
         other_contract_age_s=_age(program.other_version_at_s, now_s),
-        twice_age_s=_age(program.boots.back_at_s, now_s),
-        clock_offset_s=program.clock_offset_s,
+        twice_age_s=_age(program.signs.boots.back_at_s, now_s),
+        clock_offset_s=program.signs.clock_offset_s,
         observer="the server",
     )
 
@@ -119,11 +119,12 @@ def _reported_age_s(
     return min(ages, default=None)
 
 
-def _unasked_s(node: ProgramSeen, watched_s: float | None) -> float | None:
-    """For how long a node that was asked for pictures said that nobody asks: it renews what it knows every 5 s."""
-    if watched_s is None or node.health is None or node.health.viewers != 0:
+def _unasked_s(node: Heard, watched_s: float | None, now_s: float) -> float | None:
+    """For how long a node that was asked for pictures has said, up to its last report, that nobody asks."""
+    since_s = node.signs.unasked_since_s
+    if watched_s is None or since_s is None or node.health_at_s is None:
         return None
-    return max(0.0, watched_s - (node.health_age_s or 0.0))
+    return max(0.0, node.health_at_s - max(since_s, now_s - watched_s))
 
 
 def _age(at_s: float | None, now_s: float) -> float | None:

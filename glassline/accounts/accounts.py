@@ -91,6 +91,11 @@ class Accounts:
         entry = self._file.get(id)
         return f"{entry.role}:{entry.hash}" if entry else None
 
+    def role_of(self, id: str) -> Role | None:
+        """The role of the account; None without such an account."""
+        entry = self._file.get(id)
+        return entry.role if entry else None
+
     def recall(self, id: str, password: str) -> Role | None:
         """The role if this very password was verified before; costs microseconds. None: ask `verify`."""
         entry = self._file.get(id)

@@ -19,6 +19,8 @@ FRAME_LATE_S = 5.0
 LATELY_S = 30.0
 """What came and went: how long after its last sign a fault still counts."""
 CLOCK_WRONG_S = 30.0
+MAX_REASONS = 32
+"""Of one report: judging takes time with the square of their number."""
 
 
 class _Codes(NamedTuple):
@@ -111,6 +113,8 @@ def _its_way(seen: ProgramSeen) -> Iterator[Observation]:
         Reason.NODE_OTHER_CONTRACT: seen.other_contract_age_s,
         Reason.NODE_DENIED: seen.denied_age_s,
     }
+    if _is_fresh(seen) or seen.status == "offline":  # what is of another version was left behind by another program
+        del signs[Reason.NODE_OTHER_CONTRACT]
     for code, age_s in signs.items():
         if _lately(age_s):
             yield Observation(hop=Hop.NODE, state=remedy_of(code).state, age_s=age_s, code=code, facts=facts)
@@ -193,7 +197,7 @@ def _reported(hop: Hop, health: Health, health_age_s: float, facts: Facts) -> It
         Reason.CAMERA_FROZEN: health.same_frame_s,
         Reason.DETECTOR_STUCK: health.last_detect_age_s,
     }
-    for text in health.reasons:
+    for text in list(dict.fromkeys(health.reasons))[:MAX_REASONS]:
         if text not in _KNOWN:
             state: Literal["failed", "degraded"] = "failed" if health.state == "failed" else "degraded"
             yield Observation(hop=hop, state=state, age_s=health_age_s, facts={**facts, "reason": text})

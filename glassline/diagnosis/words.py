@@ -40,7 +40,7 @@ PLACEHOLDERS: dict[str, str] = {
 
 
 MAX_FACT = 400
-_HOST = re.compile(r"[A-Za-z0-9_.:-]{1,253}")
+_HOST = re.compile(r"[A-Za-z0-9_:][A-Za-z0-9_.:-]{0,252}")
 
 
 def fields_of(template: str) -> set[str]:

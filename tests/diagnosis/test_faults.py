@@ -23,8 +23,8 @@ def test_every_reason_of_the_contract_has_a_fault_and_none_is_left_over() -> Non
 def test_sentence_and_remedy_name_their_facts(code: Reason) -> None:
     fault = remedy_of(code)
     assert fault.facts <= set(PLACEHOLDERS)
-    sentence, remedy = fault.render({name: f"..{name}.." for name in fault.facts} | dict.fromkeys(fault.notes, True))
-    assert set(re.findall(r"\.\.(\w+)\.\.", sentence + remedy)) == fault.facts
+    sentence, remedy = fault.render({name: f"_.{name}._" for name in fault.facts} | dict.fromkeys(fault.notes, True))
+    assert set(re.findall(r"_\.([a-z_]+)\._", sentence + remedy)) == fault.facts
     assert sentence.endswith(".")
     assert remedy.endswith(".")
     assert "\n" not in sentence + remedy

@@ -134,6 +134,14 @@ def test_a_proxy_that_blocks_websocket_is_named_and_the_rest_of_the_chain_still_
         expect(page.locator("#stage .mark")).to_have_text("LIVE", timeout=30_000)
 
 
+def test_a_proxy_that_never_answers_a_websocket_is_named_too(line: Line, page: Page) -> None:
+    with Proxy(line.web.port, swallows=True) as proxy:
+        page.goto(f"{proxy.url}/#{line.node.id}")
+        _expect_cause(page, "web.websocket_blocked")
+        proxy.swallows = False
+        expect(page.locator("#stage .mark")).to_have_text("LIVE", timeout=40_000)
+
+
 def test_a_proxy_that_changes_the_name_is_told_from_one_that_blocks(line: Line, page: Page) -> None:
     with Proxy(line.web.port, host=f"127.0.0.1:{line.web.port}") as proxy:
         page.goto(f"{proxy.url}/#{line.node.id}")

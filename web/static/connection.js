@@ -5,7 +5,7 @@ import { metadata } from "./jpeg.js";
 const BACKOFF_S = [0.5, 1, 2, 4, 8];
 const PING_S = 10;
 const SILENCE_S = 15;
-const TRY_S = 8;
+const TRY_S = [4, 6, 9, 14, 20];
 const SIGNED_OUT = 4001;
 
 // The web's monotonic clock as seen from here: the answer that came back quickest says most.
@@ -93,7 +93,8 @@ export class Connection extends EventTarget {
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     this.#triedAt = seconds();
-    setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), TRY_S * 1000);
+    const patience = TRY_S[Math.min(this.#tries, TRY_S.length - 1)];
+    setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), patience * 1000);
     socket.onopen = () => this.#opened();
     socket.onmessage = (message) => this.#got(message.data);
     socket.onclose = (event) => this.#closed(socket, event.code === SIGNED_OUT);

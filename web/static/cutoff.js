@@ -24,7 +24,8 @@ export class CutOff extends EventTarget {
   #connection;
   #busy = false;
   #nextAt = 0;
-  #healthyAt = null;
+  // Since when the web has answered without a break, as far as it was asked: the page itself came from it.
+  #healthySince = seconds();
   #refusedAt = [];
   #blocked = 0;
 
@@ -38,12 +39,12 @@ export class CutOff extends EventTarget {
   }
 
   #forget() {
-    [this.#healthyAt, this.#refusedAt, this.#blocked] = [null, [], 0];
+    [this.#healthySince, this.#refusedAt, this.#blocked] = [null, [], 0];
   }
 
   // A try counts only if the web answered before it, and again after it: otherwise the web itself was away.
   #refused(triedAt) {
-    if (this.#healthyAt !== null && this.#healthyAt <= triedAt) this.#refusedAt.push(seconds());
+    if (this.#healthySince !== null && this.#healthySince <= triedAt) this.#refusedAt.push(seconds());
   }
 
   // A web greets at once, and then says something every 2 s.
@@ -77,8 +78,8 @@ export class CutOff extends EventTarget {
       if (this.#waited() >= PATIENCE_S) this.#found(down.code, down.facts);
       return;
     }
-    this.#healthyAt = seconds();
-    this.#blocked += this.#refusedAt.filter((at) => at <= askedAt).length;
+    this.#healthySince ??= seconds();
+    this.#blocked += this.#refusedAt.some((at) => at <= askedAt) ? 1 : 0;
     this.#refusedAt = this.#refusedAt.filter((at) => at > askedAt);
     if (this.#connection.open) this.#found("you.stalled", { age: age(this.#connection.quietFor()) });
     else if (this.#blocked >= TRIES && this.#waited() >= PATIENCE_S) await this.#foundBlocked();

@@ -6,17 +6,21 @@ import { seconds } from "./connection.js";
 import { clock } from "./format.js";
 import { VerdictRows } from "./rows.js";
 import { texts } from "./texts.js";
+import { HOPS } from "./verdicts.js";
 
 class Doctor {
   // {asked_at, took_s, answer} or {asked_at, took_s, error}; null: not asked yet.
   told = null;
   #ask;
+  #trusted;
   #button;
   #said = el("p", { class: "said", role: "status" });
   #answer = el("div", { class: "answer" });
 
-  constructor(label, ask) {
+  // `trusted`: whether its words are those of this server.
+  constructor(label, ask, { trusted }) {
     this.#ask = ask;
+    this.#trusted = trusted;
     this.#button = el("button", { type: "button", class: "primary", on: { click: () => this.#run() } }, label);
     this.element = el("div", { class: "doctor" }, el("div", { class: "ask" }, this.#button, this.#said), this.#answer);
   }
@@ -55,10 +59,10 @@ class Doctor {
       this.#answer.append(el("p", { class: "problem" }, error.message, " ", error.hint, " ", el("code", { class: "code" }, error.code)));
       return;
     }
-    new VerdictRows(this.#answer).show(answer);
+    new VerdictRows(this.#answer, { trusted: this.#trusted }).show(answer);
     for (const [id, other] of Object.entries(answer.others ?? {})) {
       const inner = el("div");
-      new VerdictRows(inner).show(other);
+      new VerdictRows(inner, { trusted: this.#trusted }).show(other);
       this.#answer.append(el("details", {}, el("summary", {}, texts.doctors.others(id)), inner));
     }
   }
@@ -74,8 +78,8 @@ export class Doctors {
   #device = null;
 
   constructor(root) {
-    this.server = new Doctor(texts.doctors.server, () => api.doctor());
-    this.node = new Doctor(texts.doctors.nobody, () => askNode(this.#device));
+    this.server = new Doctor(texts.doctors.server, () => api.doctor(), { trusted: true });
+    this.node = new Doctor(texts.doctors.nobody, () => askNode(this.#device), { trusted: false });
     root.append(el("h2", {}, texts.doctors.title), el("p", { class: "hint" }, texts.doctors.hint), this.server.element, this.node.element);
     this.show(null);
   }
@@ -91,6 +95,17 @@ export class Doctors {
 async function askNode(device) {
   const reply = await api.nodeDoctor(device);
   const { verdict, ...machine } = reply.data ?? {};
-  if (reply.status === "ok" && Array.isArray(verdict?.hops)) return { ...verdict, machine };
+  if (reply.status === "ok" && isVerdict(verdict)) {
+    const { ok, hops, first_cause, also } = verdict;
+    return { ok, hops, first_cause, also, machine };
+  }
   throw api.refused(reply.error ?? texts.doctors.nonsense);
+}
+
+// Whether a node's answer has the form of a verdict: it may be of another version, or in a stranger's hands.
+function isVerdict(told) {
+  const isHop = (hop) => hop instanceof Object && HOPS.includes(hop.hop) && hop.state in texts.states
+    && typeof hop.sentence === "string" && typeof (hop.remedy ?? "") === "string";
+  return told instanceof Object && Array.isArray(told.hops) && Array.isArray(told.also)
+    && [...told.hops, ...told.also, ...(told.first_cause ? [told.first_cause] : [])].every(isHop);
 }

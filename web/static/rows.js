@@ -2,29 +2,35 @@
 
 import { mark, SIGNS } from "./chain.js";
 import { copyable } from "./copying.js";
-import { el, say, write } from "./dom.js";
+import { el, say, sentence, write } from "./dom.js";
 import { age } from "./format.js";
 import { texts } from "./texts.js";
 import { HOPS } from "./verdicts.js";
 
 // A fault with its code and remedy. Elements are kept, so that who selects or copies is not disturbed by a new age.
 class Cause {
+  #remedyWords;
   #title = el("h2");
   #code = el("code", { class: "code" });
   #what = el("p", { class: "what" });
   #remedy = el("p", { class: "remedy" });
   element = el("div", { class: "cause" }, el("header", {}, this.#title, this.#code), this.#what, this.#remedy);
 
+  constructor(remedyWords) {
+    this.#remedyWords = remedyWords;
+  }
+
   show(title, hop) {
     mark(this.element, "cause", hop);
     say(this.#title, `${SIGNS[hop.state]} ${title}: ${texts.hops[hop.hop]}`);
     say(this.#code, hop.code ?? "");
     write(this.#what, hop.sentence);
-    write(this.#remedy, hop.remedy, copyable);
+    write(this.#remedy, hop.remedy, this.#remedyWords);
   }
 }
 
 class Row {
+  #remedyWords;
   #sign = el("span", { class: "sign", "aria-hidden": "true" });
   #state = el("span", { class: "sr" });
   #age = el("span", { class: "hop-age" });
@@ -34,7 +40,8 @@ class Row {
   #remedy = el("p", { class: "remedy" });
   #more = el("details", {}, el("summary", {}, texts.diagnose.next), this.#remedy);
 
-  constructor(hop) {
+  constructor(hop, remedyWords) {
+    this.#remedyWords = remedyWords;
     this.element = el("li", { class: "row" },
       this.#sign, el("span", { class: "hop-name" }, texts.hops[hop], this.#state), this.#age,
       el("div", { class: "row-words" }, this.#text, this.#follows, this.#more), this.#code);
@@ -48,23 +55,26 @@ class Row {
     say(this.#code, hop.code ?? "");
     write(this.#text, hop.sentence);
     say(this.#follows, hop.explained_by ? texts.diagnose.follows(texts.hops[hop.explained_by]) : "");
-    write(this.#remedy, hop.remedy, copyable);
+    write(this.#remedy, hop.remedy, this.#remedyWords);
     this.#more.hidden = !hop.remedy;
   }
 }
 
+// `trusted`: the words are of this server. Those of a node may be anybody's, so nothing of them is offered to be copied.
 export class VerdictRows {
+  #remedyWords;
   #causes = [];
   #rows = new Map();
   #well = el("p", { class: "well" });
   #list = el("ol", { class: "rows", "aria-label": texts.chain.title });
   #head = el("div", { class: "causes", role: "status" }, this.#well);
 
-  constructor(root) {
+  constructor(root, { trusted = true } = {}) {
+    this.#remedyWords = trusted ? copyable : sentence;
     root.append(this.#head, this.#list);
   }
 
-  show({ ok, hops, first_cause: first, also }) {
+  show({ ok, hops, first_cause: first, also = [] }) {
     const faults = first ? [first, ...also] : [];
     while (this.#causes.length > faults.length) this.#causes.pop().element.remove();
     faults.forEach((hop, at) => this.#cause(at).show(at ? texts.diagnose.also : texts.diagnose.first, hop));
@@ -77,7 +87,7 @@ export class VerdictRows {
 
   #cause(at) {
     if (!this.#causes[at]) {
-      this.#causes[at] = new Cause();
+      this.#causes[at] = new Cause(this.#remedyWords);
       this.#head.append(this.#causes[at].element);
     }
     return this.#causes[at];
@@ -86,7 +96,7 @@ export class VerdictRows {
   // A doctor that sees a part of the chain only says nothing of the rest.
   #row(name, hop) {
     if (!this.#rows.has(name)) {
-      this.#rows.set(name, new Row(name));
+      this.#rows.set(name, new Row(name, this.#remedyWords));
       this.#list.append(this.#rows.get(name).element);
     }
     this.#rows.get(name).element.hidden = !hop;

@@ -44,7 +44,6 @@ export const texts = {
     programs: "Programs",
     columns: { id: "Name", role: "Role", state: "State", age: "Last word", version: "Version" },
     noPrograms: "None has been heard yet",
-    ago: (age) => `${age} ago`,
   },
   doctors: {
     title: "Ask a doctor",

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 from ..values import StoreError
@@ -19,8 +20,8 @@ def probe(db: Database, images: Path) -> None:
     """Write a marked defect, read it back and remove it, and the same with a file beside the pictures.
 
     StoreError says why that cannot be. The row comes and goes in one transaction, which goes to the disk like every
-    other: nobody else ever sees it, and nothing of it is left, whenever this is killed. The file is there because a
-    disk may have room for a row and none for a picture.
+    other: nobody else ever sees it, and nothing of it is left, whenever this is killed. The file has no name, so that it
+    goes with its process and follows no link; it is there because a disk may have room for a row and none for a picture.
     """
     event_id = f"{MARK}-{uuid4()}"
     with db.writing() as writer:
@@ -29,12 +30,7 @@ def probe(db: Database, images: Path) -> None:
         removed = writer.execute("DELETE FROM defects WHERE event_id = ?", (event_id,)).rowcount
     if found != [(MARK,)] or removed != 1:
         raise StoreError(f"{db.path} does not give back what was written to it: it may be damaged, look at `dmesg`")
-    with db.faults():
-        file = (images if images.is_dir() else images.parent) / f"{MARK}.{os.getpid()}"
-        try:
-            with file.open("wb") as out:
-                out.write(bytes(PROBE_BYTES))
-                out.flush()
-                os.fsync(out.fileno())
-        finally:
-            file.unlink(missing_ok=True)
+    with db.faults(), TemporaryFile(dir=images if images.is_dir() else images.parent) as file:
+        file.write(bytes(PROBE_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
