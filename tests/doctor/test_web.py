@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.embedded_broker import free_port, wait_for_port
+from tests.support.links import until
 from tests.support.proxy import Proxy
+from workbench.doctor.pictures import Pictures
+from workbench.doctor.web_look import MOST_WATCHED, WebLook
+from workbench.doctor.web_place import WebPlace
 
 from .conftest import Line, run_doctor
 
@@ -83,3 +87,11 @@ def test_an_address_that_is_none_of_a_page_is_refused(tmp_path: Path, url: str) 
     wrong = run_doctor("--json", folder=tmp_path)
     assert "settings.wrong" in wrong.causes, wrong.text
     assert "secret@" not in wrong.text
+
+
+def test_of_more_nodes_than_a_web_takes_in_one_wish_the_first_are_watched(line: Line) -> None:
+    pictures = Pictures()
+    ids = ["pi-1", *(f"gone-{n}" for n in range(60))]
+    with WebLook(WebPlace.parse(line.site.url), devices=ids, pictures=pictures) as look:
+        assert until(lambda: pictures.web_at_s("pi-1") is not None, 15), look.seen
+    assert len(look.seen.watched) == MOST_WATCHED < len(look.seen.devices)

@@ -20,8 +20,8 @@ def probe(db: Database, images: Path) -> None:
     """Write a marked defect, read it back and remove it, and the same with a file beside the pictures.
 
     StoreError says why that cannot be. The row comes and goes in one transaction, which goes to the disk like every
-    other: nobody else ever sees it, and nothing of it is left, whenever this is killed. The file has no name, so that it
-    goes with its process and follows no link; it is there because a disk may have room for a row and none for a picture.
+    other: nobody else ever sees it, and nothing of it is left, whenever this is killed. The file has no name: it goes
+    with its process, and follows no link. It is there because a disk may have room for a row and none for a picture.
     """
     event_id = f"{MARK}-{uuid4()}"
     with db.writing() as writer:
