@@ -8,6 +8,7 @@ It lies in RUNTIME_DIRECTORY, which systemd keeps in memory and which wears out 
 """
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -90,8 +91,11 @@ def read_status(state_dir: Path, id: str, environ: Mapping[str, str] = os.enviro
 
 
 def _read(path: Path) -> NodeStatus | None:
+    """None as well for what is no plain file: opening a pipe would wait for whoever writes into it."""
     try:
-        with path.open("rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
             return NodeStatus.model_validate_json(file.read(MAX_BYTES))
     except (OSError, ValidationError):
         return None

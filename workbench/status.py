@@ -108,6 +108,8 @@ def _is_here(one: Running, file: Path | None) -> bool:
 
 def _next_step(machine: Machine) -> str:
     setup = machine.programs.get(NODE)
+    if setup is not None and setup.closed:
+        return f"run `sudo glassline status`: {setup.closed}, which says which node this is, is not yours to read."
     if setup is None or not isinstance(setup.settings, NodeSettings):
         return (
             "write [pi_node] into glassline.toml (`glassline settings` lists what can stand there) and start the node "

@@ -10,6 +10,11 @@ from glassline.writing import sync_folder, write_whole
 class SecretError(Exception):
     """A secret file cannot be used; the text says why and what to do, never what is in it."""
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether that is only so for whoever runs this, since the file belongs to somebody else."""
+        return isinstance(self.__cause__ or self.__context__, PermissionError)
+
 
 def read_secret(path: Path | str, *, what: str = "password", remedy: str = "Make one with `glassline enroll`") -> str:
     """The first line of a secret file; SecretError if it is missing, empty or readable by others.

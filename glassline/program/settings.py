@@ -30,10 +30,13 @@ EXIT_SETTINGS = 2
 
 
 class SettingsError(Exception):
-    """One or more settings are wrong. `problems` holds a sentence for each."""
+    """One or more settings are wrong. `problems` holds a sentence for each.
 
-    def __init__(self, program: str, problems: Sequence[str]) -> None:
-        self.problems = list(problems)
+    `closed` is the credentials file, where nothing is wrong but that whoever runs this may not read it.
+    """
+
+    def __init__(self, program: str, problems: Sequence[str], *, closed: str = "") -> None:
+        self.problems, self.closed = list(problems), closed
         count = "one setting is wrong" if len(problems) == 1 else f"{len(problems)} settings are wrong"
         super().__init__(f"{program}: {count}\n" + "\n".join(f"  - {problem}" for problem in problems))
 
@@ -163,8 +166,13 @@ def resolve(
             values[name], sources[name] = environ[row.environment], f"environment {row.environment}"
         if flags.get(name) is not None:
             values[name], sources[name] = flags[name], f"flag {row.flag}"
+    closed = ""
     if "credentials" in known and values.get("credentials"):
-        problems += _take_credentials(settings.program, values, sources)
+        try:
+            problems += _take_credentials(settings.program, values, sources)
+        except SecretError as error:
+            problems.append(f"credentials (from {sources['credentials']}): {error}")
+            closed = str(values["credentials"]) if error.is_closed else ""
     try:
         result = settings.model_validate(values)
     except ValidationError as error:
@@ -173,18 +181,15 @@ def resolve(
             got = f", got {item['input']!r}" if item["loc"] else ""
             problems.append(f"{name} (from {sources.get(name, 'default')}): {item['msg']}{got}")
     if problems:
-        raise SettingsError(settings.program, problems)
+        raise SettingsError(settings.program, problems, closed=closed if len(problems) == 1 else "")
     full = {name: sources.get(name, "default") for name in known}
     return Loaded(result, full, file, tuple(tables))
 
 
 def _take_credentials(program: str, values: dict[str, Any], sources: dict[str, str]) -> list[str]:
-    """Fill in what the credentials file says; return what does not go with it."""
+    """Fill in what the credentials file says; return what does not go with it. SecretError if it cannot be used."""
     path, source = values["credentials"], sources["credentials"]
-    try:
-        found = read_credentials(str(path))
-    except SecretError as error:
-        return [f"credentials (from {source}): {error}"]
+    found = read_credentials(str(path))
     if PROGRAMS.get(found.role) != program:
         return [f"credentials (from {source}): those in {path} are for the {found.role} {found.id}, not for {program}"]
     problems = [

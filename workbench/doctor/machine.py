@@ -22,12 +22,14 @@ ROLES = {NODE: "node", BRIDGE: "bridge", WEB: "web"}
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """One program that is set up here. `settings` is None where `problems` says what is wrong with them."""
+    """One program that is set up here. `settings` is None where `problems` says what is wrong with them, or `closed`
+    names the file that whoever runs this may not read."""
 
     program: str
     settings: Settings | None
     sources: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    closed: str = ""
 
     def text(self, name: str) -> str:
         """The setting `name`; empty where the program has none such."""
@@ -80,5 +82,7 @@ def _setup(kind: type[Settings], environ: Mapping[str, str], file: Path | None, 
     try:
         loaded = resolve(kind, flags=flags, environ=environ, file=file)
     except SettingsError as error:
+        if error.closed:
+            return Setup(program=kind.program, settings=None, closed=error.closed)
         return Setup(program=kind.program, settings=None, problems=[masked(text) for text in error.problems])
     return Setup(program=kind.program, settings=loaded.values, sources=loaded.sources)

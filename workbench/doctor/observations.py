@@ -24,8 +24,18 @@ def observe_chain_of(sight: Sight, id: str | None) -> list[Observation]:
 
 
 def observe_settings(machine: Machine) -> list[Observation]:
-    """Programs of this machine that cannot start with their settings."""
-    return [
+    """Programs of this machine that cannot start with their settings, or whose settings are not ours to read."""
+    closed = [
+        Observation(
+            hop=HOPS[setup.program],
+            state="unknown",
+            facts={"why": f"{setup.closed} is not yours to read: run it with sudo."},
+            via=(),
+        )
+        for setup in machine.programs.values()
+        if setup.closed
+    ]
+    return closed + [
         Observation(
             hop=HOPS[setup.program],
             state="failed",

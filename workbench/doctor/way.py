@@ -122,7 +122,7 @@ def _failed(code: Reason, facts: dict[str, str | float | int]) -> Observation:
 
 def _secret_trouble(setup: Setup, path: Path, error: SecretError, facts: dict[str, str | float | int]) -> Observation:
     """A password file that is only closed to whoever runs the doctor is no fault."""
-    if isinstance(error.__cause__ or error.__context__, PermissionError):
+    if error.is_closed:
         why = f"{path} is not yours to read: run `sudo glassline doctor`."
         return Observation(hop=Hop.BROKER, state="unknown", facts={"why": why})
     facts["error"] = str(error).rstrip(".")
