@@ -10,8 +10,9 @@ import pytest
 
 from glassline.contract import Role
 from glassline.program import write_secret
-from tests.support.embedded_broker import RunningBroker, broker_process, free_port
-from tests.support.mosquitto import mosquitto
+from tests.support.embedded_broker import RunningBroker, broker_process, free_port, wait_for_port
+from tests.support.links import until
+from tests.support.mosquitto import MOSQUITTO, mosquitto, needs_mosquitto
 
 from .conftest import CLEAN, WELL, run_doctor
 
@@ -76,6 +77,26 @@ def test_localhost_on_a_node_is_named_when_no_broker_runs_there(tmp_path: Path, 
     told = run_doctor("--json", folder=tmp_path)
     assert (told.code, told.cause) == (1, "broker.localhost_on_node"), told.text
     assert "mqtt://SERVER:1883" in told.json["first_cause"]["remedy"]
+
+
+@needs_mosquitto
+def test_localhost_on_a_node_is_named_as_well_when_a_broker_runs_there_that_nobody_else_uses(tmp_path: Path) -> None:
+    port = free_port()
+    config = pi(tmp_path, broker=f"mqtt://localhost:{port}")
+    (tmp_path / "mosquitto.conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
+    with (
+        (tmp_path / "mosquitto.log").open("w") as log,
+        subprocess.Popen([str(MOSQUITTO), "-c", str(tmp_path / "mosquitto.conf")], stdout=log, stderr=log) as broker,
+    ):
+        try:
+            wait_for_port(port, broker)
+            with node(config):
+                assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+                told = run_doctor("--json", folder=tmp_path)
+        finally:
+            broker.terminate()
+    assert (told.code, told.causes) == (1, ["broker.localhost_on_node"]), told.text
+    assert told.states["node"] == "ok"
 
 
 def test_refused_on_a_server_is_not_taken_for_localhost_on_a_node(tmp_path: Path) -> None:

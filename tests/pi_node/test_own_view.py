@@ -89,3 +89,8 @@ def test_the_newest_word_counts_wherever_it_lies_and_that_of_another_node_does_n
     assert read_status(state, "pi-1", environ).receipt_age_s == 2
     assert read_status(state, "pi-1", {}).receipt_age_s == 1
     assert read_status(state, "pi-2", environ) is None
+
+
+def test_what_is_no_plain_file_is_no_word_of_a_node_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "status.json")
+    assert read_status(tmp_path, "pi-1", {}) is None

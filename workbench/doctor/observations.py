@@ -8,6 +8,7 @@ from .observe_node import observe_its_link, observe_node
 from .observe_store import observe_bridge_and_store
 from .observe_web import observe_web_and_you
 from .sight import Sight
+from .way import Way
 
 
 def observe_shared(sight: Sight) -> list[Observation]:
@@ -51,10 +52,18 @@ def observe_settings(machine: Machine) -> list[Observation]:
 def observe_broker(sight: Sight) -> list[Observation]:
     """The broker, once for each program of this machine that must reach it."""
     last_s = max((one.health_at_s for one in sight.programs.values() if one.health_at_s), default=0.0)
-    seen = [way.observation for way in sight.ways]
+    seen = [_alone(sight, way) if sight.speaks_alone else way.observation for way in sight.ways]
     fresh = [
         Observation(hop=one.hop, state="ok", age_s=sight.age_s(max(last_s, way.at_s)))
         for way, one in zip(sight.ways, seen, strict=True)
         if one.state == "ok"
     ]
     return [one for one in seen if one.state != "ok"] + fresh or [Observation(hop=Hop.BROKER, state="unknown")]
+
+
+def _alone(sight: Sight, way: Way) -> Observation:
+    facts: dict[str, str | float | int] = {
+        "program": way.program, "id": way.id, "address": str(way.address), "file": sight.machine.file_name,
+        "backend_url_set": sight.machine.backend_url_set,
+    }  # fmt: skip
+    return Observation(hop=Hop.BROKER, state="failed", code=Reason.BROKER_LOCALHOST, facts=facts)

@@ -18,7 +18,7 @@ def _reported(sight: Sight) -> list[Observation]:
     unseen = [Observation(hop=Hop.BRIDGE, state="unknown"), Observation(hop=Hop.STORE, state="unknown")]
     if BRIDGE in sight.broken:
         return [Observation(hop=Hop.STORE, state="unknown")]
-    if not sight.hears_all:
+    if not sight.hears_all or sight.speaks_alone:
         return unseen
     heard = sight.heard(BRIDGE)
     there = [one for one in heard if one.status == "online" and one.health is not None]

@@ -83,6 +83,18 @@ class Sight:
             if (_ROLES.get(one.info.role) == program if one.info is not None else one.id == own)
         ]
 
+    @property
+    def speaks_alone(self) -> bool:
+        """Whether the node of this machine is the only one at a broker beside it, which is then not that of its line.
+
+        Debian's mosquitto listens at localhost as soon as it is installed, and lets everybody in.
+        """
+        way = self.way_of(NODE)
+        if way is None or way.address is None or not way.address.is_loopback or not self.hears_all:
+            return False
+        alone = set(self.machine.programs) == {NODE} and not self.programs.keys() - {way.id}
+        return alone and self.listened_s >= SILENT_S
+
     def way_of(self, program: str) -> Way | None:
         return next((way for way in self.ways if way.program == program), None)
 

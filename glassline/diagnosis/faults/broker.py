@@ -31,7 +31,10 @@ BROKER_FAULTS: dict[Reason, Fault] = {
         notes={"backend_url_set": _BACKEND_URL},
     ),
     Reason.BROKER_LOCALHOST: Fault(
-        sentence="{program} looks for the broker at {address}, which is this machine itself, and no broker runs here.",
+        sentence="""
+            {program} looks for the broker at {address}, which is this machine itself: no broker runs here, or one at
+            which nobody else speaks.
+        """,
         remedy="""
             Set `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) to mqtt://SERVER:1883, where SERVER
             is the name or address of the machine on which the broker runs (`hostname -I` there shows it). There
