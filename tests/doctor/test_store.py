@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from glassline.contract import Role
+from glassline.program import write_secret
 from glassline.store import DefectFilter, open_store
+from tests.support.embedded_broker import broker_process
 
 from .conftest import Line, run_doctor
 
+ROLES = {"web-1": Role.WEB, "bridge-1": Role.BRIDGE}
 DISK = """
 import subprocess, sys
 from pathlib import Path
@@ -103,3 +107,25 @@ def test_a_password_in_the_address_of_a_store_is_repeated_nowhere(tmp_path: Path
         assert "…@db.example/glass" in told.text.replace("\\u2026", "…"), told.text
         assert "s3cr3t" not in told.text + told.complaint
         assert "p@ss" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ('store = "sqlit:glass.db"', "no store is known at"),
+        ('store = "supabase:https://x.supabase.co"\nstore_key_file = "nowhere"', "nowhere"),
+    ],
+)
+def test_a_store_that_its_settings_do_not_lead_to_keeps_the_bridge_from_starting(
+    tmp_path: Path, settings: str, says: str
+) -> None:
+    with broker_process(ROLES) as broker:
+        web = f'[web]\nbroker = "{broker.url}"\npassword_file = "{tmp_path / "web"}"\n'
+        write_secret(tmp_path / "web", broker.passwords["web-1"])
+        bridge = f'[bridge]\nbroker = "{broker.url}"\npassword_file = "{tmp_path / "bridge"}"\n{settings}\n'
+        write_secret(tmp_path / "bridge", broker.passwords["bridge-1"])
+        (tmp_path / "glassline.toml").write_text(web + bridge)
+        told = run_doctor("--json", folder=tmp_path)
+    assert "bridge.offline" not in told.causes, told.text
+    assert says in next(one["sentence"] for one in told.json["hops"] if one["hop"] == "bridge"), told.text
+    assert "Mend [bridge]" in told.remedy("settings.wrong")

@@ -4,13 +4,18 @@ from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation, observe_bridge
 
 from .heard import Heard
-from .machine import BRIDGE
+from .machine import BRIDGE, HOPS
 from .sight import Sight
 
 
 def observe_bridge_and_store(sight: Sight) -> list[Observation]:
     """Both hops. One bridge that is there is enough, so the others count only while none is."""
     reported = _reported(sight)
+    seen = sight.store_seen
+    if seen is not None and seen.is_unusable and not any(one.state == "ok" for one in reported):
+        facts = {"program": seen.program, "error": seen.why.rstrip("."), "file": sight.machine.file_name}
+        wrong = Observation(hop=HOPS[seen.program], state="failed", code=Reason.SETTINGS_WRONG, facts=facts, via=())
+        return [wrong, Observation(hop=Hop.STORE, state="unknown")]
     return [*reported, *_found(sight, [one for one in reported if one.hop is Hop.STORE])]
 
 

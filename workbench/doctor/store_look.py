@@ -9,7 +9,7 @@ from pathlib import Path
 
 from glassline.contract import Reason
 from glassline.program import SecretError, masked
-from glassline.store import StoreError, open_store
+from glassline.store import Store, StoreError, open_store
 
 from .machine import BRIDGE, WEB, Machine, Setup
 from .running import folder_of
@@ -23,8 +23,11 @@ class StoreSeen:
     """What was seen of a store. `code` and `error` say what is wrong; `why` what kept the doctor from looking."""
 
     address: str
+    program: str
     id: str
-    """The bridge that writes it, as far as it is set up here."""
+    """The program that uses it, as far as it is set up here."""
+    is_unusable: bool = False
+    """Whether `why` also keeps that program from starting: its settings name no store."""
     code: Reason | None = None
     error: str = ""
     why: str = ""
@@ -45,7 +48,7 @@ class StoreLook:
         """`folder` is where the program runs: its relative paths begin there."""
         self._setup = setup
         self._url = _absolute(setup.text("store"), folder)
-        self.seen = StoreSeen(address=masked(self._url), id=setup.text("id"))
+        self.seen = StoreSeen(address=masked(self._url), program=setup.program, id=setup.text("id"))
         self._thread = threading.Thread(target=self._run, name="store-look", daemon=True)
 
     def __enter__(self) -> "StoreLook":
@@ -78,9 +81,16 @@ class StoreLook:
             self.seen.why = why
             return
         began_s = time.monotonic()
-        with open_store(self._url, key_file=self._setup.text("store_key_file")) as store:
+        with self._opened() as store:
             store.probe()
         self.seen.took_ms = (time.monotonic() - began_s) * 1000
+
+    def _opened(self) -> Store:
+        try:
+            return open_store(self._url, key_file=self._setup.text("store_key_file"))
+        except (SecretError, ValueError) as error:
+            self.seen.is_unusable = not (isinstance(error, SecretError) and error.is_closed)
+            raise
 
     def _keeps_out(self, path: Path) -> str:
         """Why the file is none to write to for whoever runs the doctor; empty: it is."""
