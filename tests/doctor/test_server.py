@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,12 +25,12 @@ def without_node(line: Line, folder: Path) -> Path:
 @contextmanager
 def says_that_nobody_watches(line: Line, *, fps: float) -> Iterator[NodeLike]:
     """A node whose health knows of no viewer, whatever the web asks for."""
-    stopping = threading.Event()
+    stopping, began_s = threading.Event(), time.monotonic()
     with NodeLike(line.site.broker, password=line.site.secret("pi-1").read_text().strip()) as node:
 
         def report() -> None:
             while not stopping.wait(2):
-                node.publish_health(viewers=0)
+                node.publish_health(viewers=0, uptime_s=time.monotonic() - began_s)
 
         thread = threading.Thread(target=report)
         thread.start()
