@@ -7,10 +7,11 @@ from .broker import BROKER_FAULTS
 from .fault import Fault
 from .node import NODE_FAULTS
 from .server import SERVER_FAULTS
+from .sight import SIGHT_FAULTS
 
 __all__ = ["FAULTS", "Fault", "hop_of", "remedy_of"]
 
-FAULTS: dict[Reason, Fault] = {**NODE_FAULTS, **BROKER_FAULTS, **SERVER_FAULTS}
+FAULTS: dict[Reason, Fault] = {**SIGHT_FAULTS, **NODE_FAULTS, **BROKER_FAULTS, **SERVER_FAULTS}
 
 
 def remedy_of(code: Reason) -> Fault:
