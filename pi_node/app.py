@@ -117,7 +117,7 @@ class Node:
             on_loaded=self._on_loaded,
             on_tracked=self._on_tracked,
         )
-        self._sight = Sight(may_repeat=lambda: self._capture.may_repeat)
+        self._sight = Sight(black_level=s.black_level, may_repeat=lambda: self._capture.may_repeat)
         self._rival = Rival(broker_is_there=lambda: is_there(link.address))
         self._live = Live(
             link=link,

@@ -69,6 +69,14 @@ class NodeSettings(Settings, program="pi_node"):
         'Region that is looked at: corners x,y of a polygon, 0-1 of the frame, like "0.1,0.2 0.9,0.2 0.9,0.8 0.1,0.8"; '
         "a box whose centre is outside does not count. Empty: all of the frame.",
     )
+    black_level: float = setting(
+        12.0,
+        "Pictures darker than this on average, and the same all over, count as black: the lens is covered, or it is "
+        "dark. 0: never, for light that leaves clean glass black.",
+        unit="0-255",
+        ge=0,
+        le=255,
+    )
     live_fps: float = setting(15.0, "Live frames sent, at most, however many are wanted.", unit="1/s", ge=0.1, le=120)
     live_quality: int = setting(80, "JPEG quality of live frames.", unit="1-100", ge=1, le=100)
     evidence_quality: int = setting(90, "JPEG quality of the picture kept of a defect.", unit="1-100", ge=1, le=100)

@@ -15,8 +15,8 @@ from glassline.contract import Reason
 from .camera import Frame
 from .camera.base import Bgr
 
-BLACK_MEAN, BLACK_SPREAD = 4.0, 2.0
-"""Of 255: as with the cap on. Noise goes into the mean of a block. Clean glass in dark-field light is brighter."""
+BLACK_SPREAD = 3.0
+"""Between blocks, of 255: a covered lens sees the same everywhere. Noise goes into the mean of a block."""
 BLACK_S = 10.0
 FROZEN_S = 20.0
 _BLOCKS_WH = 16, 12
@@ -29,7 +29,9 @@ class _Glance:
 
     monotonic_s: float
     digest: int
-    is_black: bool
+    mean: float
+    spread: float
+    """Between blocks."""
     is_flat: bool
     """All of one value: too dark or too bright to tell one picture from the next."""
 
@@ -37,9 +39,12 @@ class _Glance:
 class Sight:
     """`sink` takes frames on the capture thread; one other thread calls `look` about once a second."""
 
-    def __init__(self, *, may_repeat: Callable[[], bool]) -> None:
-        """`may_repeat` says whether pictures of this camera may be the same bit for bit, as those of files may."""
-        self._may_repeat = may_repeat
+    def __init__(self, *, black_level: float, may_repeat: Callable[[], bool]) -> None:
+        """Pictures darker than `black_level` (mean, of 255) are black.
+
+        `may_repeat` says whether pictures of this camera may be the same bit for bit, as those of files may.
+        """
+        self._black_level, self._may_repeat = black_level, may_repeat
         self._newest: Frame | None = None
         self._last: _Glance | None = None
         self._black_since_s: float | None = None
@@ -55,7 +60,7 @@ class Sight:
         if frame is None:
             return
         glance = _glance(frame)
-        if not glance.is_black:
+        if glance.mean >= self._black_level or glance.spread >= BLACK_SPREAD:
             self._black_since_s = None
         elif self._black_since_s is None:
             self._black_since_s = glance.monotonic_s
@@ -87,6 +92,7 @@ def _glance(frame: Frame) -> _Glance:
     return _Glance(
         monotonic_s=frame.monotonic_s,
         digest=zlib.crc32(sample.tobytes()),
-        is_black=bool(blocks.mean() < BLACK_MEAN and blocks.std() < BLACK_SPREAD),
+        mean=float(blocks.mean()),
+        spread=float(blocks.std()),
         is_flat=bool(luma.min() == luma.max()),
     )

@@ -18,6 +18,8 @@ from .words import Facts, age_text
 FRAME_LATE_S = 5.0
 LATELY_S = 30.0
 """What came and went: how long after its last sign a fault still counts."""
+UNASKED_S = 12.0
+"""A web asks every 5 s and a node tells every 5 s: so long after the first that tells of nobody, a third one must."""
 CLOCK_WRONG_S = 30.0
 MAX_REASONS = 32
 """Of one report: judging takes time with the square of their number."""
@@ -120,7 +122,7 @@ def _its_way(seen: ProgramSeen) -> Iterator[Observation]:
             yield Observation(hop=Hop.NODE, state=remedy_of(code).state, age_s=age_s, code=code, facts=facts)
     if not _is_fresh(seen):
         return
-    if seen.unasked_s is not None and seen.unasked_s > seen.silent_s:
+    if seen.unasked_s is not None and seen.unasked_s > min(UNASKED_S, seen.silent_s):
         yield Observation(
             hop=Hop.NODE, state="failed", age_s=seen.unasked_s, code=Reason.NODE_NOT_ASKED, facts=facts
         )  # fmt: skip

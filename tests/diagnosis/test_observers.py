@@ -248,7 +248,7 @@ def test_clocks_that_differ_by_more_than_half_a_minute_are_named_and_nothing_is_
 
 def test_a_node_that_is_asked_and_does_not_hear_it_is_named_after_a_while() -> None:
     told = health(last_frame_age_s=0.1, last_detect_age_s=0.1, viewers=0)
-    for unasked_s, named in ((14.0, False), (16.0, True)):
+    for unasked_s, named in ((11.0, False), (13.0, True)):
         seen = observe_device(id="pi-1", status="online", health=told, health_age_s=1.0, unasked_s=unasked_s)
         assert (of(Hop.NODE, seen)[-1] == ("failed", Reason.NODE_NOT_ASKED)) == named
 

@@ -34,7 +34,7 @@ def lamp(time_s):
 
 def look_at(picture_at, seconds, sight=None):
     """Look once a second for so long; return the sight and what it said after each look."""
-    sight = sight or Sight(may_repeat=lambda: False)
+    sight = sight or Sight(black_level=12.0, may_repeat=lambda: False)
     said = []
     for second in range(seconds + 1):
         sight.sink(Frame(second + 1, 0.0, float(second), picture_at(1000.0 + second)))
@@ -48,7 +48,7 @@ def dark_field(time_s):
     return noisy(6)
 
 
-@pytest.mark.parametrize("level", [0, 1, 3])
+@pytest.mark.parametrize("level", [0, 3, 8])
 def test_a_covered_lens_is_black_after_ten_seconds(level):
     _, said = look_at(lambda time_s: noisy(level), 12)
     assert said == [None] * int(BLACK_S) + [Reason.CAMERA_BLACK] * 3
@@ -61,9 +61,14 @@ def test_pictures_of_nothing_but_zeros_are_black_and_not_frozen():
     assert sight.same_frame_s is None
 
 
-@pytest.mark.parametrize("picture_at", [dim, lamp, dark_field, lambda time_s: noisy(25), Conveyor(seed=5).frame])
+@pytest.mark.parametrize("picture_at", [dim, lamp, lambda time_s: noisy(25), Conveyor(seed=5).frame])
 def test_a_dark_but_lit_scene_and_one_that_moves_are_well(picture_at):
     assert look_at(picture_at, 30)[1] == [None] * 31
+
+
+def test_light_in_which_clean_glass_is_black_is_set_so():
+    _, said = look_at(dark_field, 30, Sight(black_level=0, may_repeat=lambda: False))
+    assert said == [None] * 31
 
 
 def test_light_ends_it_at_once_and_dark_begins_anew():
@@ -103,7 +108,7 @@ def test_glare_that_fills_the_picture_is_not_frozen():
 
 def test_photographs_may_repeat():
     still = Conveyor(seed=1).frame(50.0)
-    sight, said = look_at(lambda time_s: still, 60, Sight(may_repeat=lambda: True))
+    sight, said = look_at(lambda time_s: still, 60, Sight(black_level=12.0, may_repeat=lambda: True))
     assert set(said) == {None}
     assert sight.same_frame_s is None
 
@@ -117,7 +122,7 @@ def test_a_camera_that_gives_nothing_new_is_not_judged_again():
 
 
 def test_looking_costs_less_than_a_millisecond_and_offering_a_frame_next_to_nothing():
-    sight = Sight(may_repeat=lambda: False)
+    sight = Sight(black_level=12.0, may_repeat=lambda: False)
     frames = [Frame(i, 0.0, float(i), noisy(90, wh=(1640, 1232))) for i in range(4)]
     began_s = time.thread_time()
     for i in range(100):

@@ -39,8 +39,8 @@ SIGHT_FAULTS: dict[Reason, Fault] = {
         remedy="""
             Take the cap off the lens, and switch the light on. If the picture stays black, check the cable of the
             camera at both ends with the power off, and look with `rpicam-hello -t 0` on {id} (stop the node first:
-            `sudo systemctl stop pi_node`). With dark-field light clean glass is nearly black: let a little light into
-            the picture, at an edge or by a longer exposure; a mean brightness of 4 (of 255) is enough.
+            `sudo systemctl stop pi_node`). If your light leaves clean glass black (dark field): `black_level = 0` in
+            [pi_node] of {file} (GLASS_BLACK_LEVEL, --black-level), then `sudo systemctl restart pi_node`.
         """,
     ),
     Reason.CAMERA_FROZEN: Fault(
