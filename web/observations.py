@@ -1,10 +1,9 @@
 """What this web sees, as observations of the chain's hops, and the verdict on them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from glassline.contract import Reason
-from glassline.contract.messages import Health
 from glassline.diagnosis import (
     Facts,
     Hop,
@@ -16,6 +15,7 @@ from glassline.diagnosis import (
     observe_device,
     observe_link,
     observe_web,
+    reported_age_s,
 )
 
 from .hub import Heard
@@ -89,6 +89,9 @@ def _observe_bridges(programs: list[Heard], listened_s: float, now_s: float) -> 
 
 def _seen(program: Heard, programs: list[Heard], listened_s: float, now_s: float) -> ProgramSeen:
     """What was heard of a program, and of it from the brokers among `programs` that report."""
+    reports = [
+        (one.health, now_s - (one.health_at_s or now_s)) for one in programs if one.role == "broker" and one.health
+    ]
     return ProgramSeen(
         id=program.id,
         status=program.status,
@@ -98,25 +101,13 @@ def _seen(program: Heard, programs: list[Heard], listened_s: float, now_s: float
         frame_age_s=program.picture_age_s(now_s),
         info=program.info,
         listened_s=listened_s,
-        turned_away_age_s=_reported_age_s(program.id, programs, now_s, lambda told: told.turned_away_ages_s),
-        denied_age_s=_reported_age_s(program.id, programs, now_s, lambda told: told.denied_ages_s),
+        turned_away_age_s=reported_age_s(program.id, [(told.turned_away_ages_s, age_s) for told, age_s in reports]),
+        denied_age_s=reported_age_s(program.id, [(told.denied_ages_s, age_s) for told, age_s in reports]),
         other_contract_age_s=_age(program.other_version_at_s, now_s),
         twice_age_s=_age(program.signs.boots.back_at_s, now_s),
         clock_offset_s=program.signs.clock_offset_s,
         observer="the server",
     )
-
-
-def _reported_age_s(
-    id: str, programs: list[Heard], now_s: float, ages_s: Callable[[Health], dict[str, float]]
-) -> float | None:
-    """How long ago brokers say that something went wrong with the account `id`."""
-    ages = [
-        ages_s(one.health)[id] + now_s - (one.health_at_s or now_s)
-        for one in programs
-        if one.role == "broker" and one.health is not None and id in ages_s(one.health)
-    ]
-    return min(ages, default=None)
 
 
 def _unasked_s(node: Heard, watched_s: float | None, now_s: float) -> float | None:

@@ -1,5 +1,6 @@
 """What an observer has seen of one program: the argument of `observe_device` and `observe_bridge`."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,3 +41,11 @@ class ProgramSeen:
     """Its clock minus the observer's, as far as one message tells: right to a second or so."""
     observer: str = "this machine"
     """Whose clock that was."""
+
+
+def reported_age_s(id: str, reports: Iterable[tuple[Mapping[str, float], float]]) -> float | None:
+    """How long ago brokers say that something went wrong with the account `id`; None: they do not.
+
+    Each report is the ages by account that it holds, and its own age, in seconds.
+    """
+    return min((ages_s[id] + age_s for ages_s, age_s in reports if id in ages_s), default=None)

@@ -1,13 +1,12 @@
 """What the doctor has seen when it stops looking, and the looking itself."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from glassline.contract import Reason
 from glassline.contract.messages import Health
-from glassline.diagnosis import Hop, Observation, ProgramSeen
+from glassline.diagnosis import Hop, Observation, ProgramSeen, reported_age_s
 
 from .heard import Heard
 from .listening import Listener
@@ -113,8 +112,10 @@ class Sight:
             frame_age_s=self.age_s(self.pictures.broker_at_s(heard.id)),
             listened_s=self.listened_s,
             silent_s=min(SILENT_S, max(CUT_SHORT_S, self.listened_s)),
-            turned_away_age_s=self._reported_age_s(heard.id, lambda health: health.turned_away_ages_s),
-            denied_age_s=self._reported_age_s(heard.id, lambda health: health.denied_ages_s),
+            turned_away_age_s=reported_age_s(
+                heard.id, [(told.turned_away_ages_s, age_s) for told, age_s in self._reports]
+            ),
+            denied_age_s=reported_age_s(heard.id, [(told.denied_ages_s, age_s) for told, age_s in self._reports]),
             other_contract_age_s=self.age_s(heard.other_version_at_s),
             twice_age_s=self.age_s(heard.lives.twice_at_s),
             unasked_s=self.unasked_s(heard),
@@ -123,7 +124,7 @@ class Sight:
 
     def turned_away(self) -> list[str]:
         """Accounts whose password a broker lately refused, as it says itself."""
-        return sorted({id for one in self._brokers() for id in (one.health and one.health.turned_away_ages_s) or ()})
+        return sorted({id for told, _ in self._reports for id in told.turned_away_ages_s})
 
     def may_be_unasked(self, heard: Heard) -> bool:
         """Whether a node that is watched here says that nobody watches, and does not send as if it knew better."""
@@ -148,17 +149,11 @@ class Sight:
         explained = way is not None and way.observation.state == "failed"
         return [one if self.listener is None or (explained and one.state != "ok") else _direct(one) for one in seen]
 
-    def _brokers(self) -> list[Heard]:
-        return [one for one in self.programs.values() if one.info is not None and one.info.role == "broker"]
-
-    def _reported_age_s(self, id: str, ages_s: Callable[[Health], dict[str, float]]) -> float | None:
-        """How long ago brokers say that something went wrong with the account `id`."""
-        found = [
-            ages_s(one.health)[id] + (self.age_s(one.health_at_s) or 0.0)
-            for one in self._brokers()
-            if one.health is not None and id in ages_s(one.health)
-        ]
-        return min(found, default=None)
+    @property
+    def _reports(self) -> list[tuple[Health, float]]:
+        """What brokers say of their accounts, and how long ago."""
+        brokers = [one for one in self.programs.values() if one.info is not None and one.info.role == "broker"]
+        return [(one.health, self.age_s(one.health_at_s) or 0.0) for one in brokers if one.health is not None]
 
 
 def watch(first: Sight, *, expected: list[str], until_s: float) -> Sight:
