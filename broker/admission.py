@@ -68,6 +68,8 @@ class Admissions:
     def __init__(self, *, accounts: Accounts | None, executor: Executor) -> None:
         self._accounts = accounts
         self._executor = executor
+        self._programs: set[str] = set()
+        """Accounts that came in once: they are known though they be revoked."""
 
     async def judge(self, connect: ConnectPacket) -> Admission:
         """The admission, RefusedError with the CONNACK code to answer, or ProtocolError for what deserves no answer."""
@@ -89,8 +91,11 @@ class Admissions:
             role = await loop.run_in_executor(self._executor, self._accounts.verify, id, password)
         if role is None or stamp is None:
             sentence = f"gave a wrong name or password (as {id[:40]!r})"
-            account = id if self._accounts.role_of(id) in _PROGRAMS else None
+            known = self._accounts.role_of(id) in _PROGRAMS or id in self._programs
+            account = id if known else None
             raise RefusedError("refused_bad_password", BAD_USERNAME_PASSWORD, sentence, account=account)
+        if role in _PROGRAMS:
+            self._programs.add(id)
         return Account(id, role, stamp)
 
     def _client_id(self, connect: ConnectPacket, account: Account) -> str:

@@ -85,3 +85,17 @@ def test_the_broker_says_whose_password_is_wrong_and_names_nobody_it_does_not_kn
     assert health.turned_away_ages_s.keys() == {"pi-1"}
     assert 0 <= health.turned_away_ages_s["pi-1"] <= 6
     assert health.denied == {}
+
+
+def test_a_program_that_was_revoked_is_still_told_of() -> None:
+    with embedded_broker(ROLES, id="broker") as broker:
+        with connected(broker, "pi-1"):
+            pass
+        assert broker.accounts is not None
+        broker.accounts.remove("pi-1")
+        with connected(broker, "eyes") as eyes:
+            with connected(broker, "pi-1", refused=True):
+                eyes.subscribe("glass/v1/broker/health")
+            while not (health := Health.model_validate_json(eyes.next()[1])).turned_away_ages_s:
+                pass
+        assert health.turned_away_ages_s.keys() == {"pi-1"}

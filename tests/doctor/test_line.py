@@ -67,13 +67,13 @@ def test_a_wrong_password_of_one_program_is_named_and_the_others_are_still_seen(
     config.write_text(line.site.config.read_text().replace(str(line.site.secret("bridge-1")), str(wrong)))
     line.end("bridge")
     told = run_doctor("--json", folder=tmp_path)
-    assert told.cause == "broker.bad_credentials", told.text
+    assert told.cause == "bridge.bad_credentials", told.text
     assert "bridge-1" in told.json["first_cause"]["sentence"]
     assert told.json["also"] == []
     assert {hop: told.states[hop] for hop in ("camera", "node", "bridge", "web", "you")} == {
         "camera": "ok",
         "node": "ok",
-        "bridge": "unknown",
+        "bridge": "failed",
         "web": "ok",
         "you": "ok",
     }

@@ -78,7 +78,9 @@ def walk(setup: Setup, machine: Machine) -> Way:
             steps=probe.steps,
         )
     facts |= {**probe.facts, "error": probe.sentence}
-    failed = _failed(_code(probe, address, setup, machine), facts)
+    code = _code(probe, address, setup, machine)
+    is_refused = setup.program == BRIDGE and code is Reason.BROKER_BAD_CREDENTIALS
+    failed = _bridge_refused(facts) if is_refused else _failed(code, facts)
     return Way(program=setup.program, id=id, observation=failed, address=address, steps=probe.steps)
 
 
@@ -118,6 +120,11 @@ def _facts(setup: Setup, machine: Machine) -> dict[str, str | float | int]:
 
 def _failed(code: Reason, facts: dict[str, str | float | int]) -> Observation:
     return Observation(hop=Hop.BROKER, state="failed", code=code, facts=facts)
+
+
+def _bridge_refused(facts: dict[str, str | float | int]) -> Observation:
+    """The broker answers, and refuses the bridge: what is wrong is the bridge's account."""
+    return Observation(hop=Hop.BRIDGE, state="failed", code=Reason.BRIDGE_BAD_CREDENTIALS, facts=facts, via=())
 
 
 def _secret_trouble(setup: Setup, path: Path, error: SecretError, facts: dict[str, str | float | int]) -> Observation:

@@ -54,11 +54,15 @@ NODE_FAULTS: dict[Reason, Fault] = {
         cuts=True,
     ),
     Reason.NODE_BAD_CREDENTIALS: Fault(
-        sentence="The node {id} comes to the broker, which does not let it in: its password is wrong.",
+        sentence="""
+            The node {id} comes to the broker, which does not let it in: it does not know the name any more, or the
+            password is wrong.
+        """,
         remedy="""
-            On the broker's machine `glassline rotate {id} --force` gives it a new password. Copy the file that it
-            writes to {id}, with mode 0600, and let `credentials` in [pi_node] of {file} there name it. Then
-            `sudo systemctl restart pi_node` there.
+            On the broker's machine `glassline accounts` shows who is known there: `glassline enroll {id} --role node`
+            makes the account, `glassline rotate {id} --force` gives it a new password. Copy the file that they write to
+            {id}, with mode 0600, and let `credentials` in [pi_node] of {file} there name it. Then `sudo systemctl
+            restart pi_node` there.
         """,
         cuts=True,
     ),

@@ -31,6 +31,7 @@ SERVER_FAULTS: dict[Reason, Fault] = {
             `python -m bridge`) starts it, `glassline doctor` says why it cannot get through.
         """,
         cuts=True,
+        follows=(Reason.BRIDGE_BAD_CREDENTIALS,),
     ),
     Reason.BRIDGE_SILENT: Fault(
         sentence="""
@@ -42,15 +43,17 @@ SERVER_FAULTS: dict[Reason, Fault] = {
             detections wait in the nodes.
         """,
         cuts=True,
+        follows=(Reason.BRIDGE_BAD_CREDENTIALS,),
     ),
     Reason.BRIDGE_BAD_CREDENTIALS: Fault(
         sentence="""
-            The bridge {id} comes to the broker, which does not let it in: its password is wrong. Nothing is stored;
-            detections wait in the nodes.
+            The bridge {id} comes to the broker, which does not let it in: it does not know the name any more, or the
+            password is wrong. Nothing is stored; detections wait in the nodes.
         """,
         remedy="""
-            On the broker's machine `glassline rotate {id} --force` gives it a new password; let `credentials` in
-            [bridge] of {file} name the file that it writes. Then `sudo systemctl restart bridge`.
+            On the broker's machine `glassline accounts` shows who is known there: `glassline enroll {id} --role bridge`
+            makes the account, `glassline rotate {id} --force` gives it a new password. Let `credentials` in [bridge] of
+            {file} name the file that they write. Then `sudo systemctl restart bridge`.
         """,
         cuts=True,
     ),
