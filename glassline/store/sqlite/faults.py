@@ -4,6 +4,7 @@ import errno
 import os
 import sqlite3
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from glassline.contract import Reason
 
@@ -36,6 +37,8 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
             )
         case sqlite3.SQLITE_IOERR if _on_full_disk(path):
             return _full(path)
+        case sqlite3.SQLITE_IOERR if _takes_no_files(path):
+            return _read_only(path)
         case sqlite3.SQLITE_IOERR:
             return StoreError(f"the disk of {path} failed ({error}): look at `dmesg`, check space and cable")
     return StoreError(f"{path}: {type(error).__name__}: {error}")
@@ -67,6 +70,15 @@ def _on_full_disk(path: Path) -> bool:
     except OSError:
         return False
     return found.f_bavail * found.f_frsize < ROOM_BYTES
+
+
+def _takes_no_files(path: Path) -> bool:
+    """Whether the file system says "read-only" to a new file: newer kernels say it so, and show no flag."""
+    try:
+        with TemporaryFile(dir=path.parent):
+            return False
+    except OSError as error:
+        return error.errno == errno.EROFS
 
 
 def _full(path: Path) -> StoreError:
