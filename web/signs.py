@@ -5,6 +5,7 @@ from collections import deque
 from glassline.contract.messages import Health
 
 from .boots import Boots
+from .leases import TTL_S
 
 GAP_S = 15.0
 KEPT = 3
@@ -16,9 +17,10 @@ class Signs:
     def __init__(self) -> None:
         self.boots = Boots()
         self.unasked_since_s: float | None = None
-        """Since when, report after report, it has said that nobody asks for pictures."""
+        """Since when nobody has asked it for pictures, as it says report after report."""
         self._offsets_s: deque[float] = deque(maxlen=KEPT)
         self._last: tuple[str, float] = "", 0.0
+        self._was_asked = False
 
     @property
     def clock_offset_s(self) -> float | None:
@@ -34,11 +36,12 @@ class Signs:
         if health.boot != boot:
             self._offsets_s.clear()
         if health.boot != boot or now_s - at_s > GAP_S:
-            self.unasked_since_s = None
+            self.unasked_since_s, self._was_asked = None, False
         self._last = health.boot, now_s
         self._offsets_s.append(health.ts.timestamp() - unix_s)
         if health.viewers != 0:
             self.unasked_since_s = None
-        elif self.unasked_since_s is None:
-            self.unasked_since_s = now_s
+        elif self.unasked_since_s is None:  # who was asked before has let a lease run out
+            self.unasked_since_s = now_s - (TTL_S if self._was_asked else 0.0)
+        self._was_asked = bool(health.viewers)
         self.boots.note(health.boot, now_s)

@@ -168,6 +168,10 @@ def test_who_was_started_anew_is_given_time_to_hear_that_it_is_asked() -> None:
     assert signs.unasked_since_s == 40.0, "it was away"
     signs.note(of("00000002", ts=45, viewers=1), 45.0, 45.0)
     assert signs.unasked_since_s is None
+    signs.note(of("00000002", ts=50), 50.0, 50.0)
+    assert signs.unasked_since_s == 35.0, "its lease ran out"
+    signs.note(of("00000003", ts=55), 55.0, 55.0)
+    assert signs.unasked_since_s == 55.0
 
 
 def test_a_mistyped_password_of_a_person_makes_no_node_and_one_of_a_node_none_for_ever(
