@@ -42,6 +42,10 @@ TITLES = ("No fault", "Two faults at once", "One fault")
 """The sections in their order; the last one's last line counts."""
 
 
+_FOLDER = re.compile(r"/\S*/glass-faults-[^/\s]+/")
+"""Where a line lay says nothing."""
+
+
 def renewed(page: str, *, healthy: Healthy | None, pairs: Sequence[PairFinding], outcomes: Sequence[Outcome]) -> str:
     """docs/faults.md with the sections of what was run now in place of those that stood there."""
     machine = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}."
@@ -115,7 +119,7 @@ def _said(said: Said) -> str:
 
 
 def _cell(text: str, longest: int = 70) -> str:
-    plain = " ".join(text.split()).replace("|", "/").replace("<", "&lt;").replace(">", "&gt;")
+    plain = _FOLDER.sub("…/", " ".join(text.split()).replace("|", "/").replace("<", "&lt;").replace(">", "&gt;"))
     return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
 
 
