@@ -23,12 +23,8 @@ def judge(status: NodeStatus, *, age_s: float = 0.0, is_alive: bool = True) -> V
         health_age_s=age_s, info=status.info,
     )  # fmt: skip
     file = {"file": status.settings_file} if status.settings_file else {}
-    own = [replace(_at_first_hand(one), facts={**file, **one.facts}) for one in observe_device(seen)]
+    own = [replace(one.without_broker, facts={**file, **one.facts}) for one in observe_device(seen)]
     return diagnose([*own, *(replace(one, facts={**file, **one.facts}) for one in _behind(status, age_s, own))])
-
-
-def _at_first_hand(one: Observation) -> Observation:
-    return replace(one, via=tuple(hop for hop in one.seen_through if hop is not Hop.BROKER))
 
 
 def _behind(status: NodeStatus, age_s: float, own: list[Observation]) -> list[Observation]:
@@ -46,13 +42,18 @@ def _broker(status: NodeStatus, age_s: float) -> Observation:
         return Observation(hop=Hop.BROKER, state="unknown", facts={"why": f"Not yet: {link.sentence}."})
     if link.code is Reason.BROKER_LOST and Reason.NODE_TWICE in status.health.reasons:
         return Observation(hop=Hop.BROKER, state="ok", age_s=link.since_s + age_s)
-    facts: dict[str, str | float | int] = {
+    since_s = age_s if link.connected else link.since_s + age_s
+    return observe_link(connected=link.connected, code=link.code, age_s=since_s, facts=link_facts(status))
+
+
+def link_facts(status: NodeStatus) -> dict[str, str | float | int]:
+    """What sentences about a node's way to the broker may name."""
+    link = status.link
+    return {
         **link.facts, "program": PROGRAM, "id": status.info.id, "role": "node", "address": link.address,
         "error": link.sentence.rpartition("cannot be used: ")[2], "password_file": status.password_file or "",
         "backend_url_set": PREDECESSOR_SETTING in link.sentence,
     }  # fmt: skip
-    since_s = age_s if link.connected else link.since_s + age_s
-    return observe_link(connected=link.connected, code=link.code, age_s=since_s, facts=facts)
 
 
 def _bridge(status: NodeStatus, age_s: float) -> Observation:

@@ -10,7 +10,7 @@ Three rules, in this order:
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -43,6 +43,11 @@ class Observation:
     @property
     def seen_through(self) -> tuple[Hop, ...]:
         return SEEN_THROUGH[self.hop] if self.via is None else self.via
+
+    @property
+    def without_broker(self) -> "Observation":
+        """The same, where the broker does not stand between: by a way that works, or on the node's own machine."""
+        return replace(self, via=tuple(hop for hop in self.seen_through if hop is not Hop.BROKER))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from glassline.diagnosis import Hop, Observation, ProgramSeen, observe_link
+from glassline.diagnosis import Observation, ProgramSeen, observe_link
 from glassline.program.settings import Settings
+from pi_node.own_view import link_facts
 from pi_node.status_file import NodeStatus, read_status
 
 from .machine import NODE, Machine
@@ -53,11 +54,7 @@ class NodeAtHand:
         status = self.fresh
         if status is None or status.link.connected or status.link.code is None or status.link.since_s < LINK_DOWN_S:
             return None
-        facts: dict[str, str | float | int] = {
-            **status.link.facts, "program": NODE, "id": self.id, "role": "node", "address": status.link.address,
-            "error": status.link.sentence.rpartition("cannot be used: ")[2], "file": status.settings_file or "",
-            "password_file": status.password_file or "",
-        }  # fmt: skip
+        facts = {**link_facts(status), "file": status.settings_file or ""}
         age_s = status.link.since_s + (self.age_s or 0.0)
         return observe_link(connected=False, code=status.link.code, age_s=age_s, facts=facts)
 
@@ -74,11 +71,6 @@ def node_at_hand(machine: Machine) -> NodeAtHand | None:
     if status is None or not status.is_alive():
         return NodeAtHand(id=id, runs=is_running(NODE, machine.file))
     return NodeAtHand(id=id, runs=True, status=status, age_s=status.age_s(time.time()))
-
-
-def hops_at_hand(seen: list[Observation]) -> list[Observation]:
-    """Camera, detector and node without the broker between."""
-    return [replace(one, via=tuple(hop for hop in one.seen_through if hop is not Hop.BROKER)) for one in seen]
 
 
 def _process(file: Path | None) -> Running | None:

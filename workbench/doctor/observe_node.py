@@ -8,7 +8,7 @@ from glassline.diagnosis import Hop, Observation, observe_device
 from .heard import Heard
 from .idle_node import observe_idle
 from .machine import NODE
-from .node_at_hand import FRESH_S, NodeAtHand, hops_at_hand
+from .node_at_hand import FRESH_S, NodeAtHand
 from .sight import SILENT_S, Sight
 
 _NEVER_SET_UP = (Reason.BROKER_ADDRESS_UNSET, Reason.BROKER_ADDRESS_INVALID, Reason.BROKER_LOCALHOST)
@@ -49,12 +49,12 @@ def _at_first_hand(sight: Sight, at_hand: NodeAtHand, heard: Heard) -> list[Obse
     if at_hand.fresh is not None:
         silent_there = sight.hears_all and sight.listened_s >= SILENT_S
         seen = replace(at_hand.seen(seen), silent_s=SILENT_S if silent_there else FRESH_S)
-        return hops_at_hand(observe_device(seen))
+        return [one.without_broker for one in observe_device(seen)]
     idle = observe_idle(sight.machine, runs=at_hand.runs)
     if at_hand.hangs:
         if any(one.code is Reason.DISK_FULL for one in idle):
             return [*idle, *_unseen(why="It says nothing on this machine, whose disk is full.")]
-        return [*hops_at_hand(observe_device(at_hand.seen(seen))), *idle]
+        return [*(one.without_broker for one in observe_device(at_hand.seen(seen))), *idle]
     if at_hand.runs:
         camera, detector, node = _unseen(why="The node has left no word on this machine that may be read here.")
         return [camera, detector, replace(node, state="ok", via=())]

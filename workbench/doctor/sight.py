@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from glassline.contract import Reason
 from glassline.contract.messages import Health
-from glassline.diagnosis import Hop, Observation, ProgramSeen, reported_age_s
+from glassline.diagnosis import Observation, ProgramSeen, reported_age_s
 
 from .heard import Heard
 from .listening import Listener
@@ -147,7 +147,9 @@ class Sight:
         """
         way = self.way_of(program)
         explained = way is not None and way.observation.state == "failed"
-        return [one if self.listener is None or (explained and one.state != "ok") else _direct(one) for one in seen]
+        return [
+            one if self.listener is None or (explained and one.state != "ok") else one.without_broker for one in seen
+        ]
 
     @property
     def _reports(self) -> list[tuple[Health, float]]:
@@ -228,7 +230,3 @@ def _knocked(sight: Sight) -> bool:
     """Whether the store and the page's public address have answered, or had time enough to."""
     done = (sight.store is None or sight.store.seen.done) and (sight.public is None or sight.public.seen.done)
     return done or (sight.listener is None and sight.look is None)
-
-
-def _direct(one: Observation) -> Observation:
-    return replace(one, via=tuple(hop for hop in one.seen_through if hop is not Hop.BROKER))

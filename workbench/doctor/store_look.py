@@ -10,12 +10,10 @@ from pathlib import Path
 from glassline.contract import Reason
 from glassline.program import SecretError, masked
 from glassline.store import Store, StoreError, open_store
+from pi_node.host import DISK_LOW_MB
 
 from .machine import BRIDGE, WEB, Machine, Setup
 from .running import folder_of
-
-LOW_MB = 200.0
-"""As in the node: from here on the disk counts as full."""
 
 
 @dataclass
@@ -38,7 +36,7 @@ class StoreSeen:
     @property
     def is_low(self) -> bool:
         """Whether its disk has hardly any room left."""
-        return self.disk_free_mb is not None and self.disk_free_mb < LOW_MB
+        return self.disk_free_mb is not None and self.disk_free_mb < DISK_LOW_MB
 
 
 class StoreLook:
