@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from glassline.accounts import People
 from glassline.store import open_store
+from tests.support.chromium import chromium
 
 from .certificates import Certificate, make_certificate
 from .people import make_people
@@ -66,6 +68,34 @@ def guarded(folder: Path, broker: Mosquitto, store_url: str, people: People) -> 
 def any_web(request: pytest.FixtureRequest) -> Web:
     """What holds for one holds for the other."""
     return request.getfixturevalue({"plain": "web", "tls": "tls_web"}[request.param])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A window of 1280 px. What a page may do on its clipboard is allowed."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Errors of our own scripts fail the test; an answer 4xx to a fetch, or a web that is away, does not."""
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    assert not errors
 
 
 _numbers = itertools.count(1)

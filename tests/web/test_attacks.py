@@ -16,7 +16,6 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from glassline.accounts import People, PersonRole
-from tests.support.chromium import chromium
 
 from .naive import Naive
 from .people import SECRET, client, code_of, cookies_of, enter
@@ -35,12 +34,6 @@ def naive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Naive]:
     (folder.parent / "secret.txt").write_text("a secret")
     with Naive(folder) as web:
         yield web
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

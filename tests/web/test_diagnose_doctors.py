@@ -14,13 +14,12 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from glassline.contract import Reason
 from glassline.contract.messages import Command, Reply, decode
 from glassline.diagnosis import Hop, Observation, diagnose
 from glassline.store import open_store
-from tests.support.chromium import chromium
 from tests.support.embedded_broker import free_port
 
 from .people import client, code_of, enter, make_people
@@ -29,32 +28,6 @@ from .publishers import BridgeLike, NodeLike
 
 SHOTS = ROOT / "var" / "screenshots"
 DOCTOR_S = 40_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
-    )
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
-    yield page
-    assert not errors
 
 
 class Doctored(NodeLike):

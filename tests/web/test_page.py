@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from glassline.contract import Box, Reason
 from glassline.contract.messages import LiveHealth
-from tests.support.chromium import chromium, chromium_path
+from tests.support.chromium import chromium_path
 from tests.support.hoard import Hoard
 
 from .processes import ROOT, Mosquitto, Web, until
@@ -31,12 +31,6 @@ BOX_PIXEL = """() => {
   const canvas = document.querySelector("#stage canvas");
   return [...canvas.getContext("2d").getImageData(canvas.width * 0.3, canvas.height * 0.4, 1, 1).data];
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

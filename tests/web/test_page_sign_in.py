@@ -1,14 +1,12 @@
 """Signing in at the page, in a real Chromium: by keyboard, in both colours, and when a session ends meanwhile."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from glassline.accounts import People, PersonRole
-from tests.support.chromium import chromium
 from web.attempts import ADDRESS_EVERY_S
 
 from .people import SECRET, client, enter, make_people
@@ -16,31 +14,6 @@ from .processes import ROOT, Web
 from .publishers import BridgeLike, NodeLike
 
 SHOTS = ROOT / "var" / "screenshots"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """Any error but an answer 4xx to a fetch fails the test."""
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
-    yield page
-    assert not errors
 
 
 @pytest.fixture
