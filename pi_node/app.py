@@ -1,23 +1,23 @@
 """The node put together: which part hands what to which."""
 
 import logging
-import socket
 import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
-import glassline
-from glassline.contract import from_unix, new_boot
-from glassline.contract.messages import CameraInfo, Info, Lease, ModelInfo, decode
+from glassline.contract import new_boot
+from glassline.contract.messages import Info, Lease, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, BrokerAddress, Link
 from glassline.program import read_secret
 from glassline.vision import Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
 
 from . import host
+from .actions import Actions
+from .birth import Birth
 from .camera import Frame, open_camera
 from .capture import Capture
 from .commands import Commands
@@ -41,8 +41,6 @@ from .way import Way
 
 log = logging.getLogger(__name__)
 
-FEATURES = ["ping", "snapshot", "config", "restart", "doctor"]
-
 
 class _Part(Protocol):
     def start(self) -> None: ...
@@ -65,7 +63,7 @@ class Node:
         self.restart_wanted = False
         self._settings, self._broker = settings, broker
         self._settings_file, self._alone = settings_file, alone
-        self._started_s = time.time()
+        self._choice: Choice | None = None
         self._state_dir = Path(settings.state_dir)
         self._running = ExitStack()
 
@@ -132,15 +130,13 @@ class Node:
             sinks=[self._live.sink, self._inspection.sink, self._sight.sink],
             on_opened=link.reannounce,
         )
-        self._commands = Commands(
+        self._born = Birth(
+            settings=s,
             link=link,
-            actions={
-                "ping": lambda args: {"pong": args},
-                "snapshot": self._on_snapshot,
-                "config": self._on_config,
-                "restart": self._on_restart,
-                "doctor": self._on_doctor,
-            },
+            capture=self._capture,
+            inspection=self._inspection,
+            config=self._config,
+            choice=lambda: self._choice,
         )
         self._self_report = SelfReport(
             settings=s,
@@ -150,8 +146,18 @@ class Node:
             link=link,
             sender=self._sender,
             leases=self._leases,
-            birth=self._birth,
+            birth=self._born,
         )
+        actions = Actions(
+            link=link,
+            live=self._live,
+            inspection=self._inspection,
+            config=self._config,
+            self_report=self._self_report,
+            health=lambda: self._health,
+            restart=self._restart,
+        )
+        self._commands = Commands(link=link, actions=actions.by_name())
         self._health = HealthReporter(
             link=link,
             capture=self._capture,
@@ -186,20 +192,7 @@ class Node:
         )  # fmt: skip
 
     def _birth(self) -> Info:
-        card, s = self._inspection.card, self._settings
-        settings: dict[str, Any] = s.model_dump(exclude={"credentials", "password_file", "ca_file", "state_dir"})
-        return Info(
-            **self._link.envelope(),
-            role="node",
-            id=s.id,
-            version=glassline.__version__,
-            started_at=from_unix(self._started_s),
-            hostname=socket.gethostname(),
-            camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=s.camera_fps),
-            model=None if card is None else _model_info(card, self._choice),
-            settings=settings | self._config.running().model_dump(mode="json"),
-            features=FEATURES,
-        )
+        return self._born()
 
     def _on_connected(self) -> None:
         self._sender.on_connected()
@@ -234,28 +227,6 @@ class Node:
             if nobody:
                 self._live.now()
 
-    def _on_snapshot(self, args: dict[str, Any]) -> dict[str, Any]:
-        self._live.snapshot()
-        return {"sent": "the newest frame, on the frame topic"}
-
-    def _on_config(self, args: dict[str, Any]) -> dict[str, Any]:
-        card = self._inspection.card
-        if args:
-            self._config.change(args, labels=None if card is None else card.labels)
-        self._link.reannounce()
-        return self._config.running().model_dump(mode="json")
-
-    def _on_doctor(self, args: dict[str, Any]) -> dict[str, Any]:
-        return self._self_report.examined(self._health.report())
-
-    def _on_restart(self, args: dict[str, Any]) -> dict[str, Any]:
+    def _restart(self) -> None:
         self.restart_wanted = True
         threading.Timer(0.3, self.ended.set).start()
-        return {"restarting": True}
-
-
-def _model_info(card: ModelCard, choice: Choice) -> ModelInfo:
-    return ModelInfo(
-        name=card.name, sha256=card.sha256 or "", runtime=choice.runtime, imgsz=card.imgsz, labels=list(card.labels),
-        why=choice.why[:1000],
-    )  # fmt: skip

@@ -1,0 +1,59 @@
+"""What the commands do: arguments in, data of the reply out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from glassline.link import Link
+
+from .commands import Action
+from .config import Config
+from .health import HealthReporter
+from .inspection import Inspection
+from .live import Live
+from .self_report import SelfReport
+
+
+class Actions:
+    """`restart` ends the process, a moment later, so that it is started anew."""
+
+    def __init__(
+        self,
+        *,
+        link: Link,
+        live: Live,
+        inspection: Inspection,
+        config: Config,
+        self_report: SelfReport,
+        health: Callable[[], HealthReporter],
+        restart: Callable[[], None],
+    ) -> None:
+        self._link, self._live, self._inspection, self._config = link, live, inspection, config
+        self._self_report, self._health, self._restart = self_report, health, restart
+
+    def by_name(self) -> dict[str, Action]:
+        """The commands of the contract that this node obeys."""
+        return {
+            "ping": lambda args: {"pong": args},
+            "snapshot": self._on_snapshot,
+            "config": self._on_config,
+            "restart": self._on_restart,
+            "doctor": self._on_doctor,
+        }
+
+    def _on_snapshot(self, args: dict[str, Any]) -> dict[str, Any]:
+        self._live.snapshot()
+        return {"sent": "the newest frame, on the frame topic"}
+
+    def _on_config(self, args: dict[str, Any]) -> dict[str, Any]:
+        card = self._inspection.card
+        if args:
+            self._config.change(args, labels=None if card is None else card.labels)
+        self._link.reannounce()
+        return self._config.running().model_dump(mode="json")
+
+    def _on_doctor(self, args: dict[str, Any]) -> dict[str, Any]:
+        return self._self_report.examined(self._health().report())
+
+    def _on_restart(self, args: dict[str, Any]) -> dict[str, Any]:
+        self._restart()
+        return {"restarting": True}

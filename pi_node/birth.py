@@ -1,0 +1,61 @@
+"""The node's birth message: who it is, what it runs, and the settings in force."""
+
+import socket
+import time
+from collections.abc import Callable
+
+import glassline
+from glassline.contract import from_unix
+from glassline.contract.messages import CameraInfo, Info, ModelInfo
+from glassline.link import Link
+from glassline.vision import Choice
+
+from .capture import Capture
+from .config import Config
+from .inspection import Inspection
+from .settings import NodeSettings
+
+FEATURES = ["ping", "snapshot", "config", "restart", "doctor"]
+
+
+class Birth:
+    """Call it for the message of this moment. `choice` says which model file was taken, once there is one."""
+
+    def __init__(
+        self,
+        *,
+        settings: NodeSettings,
+        link: Link,
+        capture: Capture,
+        inspection: Inspection,
+        config: Config,
+        choice: Callable[[], Choice | None],
+    ) -> None:
+        self._settings, self._link, self._capture = settings, link, capture
+        self._inspection, self._config, self._choice = inspection, config, choice
+        self._started_s = time.time()
+
+    def __call__(self) -> Info:
+        s = self._settings
+        settings = s.model_dump(exclude={"credentials", "password_file", "ca_file", "state_dir"})
+        return Info(
+            **self._link.envelope(),
+            role="node",
+            id=s.id,
+            version=glassline.__version__,
+            started_at=from_unix(self._started_s),
+            hostname=socket.gethostname(),
+            camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=s.camera_fps),
+            model=self._model(),
+            settings=settings | self._config.running().model_dump(mode="json"),
+            features=FEATURES,
+        )
+
+    def _model(self) -> ModelInfo | None:
+        card, choice = self._inspection.card, self._choice()
+        if card is None or choice is None:
+            return None
+        return ModelInfo(
+            name=card.name, sha256=card.sha256 or "", runtime=choice.runtime, imgsz=card.imgsz,
+            labels=list(card.labels), why=choice.why[:1000],
+        )  # fmt: skip
