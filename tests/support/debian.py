@@ -1,0 +1,45 @@
+"""Debians of their own, in var/roots, for what a test cannot do in the machine that it runs on.
+
+Made once by deploy/debian-root.sh, minutes; after that a call takes no time. Nobody writes into one: who boots or changes
+it lays an overlay over it.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+PI_LIKE = (
+    "systemd", "systemd-sysv", "dbus", "iproute2", "ca-certificates", "cloud-init",
+    "python3", "python3-venv", "python3-numpy", "python3-libcamera", "libcamera-ipa",
+)  # fmt: skip
+"""What Raspberry Pi OS (trixie) has, as far as tests use it."""
+ARM64 = ("python3", "libstdc++6", "libgomp1")
+MISSING = "a Debian root wants root and debootstrap: sudo apt install debootstrap"
+
+
+def trixie() -> Path:
+    """The root folder of a Debian trixie of this machine's architecture, like a Raspberry Pi OS without a Pi."""
+    machine = subprocess.run(
+        ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return _made("trixie", machine, *PI_LIKE)
+
+
+def trixie_arm64() -> Path:
+    """The root folder of a Debian trixie for arm64: files alone, to be run by qemu."""
+    return _made("trixie", "arm64", *ARM64)
+
+
+def _made(suite: str, arch: str, *packages: str) -> Path:
+    if os.geteuid() != 0 or shutil.which("debootstrap") is None:
+        pytest.skip(MISSING)
+    folder = PROJECT / "var" / "roots" / f"{suite}-{arch}"
+    made = subprocess.run(
+        [PROJECT / "deploy" / "debian-root.sh", suite, arch, folder, *packages], capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
+    return folder
