@@ -1,7 +1,7 @@
 """Debians of their own, in var/roots, for what a test cannot do in the machine that it runs on.
 
-Made once by deploy/debian-root.sh, minutes; after that a call takes no time. Nobody writes into one: who boots or changes
-it lays an overlay over it.
+Made once by deploy/debian-root.sh, in minutes; after that a call takes no time. Nobody writes into one: who boots or
+changes it lays an overlay over it.
 """
 
 import os
