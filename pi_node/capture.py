@@ -1,4 +1,4 @@
-"""Capture: reads the camera, hands every frame on, and opens the camera anew when it fails."""
+"""Capture: reads the camera, hands every frame on, and opens the camera anew when it fails or hangs."""
 
 import logging
 import threading
@@ -7,20 +7,32 @@ from collections.abc import Callable
 
 from glassline.contract import Reason
 
-from .camera import Camera, CameraBusyError, CameraError, Frame
+from .camera import Attended, Camera, CameraBusyError, CameraError, CameraHangsError, Frame
 from .rate import Rate
 
 log = logging.getLogger(__name__)
 
 REOPEN_S = (0.5, 10.0)
 NO_FRAMES_S = 5.0
+MAX_STUCK = 8
+"""Each keeps a thread and the buffers of a camera."""
 
 
 class Capture:
-    """Runs `make_camera()` and calls each of `sinks` with every frame; `on_opened` when the size of frames is known."""
+    """Runs `make_camera()` and calls each of `sinks` with every frame; `on_opened` when the size of frames is known.
+
+    `on_alive` is called for every frame, and for every attempt that came back with an error. It is not called while the
+    camera hangs, nor for failed attempts while a call that hung has not come back: then only a restart of the program
+    may help.
+    """
 
     def __init__(
-        self, *, make_camera: Callable[[], Camera], sinks: list[Callable[[Frame], None]], on_opened: Callable[[], None]
+        self,
+        *,
+        make_camera: Callable[[], Camera],
+        sinks: list[Callable[[Frame], None]],
+        on_opened: Callable[[], None],
+        on_alive: Callable[[], None] = lambda: None,
     ) -> None:
         self.captured = 0
         self.image_wh: tuple[int, int] | None = None
@@ -28,9 +40,11 @@ class Capture:
         """Whether pictures of the camera may be the same bit for bit."""
         self.holder: str | None = None
         """The program that holds the camera, where that is another one."""
-        self._make_camera, self._sinks, self._on_opened = make_camera, sinks, on_opened
+        self._make_camera, self._sinks = make_camera, sinks
+        self._on_opened, self._on_alive = on_opened, on_alive
         self._rate = Rate()
-        self._problem: str | None = None
+        self._problem: Exception | None = None
+        self._stuck: list[Attended] = []
         self._last_s = self._began_s = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -56,7 +70,10 @@ class Capture:
 
     def reason(self) -> Reason | None:
         """What is wrong with the camera, if anything."""
-        if self._problem is not None and time.monotonic() - self._began_s > 1:
+        problem = self._problem
+        if problem is not None and time.monotonic() - self._began_s > 1:
+            if isinstance(problem, CameraHangsError):
+                return Reason.CAMERA_NO_FRAMES
             return Reason.CAMERA_BUSY if self.holder else Reason.CAMERA_MISSING
         return Reason.CAMERA_NO_FRAMES if time.monotonic() - self._last_s > NO_FRAMES_S else None
 
@@ -67,22 +84,29 @@ class Capture:
             try:
                 self._one_session()
             except CameraError as error:
-                self.holder = error.holder if isinstance(error, CameraBusyError) else None
-                self._fail(str(error))
+                self._fail(error)
             except Exception as error:
                 log.exception("capture")
-                self.holder = None
-                self._fail(f"{type(error).__name__}: {error}")
+                self._fail(error)
+            if not self._is_stuck():
+                self._on_alive()
             delay_s = REOPEN_S[0] if self.captured > before else min(delay_s * 2, REOPEN_S[1])
             self._stopping.wait(delay_s)
+            while self._is_stuck() and len(self._stuck) >= MAX_STUCK and not self._stopping.is_set():
+                self._stopping.wait(1)
 
-    def _fail(self, problem: str) -> None:
-        if problem != self._problem:
+    def _is_stuck(self) -> bool:
+        self._stuck = [camera for camera in self._stuck if camera.is_stuck]
+        return bool(self._stuck)
+
+    def _fail(self, problem: Exception) -> None:
+        if isinstance(problem, CameraError) and str(problem) != str(self._problem):
             log.error("%s", problem)
+        self.holder = problem.holder if isinstance(problem, CameraBusyError) else None
         self._problem = problem
 
     def _one_session(self) -> None:
-        camera = self._make_camera()
+        camera = Attended(self._make_camera())
         try:
             camera.open()
             self.may_repeat = camera.may_repeat
@@ -99,5 +123,9 @@ class Capture:
                     self._on_opened()
                 for sink in self._sinks:
                     sink(frame)
+                self._on_alive()
+        except CameraHangsError:
+            self._stuck.append(camera)
+            raise
         finally:
             camera.close()

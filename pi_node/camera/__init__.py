@@ -1,6 +1,7 @@
 """Cameras by URI: `picamera:0`, `usb:0`, `folder:PATH`, `scene:?seed=1`."""
 
-from .base import Camera, CameraBusyError, CameraError, Frame
+from .attended import Attended
+from .base import Camera, CameraBusyError, CameraError, CameraHangsError, Frame
 from .uri import open_camera
 
-__all__ = ["Camera", "CameraBusyError", "CameraError", "Frame", "open_camera"]
+__all__ = ["Attended", "Camera", "CameraBusyError", "CameraError", "CameraHangsError", "Frame", "open_camera"]

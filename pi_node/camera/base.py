@@ -23,6 +23,10 @@ class CameraBusyError(CameraError):
         self.holder = holder
 
 
+class CameraHangsError(CameraError):
+    """The camera's driver does not come back from a call, or gives no frame."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """One picture: `bgr` is uint8, height x width x 3. Times are those of the exposure, in seconds.
@@ -42,8 +46,15 @@ class Frame:
         return self.bgr.shape[1], self.bgr.shape[0]
 
 
+Shot = tuple[Bgr, float, float]
+"""(bgr, unix_s, monotonic_s) of a picture, one instant on both clocks."""
+
+
 class Camera(Protocol):
-    """A source of pictures. `read` blocks until the next picture is due."""
+    """A source of pictures. `read` blocks until the next picture is due.
+
+    One thread opens, reads and closes. Only where a call hangs, another one calls `close`.
+    """
 
     may_repeat: bool
     """Whether one picture may be the same as the one before, bit for bit. No sensor ever sees the same twice."""
@@ -51,8 +62,8 @@ class Camera(Protocol):
     def open(self) -> None:
         """Open the device; CameraError says why not."""
 
-    def read(self) -> tuple[Bgr, float, float]:
-        """(bgr, unix_s, monotonic_s) of the next picture, one instant on both clocks; CameraError when it is gone."""
+    def read(self) -> Shot:
+        """The next picture; CameraError when the camera is gone."""
 
     def close(self) -> None:
-        """Release the device. May be called when `open` failed."""
+        """Release the device, or leave that to a call that hangs in it. May be called when `open` failed."""

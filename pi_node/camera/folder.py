@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .base import Bgr, CameraError
+from .base import Bgr, CameraError, Shot
 from .pace import Pace
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class FolderCamera:
             raise CameraError(f"folder: {self._folder} holds no pictures ({', '.join(sorted(SUFFIXES))})")
         self._began_s = time.monotonic()
 
-    def read(self) -> tuple[Bgr, float, float]:
+    def read(self) -> Shot:
         self._pace.wait()
         turn = int((time.monotonic() - self._began_s) / self._hold_s)
         if self._shown is None or self._shown[0] != turn:

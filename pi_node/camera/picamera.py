@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .base import Bgr, CameraBusyError, CameraError
+from .base import CameraBusyError, CameraError, Shot
 from .holder import who_has_open
 
 # picamera2 names a format by the order of bits in a word, so that its RGB888 lies in memory as B, G, R.
@@ -59,7 +59,7 @@ class PiCamera:
                 "`rpicam-hello --list-cameras`, and does no other program use it?"
             ) from None
 
-    def read(self) -> tuple[Bgr, float, float]:
+    def read(self) -> Shot:
         try:
             picture = self._device.capture_array("main")
         except (RuntimeError, OSError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 
 from glassline.scene import Conveyor
 
-from .base import Bgr, CameraError
+from .base import Bgr, CameraError, Shot
 from .pace import Pace
 
 AHEAD_S = 2.0
@@ -19,7 +19,9 @@ class SceneCamera:
     """`scene:?seed=1[&from=UNIX_S][&until=UNIX_S]`: panes that come before `from` or after `until` are clean.
 
     It can act a broken camera as well: with `black_from=UNIX_S` its pictures are black from then on, with
-    `frozen_from=UNIX_S` it repeats the one of that moment for ever.
+    `frozen_from=UNIX_S` it repeats the one of that moment for ever, with `hang_from=UNIX_S` its `read` does not come
+    back. One that is opened later works again. With `hang_close=1` it cannot be closed either once it hangs, so that
+    only a restart of the program helps.
     """
 
     may_repeat = False
@@ -35,14 +37,19 @@ class SceneCamera:
             )
             self._black_from_s = float(query.get("black_from", math.inf))
             self._frozen_from_s = float(query.get("frozen_from", math.inf))
+            self._hang_from_s = float(query.get("hang_from", math.inf))
         except ValueError as error:
             raise CameraError(f"scene: wants numbers, like scene:?seed=7&until=1700000000: {error}") from None
+        self._hang_close = query.get("hang_close") == "1"
+        self._hangs = False
+        self._opened_unix_s = 0.0
         self._image_wh = image_wh
         self._frozen: Bgr | None = None
         self._pace = Pace(fps)
         self._closed = threading.Event()
 
     def open(self) -> None:
+        self._opened_unix_s = time.time()
         self._conveyor.prepare(time.time())
         threading.Thread(target=self._look_ahead, name="scene", daemon=True).start()
 
@@ -51,9 +58,12 @@ class SceneCamera:
         while not self._closed.wait(0.3):
             self._conveyor.prepare(time.time() + AHEAD_S)
 
-    def read(self) -> tuple[Bgr, float, float]:
+    def read(self) -> Shot:
         self._pace.wait()
         unix_s, monotonic_s = time.time(), time.monotonic()
+        if unix_s >= self._hang_from_s > self._opened_unix_s:
+            self._hangs = True
+            _hang()
         return self._picture(unix_s), unix_s, monotonic_s
 
     def _picture(self, unix_s: float) -> Bgr:
@@ -68,3 +78,10 @@ class SceneCamera:
 
     def close(self) -> None:
         self._closed.set()
+        if self._hangs and self._hang_close:
+            _hang()
+
+
+def _hang() -> None:
+    """As a driver does whose device has died: for ever."""
+    threading.Event().wait()

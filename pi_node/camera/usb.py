@@ -5,7 +5,7 @@ import time
 import cv2
 import numpy as np
 
-from .base import Bgr, CameraBusyError, CameraError
+from .base import CameraBusyError, CameraError, Shot
 from .holder import holder_of
 
 
@@ -37,7 +37,7 @@ class UsbCamera:
         device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         self._device = device
 
-    def read(self) -> tuple[Bgr, float, float]:
+    def read(self) -> Shot:
         if self._device is None:
             raise CameraError("usb: the camera is not open")
         ok, picture = self._device.read()

@@ -30,8 +30,9 @@ SIGHT_FAULTS: dict[Reason, Fault] = {
     Reason.CAMERA_NO_FRAMES: Fault(
         sentence="The camera {camera} of the node {id} is open, but no picture has come from it for {age}.",
         remedy="""
-            On {id}: `sudo systemctl restart pi_node`. If that does not help, check the camera's cable at both ends
-            with the power off, and look at `sudo dmesg | tail`. A folder: camera needs pictures in its folder.
+            The node closes it and opens it anew by itself. If that does not help within a minute, on {id}: `sudo
+            systemctl restart pi_node`; then check the camera's cable at both ends with the power off, and look at
+            `sudo dmesg | tail`. A folder: camera needs pictures in its folder.
         """,
     ),
     Reason.CAMERA_BLACK: Fault(
