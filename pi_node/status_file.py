@@ -9,7 +9,8 @@ It lies in RUNTIME_DIRECTORY, which systemd keeps in memory and which wears out 
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -25,6 +26,7 @@ RUNTIME = "RUNTIME_DIRECTORY"
 RUNTIME_FOLDERS = (Path("/run/pi_node"), Path("/run/glassline"), Path("/run/glassline/pi_node"))
 """Where RUNTIME_DIRECTORY of a systemd unit may be, for readers that were not started by that unit."""
 MAX_BYTES = 100_000
+_PROGRAM = str(Path(__file__).with_name("__main__.py"))
 
 
 class LinkStatus(Model):
@@ -66,7 +68,7 @@ class NodeStatus(Model):
     def is_alive(self) -> bool:
         """Whether the process that wrote it still runs; never true of another one that got its number."""
         try:
-            return "pi_node" in " ".join(psutil.Process(self.pid).cmdline())
+            return _is_node(psutil.Process(self.pid).cmdline())
         except psutil.AccessDenied:
             return True
         except psutil.Error:
@@ -88,6 +90,12 @@ def read_status(state_dir: Path, id: str, environ: Mapping[str, str] = os.enviro
     folders = dict.fromkeys((runtime_folder(state_dir, environ), state_dir, *RUNTIME_FOLDERS))
     found = [status for folder in folders if (status := _read(folder / NAME)) is not None and status.info.id == id]
     return max(found, key=lambda status: status.at_unix, default=None)
+
+
+def _is_node(arguments: Sequence[str]) -> bool:
+    """Whether a command line runs this program: `python -m pi_node …`, or its file by path."""
+    module = next((b for a, b in pairwise(arguments) if a == "-m"), None)
+    return module == "pi_node" or (module is None and arguments[1:2] == [_PROGRAM])
 
 
 def _read(path: Path) -> NodeStatus | None:

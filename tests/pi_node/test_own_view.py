@@ -1,10 +1,15 @@
 """The chain as the node sees it, from what its status file says."""
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
+import pi_node
 from glassline.contract import Reason, from_unix
 from glassline.contract.messages import Health, Info, OutboxHealth
 from pi_node.own_view import judge
@@ -94,3 +99,33 @@ def test_the_newest_word_counts_wherever_it_lies_and_that_of_another_node_does_n
 def test_what_is_no_plain_file_is_no_word_of_a_node_and_nobody_waits_for_it(tmp_path):
     os.mkfifo(tmp_path / "status.json")
     assert read_status(tmp_path, "pi-1", {}) is None
+
+
+PROGRAM = str(Path(pi_node.__file__).with_name("__main__.py"))
+
+
+@pytest.mark.parametrize(
+    ("command", "alive"),
+    [
+        ("python -m pi_node --config x.toml", True),
+        ("/opt/glassline/current/bin/python -X dev -m pi_node", True),
+        (f"python {PROGRAM} --config x.toml", True),
+        ("python -m pytest tests/pi_node -m pi_node", False),
+        ("python -m bridge --config /var/lib/pi_node/glassline.toml", False),
+        (f"python -m pdb {PROGRAM}", False),
+        (f"nano {PROGRAM.replace('__main__', 'app')}", False),
+        ("", False),
+    ],
+)
+def test_another_program_that_got_its_number_is_not_taken_for_it(monkeypatch, command, alive):
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda _: command.split())
+    assert status().is_alive() is alive
+
+
+def test_a_process_that_only_names_the_program_is_none_of_it_and_one_that_has_ended_neither():
+    waits = [sys.executable, "-c", "import sys; sys.stdin.read()", "pi_node"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE) as process:
+        written = status().model_copy(update={"pid": process.pid})
+        assert "pi_node" in psutil.Process(process.pid).cmdline()
+        assert not written.is_alive()
+    assert not written.is_alive()
