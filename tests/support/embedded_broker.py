@@ -23,6 +23,7 @@ from glassline.contract import Role
 from glassline.program import ServerCertificate
 
 from .authority import Signed
+from .ports import free_port
 
 START_S = 30
 
@@ -65,14 +66,6 @@ class RunningBroker:
             return function(*args)
 
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as plug:
-        plug.bind(("127.0.0.1", 0))
-        port: int = plug.getsockname()[1]
-        return port
 
 
 def password_of(id: str) -> str:
