@@ -4,7 +4,7 @@ import logging
 import sys
 
 from glassline.link import AddressError, BrokerAddress
-from glassline.program import EndSignals, SecretError, load_settings, read_secret, run_logging
+from glassline.program import EndSignals, SecretError, Systemd, load_settings, read_secret, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 from glassline.store import open_store
 
@@ -25,6 +25,7 @@ def main() -> int:
             settings=settings,
             address=BrokerAddress.parse(settings.broker),
             store=open_store(settings.store, key_file=settings.store_key_file),
+            systemd=Systemd(),
             password=read_secret(settings.password_file) if settings.password_file else None,
         )
     except (AddressError, ValueError) as error:

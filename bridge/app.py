@@ -11,7 +11,7 @@ from glassline.contract import from_unix, new_boot
 from glassline.contract.messages import Info
 from glassline.contract.topics import MAX_PAYLOAD_BYTES, filter_of
 from glassline.link import BrokerAddress, Link
-from glassline.program import Tally
+from glassline.program import Systemd, Tally
 from glassline.store import Store
 
 from .health import HealthReporter
@@ -30,10 +30,16 @@ class Bridge:
     """A running bridge, once entered. A store or broker that is down at the start is waited for."""
 
     def __init__(
-        self, *, settings: BridgeSettings, address: BrokerAddress, store: Store, password: str | None = None
+        self,
+        *,
+        settings: BridgeSettings,
+        address: BrokerAddress,
+        store: Store,
+        systemd: Systemd,
+        password: str | None = None,
     ) -> None:
         s = settings
-        self._settings, self._started_s = s, time.time()
+        self._settings, self._started_s, self._systemd = s, time.time(), systemd
         tally = Tally(log=log)
         self._inbox = Inbox(cap_bytes=s.memory_mb * 1_000_000, tally=tally)
         self._presence = Presence(tally=tally)
@@ -53,6 +59,7 @@ class Bridge:
             inbox=self._inbox,
             presence=self._presence,
             tell=self._receipts.send,
+            on_alive=self._on_alive,
             keep=s.keep,
             batch_ms=s.batch_ms,
             batch_items=s.batch_items,
@@ -66,6 +73,7 @@ class Bridge:
             receipts=self._receipts,
             writer=self._writer,
             period_s=s.health_s,
+            on_report=systemd.status,
         )
         self._wire()
 
@@ -77,6 +85,7 @@ class Bridge:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Commit and receipt what is in hand, say `offline`; within 3 s, whatever hangs."""
+        self._systemd.stopping()
         self._writer.stop(STOP_S)
         self._health.stop()
         self._link.stop()
@@ -90,6 +99,11 @@ class Bridge:
         link.on(filter_of("info"), self._presence.on_info)
         link.on(filter_of("health"), self._presence.on_health, qos=0)
         link.on_connected(self._health.now)
+
+    def _on_alive(self) -> None:
+        """The store is open, or it is known why not, and that it is waited for."""
+        self._systemd.ready()
+        self._systemd.alive()
 
     def _birth(self) -> Info:
         s = self._settings

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 import psutil
 
@@ -23,7 +24,7 @@ MAX_ERROR = 1000
 
 
 class HealthReporter:
-    """Reads the parts' own figures. Each report also has the store asked whether it still writes."""
+    """Reads the parts' own figures. `on_report` gets how it is in one sentence."""
 
     def __init__(
         self,
@@ -35,9 +36,10 @@ class HealthReporter:
         receipts: Receipts,
         writer: Writer,
         period_s: float,
+        on_report: Callable[[str], None],
     ) -> None:
         self._link, self._store, self._inbox, self._presence = link, store, inbox, presence
-        self._receipts, self._writer, self._period_s = receipts, writer, period_s
+        self._receipts, self._writer, self._period_s, self._on_report = receipts, writer, period_s, on_report
         self._began_s = time.monotonic()
         self._dropped, self._dropped_s = 0, -OVERLOADED_FOR_S
         self._last_reasons: list[str] = []
@@ -93,6 +95,15 @@ class HealthReporter:
             dropped=self._inbox.dropped,
         )
 
+    def _in_words(self) -> str:
+        """The first thing that is wrong, or what has been done."""
+        fault, link = self._writer.fault, self._link.state
+        if fault is not None:
+            return f"{fault.sentence}."
+        if not link.connected:
+            return f"{link.sentence}."
+        return f"Stored {self._store.counters.get('rows', 0)} detections since its start."
+
     def _overloaded(self, now_s: float) -> bool:
         dropped = self._inbox.dropped
         if dropped > self._dropped:
@@ -105,6 +116,7 @@ class HealthReporter:
                 health = self.report()
                 self._link.publish("health", health.to_json())
                 self._presence.see(self._link.id)
+                self._on_report(self._in_words())
                 if health.reasons != self._last_reasons:
                     self._last_reasons = health.reasons
                     log.warning("health is %s: %s", health.state, ", ".join(health.reasons) or "nothing hurts")

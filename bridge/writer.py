@@ -46,7 +46,8 @@ class Fault:
 
 
 class Writer:
-    """`tell` is called with the outcomes of each commit, on the writer's thread."""
+    """`tell` is called with the outcomes of each commit, on the writer's thread; `on_alive` whenever the store has done
+    something or has said that it cannot."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Writer:
         inbox: Inbox,
         presence: Presence,
         tell: Callable[[Sequence[Outcome]], None],
+        on_alive: Callable[[], None],
         keep: Keep = KEEP_ALL,
         batch_ms: int,
         batch_items: int,
@@ -66,6 +68,7 @@ class Writer:
         self.last_commit_s: float | None = None
         """When the store last did something for us, monotonic seconds."""
         self._store, self._inbox, self._presence, self._tell = store, inbox, presence, tell
+        self._on_alive = on_alive
         self._keep = keep
         self._window_s, self._batch_items = batch_ms / 1000, batch_items
         self._at_once = batch_items
@@ -94,6 +97,7 @@ class Writer:
                 busy = self._one_batch()
                 self._remember()
                 self._tidy()
+                self._on_alive()
             except Exception as error:  # noqa: BLE001 - counted and logged by the tally
                 self._tally.note("failed", "a batch was given up, nodes send it again", error=error)
                 busy = not self._stopping.wait(PAUSE_S)
@@ -182,6 +186,7 @@ class Writer:
                 result = action()
             except StoreError as error:
                 self._failed(error)
+                self._on_alive()
                 if self._stopping.wait(wait_s * random.uniform(0.7, 1.3)):
                     return None
                 wait_s = min(2 * wait_s, self._store.longest_wait_s)

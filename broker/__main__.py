@@ -1,6 +1,7 @@
 """`python -m broker`: runs the embedded broker in the foreground until SIGTERM or SIGINT."""
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from glassline.accounts import Accounts, AccountsError
 from glassline.accounts.authority import facts_of
 from glassline.contract.ids import BROKER_ID
-from glassline.program import CertificateError, ServerCertificate, load_settings, run_logging
+from glassline.program import CertificateError, ServerCertificate, Systemd, load_settings, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
 from .doors import Door
@@ -23,6 +24,7 @@ from .settings import BrokerSettings
 _log = logging.getLogger("broker")
 EXIT_CANNOT_LISTEN = 1
 WARN_BEFORE = timedelta(days=30)
+ALIVE_EACH_S = 1.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -112,7 +114,14 @@ async def serve(*, doors: Sequence[Door], accounts: Accounts | None, limits: Lim
     if accounts is not None:
         who = f"for {len(accounts.list())} accounts of {accounts.path}"
     _log.info("ready, listening on %s %s", ", ".join(map(str, doors)), who)
-    await stop.wait()
+    systemd = Systemd()
+    systemd.ready()
+    systemd.status(f"Listens on {', '.join(map(str, doors))} {who}.")
+    while not stop.is_set():
+        systemd.alive()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), ALIVE_EACH_S)
+    systemd.stopping()
     _log.info("stopping")
     await broker.shutdown()
 

@@ -1,11 +1,12 @@
 """`python -m pi_node`: run the node until it is told to end."""
 
+import faulthandler
 import logging
 import os
 import sys
 
 from glassline.link import AddressError, BrokerAddress
-from glassline.program import EndSignals, Loaded, SecretError, load_settings, masked, run_logging
+from glassline.program import EndSignals, Loaded, SecretError, Systemd, load_settings, masked, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
 from . import host
@@ -44,14 +45,17 @@ def main() -> int:
     loaded = load_settings(NodeSettings)
     settings = loaded.values
     run_logging("pi_node", settings.id)
+    faulthandler.enable()  # the watchdog ends a node that hangs by SIGABRT: where it hung is worth knowing
     try:
         open_camera(settings.camera, image_wh=settings.wh(), fps=settings.camera_fps)
     except CameraError as error:
         log.error("%s", masked(str(error)))
         return EXIT_SETTINGS
+    systemd = Systemd()
     node = Node(
         settings=settings,
         broker=broker_of(loaded),
+        systemd=systemd,
         settings_file=loaded.file.resolve() if loaded.file else None,
         alone=not {"broker", "bridge", "web"} & set(loaded.tables),
     )
@@ -60,8 +64,10 @@ def main() -> int:
     try:
         with node:
             log.info("node %s looks at %s", settings.id, settings.camera)
+            systemd.ready()
             while not node.ended.is_set() and not signals.wait(0.5):
                 pass
+            systemd.stopping()
     except (OutboxError, SecretError) as error:
         log.error("%s", error)
         return 1

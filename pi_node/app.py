@@ -12,7 +12,7 @@ from glassline.contract import new_boot
 from glassline.contract.messages import Info, Lease, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, BrokerAddress, Link
-from glassline.program import read_secret
+from glassline.program import Systemd, read_secret
 from glassline.vision import Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
 
 from . import host
@@ -37,6 +37,7 @@ from .settings import NodeSettings
 from .sight import Sight
 from .speed import Speed
 from .status_file import runtime_folder
+from .watchdog import Watchdog
 from .way import Way
 
 log = logging.getLogger(__name__)
@@ -55,13 +56,14 @@ class Node:
         *,
         settings: NodeSettings,
         broker: BrokerAddress | AddressError,
+        systemd: Systemd,
         settings_file: Path | None = None,
         alone: bool = False,
     ) -> None:
         """`alone`: no other program is set up on this machine, so that a broker is not to be expected here."""
         self.ended = threading.Event()
         self.restart_wanted = False
-        self._settings, self._broker = settings, broker
+        self._settings, self._broker, self._systemd = settings, broker, systemd
         self._settings_file, self._alone = settings_file, alone
         self._choice: Choice | None = None
         self._state_dir = Path(settings.state_dir)
@@ -89,6 +91,7 @@ class Node:
         link = [self._link] if isinstance(self._broker, BrokerAddress) else []
         parts: list[_Part] = [
             *link, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
+            self._watchdog,
         ]  # fmt: skip
         for part in parts:
             part.start()
@@ -125,10 +128,12 @@ class Node:
             inspection=self._inspection,
             settings=self._config.running,
         )
+        self._watchdog = Watchdog(systemd=self._systemd, detector_reason=self._inspection.reason)
         self._capture = Capture(
             make_camera=lambda: open_camera(s.camera, image_wh=s.wh(), fps=s.camera_fps),
             sinks=[self._live.sink, self._inspection.sink, self._sight.sink],
             on_opened=link.reannounce,
+            on_alive=self._watchdog.on_alive,
         )
         self._born = Birth(
             settings=s,
@@ -147,6 +152,7 @@ class Node:
             sender=self._sender,
             leases=self._leases,
             birth=self._born,
+            systemd=self._systemd,
         )
         actions = Actions(
             link=link,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from glassline.contract import Reason
 
 from .camera import Attended, Camera, CameraBusyError, CameraError, CameraHangsError, Frame
+from .camera.attended import FREED_WITHIN_S, OPENED_WITHIN_S
 from .rate import Rate
 
 log = logging.getLogger(__name__)
@@ -21,9 +22,9 @@ MAX_STUCK = 8
 class Capture:
     """Runs `make_camera()` and calls each of `sinks` with every frame; `on_opened` when the size of frames is known.
 
-    `on_alive` is called for every frame, and for every attempt that came back with an error. It is not called while the
-    camera hangs, nor for failed attempts while a call that hung has not come back: then only a restart of the program
-    may help.
+    `on_alive` is called for every frame, and for every attempt that came back with an error, with the seconds within
+    which it is called again if nothing hangs for good. It is not called while the camera hangs, nor for failed attempts
+    while a call that hung has not come back: then only a restart of the program may help.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Capture:
         make_camera: Callable[[], Camera],
         sinks: list[Callable[[Frame], None]],
         on_opened: Callable[[], None],
-        on_alive: Callable[[], None] = lambda: None,
+        on_alive: Callable[[float], None] = lambda for_s: None,
     ) -> None:
         self.captured = 0
         self.image_wh: tuple[int, int] | None = None
@@ -88,9 +89,9 @@ class Capture:
             except Exception as error:
                 log.exception("capture")
                 self._fail(error)
-            if not self._is_stuck():
-                self._on_alive()
             delay_s = REOPEN_S[0] if self.captured > before else min(delay_s * 2, REOPEN_S[1])
+            if not self._is_stuck():
+                self._on_alive(delay_s + OPENED_WITHIN_S)
             self._stopping.wait(delay_s)
             while self._is_stuck() and len(self._stuck) >= MAX_STUCK and not self._stopping.is_set():
                 self._stopping.wait(1)
@@ -123,7 +124,7 @@ class Capture:
                     self._on_opened()
                 for sink in self._sinks:
                     sink(frame)
-                self._on_alive()
+                self._on_alive(FREED_WITHIN_S)
         except CameraHangsError:
             self._stuck.append(camera)
             raise

@@ -1,4 +1,5 @@
-"""What the node says of itself: in its log, in the file for `glassline status`, in reply to `cmd/doctor`."""
+"""What the node says of itself: in its log, to `systemctl status`, in the file for `glassline status`, in reply to
+`cmd/doctor`."""
 
 import logging
 import os
@@ -10,6 +11,7 @@ from typing import Any
 from glassline.contract import Reason
 from glassline.contract.messages import Health, Info
 from glassline.link import AddressError, BrokerAddress, Link
+from glassline.program import Systemd
 
 from .journal import Journal
 from .leases import Leases
@@ -35,10 +37,11 @@ class SelfReport:
         sender: Sender,
         leases: Leases,
         birth: Callable[[], Info],
+        systemd: Systemd,
     ) -> None:
         self._settings, self._settings_file, self._alone = settings, settings_file, alone
         self._broker, self._link, self._sender, self._leases = broker, link, sender, leases
-        self._birth = birth
+        self._birth, self._systemd = birth, systemd
         self._folder = runtime_folder(Path(settings.state_dir))
         self._journal, self._unwritten = Journal(), ""
         self._link_seen: tuple[bool, Reason | None] | None = None
@@ -47,7 +50,10 @@ class SelfReport:
     def tell(self, health: Health) -> None:
         """Say it on this machine."""
         status, unwritten = self._status(health), ""
-        self._journal.note(judge(status), time.monotonic())
+        verdict = judge(status)
+        self._journal.note(verdict, time.monotonic())
+        cause = verdict.first_cause
+        self._systemd.status(cause.sentence if cause else f"Looks at {health.detect_fps:g} pictures a second.")
         try:
             write_status(status, self._folder)
         except OSError as error:

@@ -72,6 +72,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.services = self.app.services
         self.log.error_log.addFilter(Malformed(self.services.tally))
         with self.services:
+            self.services.systemd.ready()
             super().run()
 
     def handle(self, conn: Any) -> Any:

@@ -15,7 +15,7 @@ from glassline.contract.clocks import believed
 from glassline.contract.messages import Detection, Health, Info, Lease, Receipt, Review, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, BrokerAddress, Link
-from glassline.program import Tally, read_secret
+from glassline.program import Systemd, Tally, read_secret
 from glassline.store import Defect
 
 from .catalogue import Catalogue
@@ -48,6 +48,7 @@ class Services:
         self.began_s = time.monotonic()
         self.boot = new_boot()
         self.tally = Tally(log=log)
+        self.systemd = Systemd()
         self.hub = Hub(changed=self._touch)
         self.live = Live(hub=self.hub, stall_s=settings.stall_s, appeared=self._touch, tally=self.tally)
         self.fanout = self.live.fanout
@@ -191,11 +192,23 @@ class Services:
             self.link.publish("review", Review(**self.link.envelope(), event_id=defect.event_id).to_json())
 
     def _every_second(self) -> None:
-        """Whoever's session has ended watches no longer; whoever takes too long over a request is hung up on."""
+        """Whoever's session has ended watches no longer; whoever takes too long over a request is hung up on.
+
+        Last, as the clock of everything: the sign of life.
+        """
         self.readings.cut()
         for viewer in self.fanout.viewers:
             if self.sign_in is not None and self.sign_in.sessions.visitor(viewer.session) is None:
                 self.fanout.send_away(viewer, SIGNED_OUT, "this session has ended")
+        self.systemd.status(self._in_words())
+        self.systemd.alive()
+
+    def _in_words(self) -> str:
+        """The first thing that is wrong, or who looks."""
+        broker, sentence = self.broker(), self.catalogue.sentence
+        if not broker.connected:
+            return f"{broker.sentence}."
+        return f"{sentence}." if sentence else f"{len(self.fanout.viewers)} pages are open."
 
     def _publish_lease(self, id: str, lease: Lease) -> bool:
         """Only to devices that were ever heard: a page may ask for any name."""

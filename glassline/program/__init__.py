@@ -1,5 +1,6 @@
 """What every program has: settings from file, environment and flags; secrets and credentials from 0600 files; TLS;
-logging and counting; its end; what is this machine alone, who has its ports, and whom an address stands for."""
+logging and counting; its end, and what systemd is told; what is this machine alone, who has its ports, and whom an
+address stands for."""
 
 from .credentials import Credentials, read_credentials, write_credentials
 from .ending import EndSignals
@@ -10,6 +11,7 @@ from .ports import PortHolder, holder_of, holders_of, is_own_address, program_of
 from .secrets import SecretError, read_secret, write_secret
 from .settings import Loaded, Settings, SettingsError, load_settings, resolve, setting
 from .shown import masked, one_line, shown
+from .systemd import Systemd
 from .tally import Tally
 from .tls import CertificateError, ServerCertificate, client_context
 
@@ -24,6 +26,7 @@ __all__ = [
     "ServerCertificate",
     "Settings",
     "SettingsError",
+    "Systemd",
     "Tally",
     "client_context",
     "holder_of",

@@ -10,6 +10,10 @@ from .base import Camera, CameraHangsError, Shot
 
 OPEN_S, FIRST_S, READ_S, CLOSE_S = 20.0, 10.0, 5.0, 5.0
 """How long each may take. A stream begins with its next whole picture, which may be some seconds away."""
+OPENED_WITHIN_S = OPEN_S + FIRST_S + CLOSE_S + 1
+"""Within this a camera has given its first picture, or it is known that it has not."""
+FREED_WITHIN_S = READ_S + CLOSE_S + 1
+"""Within this after a picture there is the next one, or it is known whether the camera can be opened anew."""
 
 Calls = queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None]
 

@@ -17,6 +17,7 @@ from bridge.settings import BridgeSettings
 from glassline.contract import Role, topic_of
 from glassline.contract.messages import Detection, Health, Receipt
 from glassline.link import BrokerAddress
+from glassline.program import Systemd
 from glassline.store.sqlite import SqliteStore
 from tests.support.clients import TestClient, connected
 from tests.support.embedded_broker import RunningBroker
@@ -42,6 +43,7 @@ def running_bridge(at: RunningBroker, store: SqliteStore, **settings: Any) -> It
         settings=BridgeSettings.model_validate({"health_s": 0.2} | settings),
         address=BrokerAddress.parse(at.url),
         store=store,
+        systemd=Systemd({}),
         password=at.passwords.get("bridge-1"),
     )
     with online(at):

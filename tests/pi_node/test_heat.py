@@ -13,7 +13,7 @@ from glassline.contract import Box, Role
 from glassline.contract.messages import Health, Lease, decode
 from glassline.diagnosis import ProgramSeen, diagnose, observe_device
 from glassline.link import BrokerAddress
-from glassline.program import write_secret
+from glassline.program import Systemd, write_secret
 from glassline.vision import Choice, ModelCard
 from pi_node.app import Node
 from pi_node.heat import FALL_EACH_S, RISE_AFTER_S, STEPS, Heat
@@ -142,7 +142,7 @@ def burning(tmp_path, broker, busy_s, **settings):
     write_secret(tmp_path / "secret", broker.passwords["pi-1"])
     values = {"camera": "scene:?seed=11", "state_dir": str(tmp_path / "state"), "image_wh": "320x240"} | settings
     made = NodeSettings(password_file=str(tmp_path / "secret"), broker=broker.url, detect_fps=15, **values)
-    return BurningNode(busy_s=busy_s, settings=made, broker=BrokerAddress.parse(broker.url))
+    return BurningNode(busy_s=busy_s, settings=made, broker=BrokerAddress.parse(broker.url), systemd=Systemd({}))
 
 
 def healths(heard):

@@ -30,7 +30,7 @@ class Running:
         self.cameras.append(open_camera(uri, image_wh=(64, 48), fps=50))
         return self.cameras[-1]
 
-    def _live(self):
+    def _live(self, for_s):
         self.alive += 1
 
     def __enter__(self):
@@ -89,7 +89,7 @@ class Lost:
 def test_a_missing_camera_gives_signs_of_life_but_not_beside_one_that_hangs(impatient):
     alive = []
     Lost.opened = 1
-    capture = Capture(make_camera=Lost, sinks=[], on_opened=lambda: None, on_alive=lambda: alive.append(1))
+    capture = Capture(make_camera=Lost, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
     capture.start()
     assert until(lambda: len(alive) > 1, 10)
     assert until(lambda: capture.reason() is Reason.CAMERA_MISSING, 5)
@@ -97,7 +97,7 @@ def test_a_missing_camera_gives_signs_of_life_but_not_beside_one_that_hangs(impa
 
     alive.clear()
     Lost.opened = 0
-    capture = Capture(make_camera=Lost, sinks=[], on_opened=lambda: None, on_alive=lambda: alive.append(1))
+    capture = Capture(make_camera=Lost, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
     capture.start()
     assert until(lambda: Lost.opened > 3, 10)
     capture.stop()
@@ -122,7 +122,7 @@ def test_a_camera_that_always_hangs_does_not_fill_the_memory_with_threads(impati
     monkeypatch.setattr("pi_node.capture.REOPEN_S", (0.01, 0.01))
     monkeypatch.setattr(attended, "OPEN_S", 0.05)
     alive = []
-    capture = Capture(make_camera=Deaf, sinks=[], on_opened=lambda: None, on_alive=lambda: alive.append(1))
+    capture = Capture(make_camera=Deaf, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
     capture.start()
     assert until(lambda: Deaf.opened == MAX_STUCK, 10)
     assert not until(lambda: Deaf.opened > MAX_STUCK, 1)
