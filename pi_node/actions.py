@@ -10,7 +10,9 @@ from .config import Config
 from .health import HealthReporter
 from .inspection import Inspection
 from .live import Live
+from .probation import Probation
 from .self_report import SelfReport
+from .trial import MOST_S
 
 
 class Actions:
@@ -23,12 +25,14 @@ class Actions:
         live: Live,
         inspection: Inspection,
         config: Config,
+        probation: Probation,
         self_report: SelfReport,
         health: Callable[[], HealthReporter],
         restart: Callable[[], None],
     ) -> None:
         self._link, self._live, self._inspection, self._config = link, live, inspection, config
-        self._self_report, self._health, self._restart = self_report, health, restart
+        self._probation, self._self_report = probation, self_report
+        self._health, self._restart = health, restart
 
     def by_name(self) -> dict[str, Action]:
         """The commands of the contract that this node obeys."""
@@ -47,9 +51,12 @@ class Actions:
     def _on_config(self, args: dict[str, Any]) -> dict[str, Any]:
         card = self._inspection.card
         if args:
-            self._config.change(args, labels=None if card is None else card.labels)
-        self._link.reannounce()
-        return self._config.running().model_dump(mode="json")
+            self._probation.change(args, labels=None if card is None else card.labels)
+        else:
+            self._link.reannounce()
+        names = sorted(self._config.on_probation)
+        waits = {"on_probation": names, "decided_within_s": MOST_S} if names else {}
+        return self._config.running().model_dump(mode="json") | waits
 
     def _on_doctor(self, args: dict[str, Any]) -> dict[str, Any]:
         return self._self_report.examined(self._health().report())

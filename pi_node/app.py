@@ -13,12 +13,12 @@ from glassline.contract.messages import Info, Lease, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, BrokerAddress, Link
 from glassline.program import Systemd, read_secret
-from glassline.vision import Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
+from glassline.vision import AUTO, Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
 
 from . import host
 from .actions import Actions
 from .birth import Birth
-from .camera import Frame, open_camera
+from .camera import Camera, Frame, open_camera
 from .capture import Capture
 from .commands import Commands
 from .config import Config
@@ -30,6 +30,7 @@ from .leases import Leases
 from .live import Live
 from .memory import MemoryFile
 from .outbox import Outbox
+from .probation import Probation
 from .rival import Rival, is_there
 from .self_report import SelfReport
 from .sender import Sender
@@ -72,7 +73,7 @@ class Node:
     def __enter__(self) -> Self:
         """Start everything; OutboxError, SecretError and CameraError say what cannot be."""
         s = self._settings
-        self._config = Config(settings=s, path=self._state_dir / "config.json")
+        self._config = Config(settings=s, path=self._state_dir / "config.json", models=lambda: ("", AUTO))
         self._config.load()
         self._leases = Leases()
         self._outbox = Outbox(path=self._state_dir / "outbox.db", cap_bytes=s.outbox_mb * 1_000_000)
@@ -91,7 +92,7 @@ class Node:
         link = [self._link] if isinstance(self._broker, BrokerAddress) else []
         parts: list[_Part] = [
             *link, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
-            self._watchdog,
+            self._watchdog, self._probation,
         ]  # fmt: skip
         for part in parts:
             part.start()
@@ -106,7 +107,12 @@ class Node:
         speed = Speed()
         way = Way(link=link, speed=speed)
         self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)
-        self._findings = Findings(link=link, outbox=self._outbox, speed=speed, evidence_quality=s.evidence_quality)
+        self._findings = Findings(
+            link=link,
+            outbox=self._outbox,
+            speed=speed,
+            evidence_quality=lambda: self._config.running().evidence_quality,
+        )
         self._memory = MemoryFile(path=runtime_folder(self._state_dir) / "marks.json")
         machine = host.Host(Path(s.sysfs))
         self._inspection = Inspection(
@@ -130,10 +136,18 @@ class Node:
         )
         self._watchdog = Watchdog(systemd=self._systemd, detector_reason=self._inspection.reason)
         self._capture = Capture(
-            make_camera=lambda: open_camera(s.camera, image_wh=s.wh(), fps=s.camera_fps),
+            make_camera=self._make_camera,
             sinks=[self._live.sink, self._inspection.sink, self._sight.sink],
             on_opened=link.reannounce,
             on_alive=self._watchdog.on_alive,
+        )
+        self._probation = Probation(
+            config=self._config,
+            capture=self._capture,
+            inspection=self._inspection,
+            sight=self._sight,
+            announce=link.reannounce,
+            restart=self._restart,
         )
         self._born = Birth(
             settings=s,
@@ -159,6 +173,7 @@ class Node:
             live=self._live,
             inspection=self._inspection,
             config=self._config,
+            probation=self._probation,
             self_report=self._self_report,
             health=lambda: self._health,
             restart=self._restart,
@@ -175,6 +190,7 @@ class Node:
             outbox=self._outbox,
             findings=self._findings,
             commands=self._commands,
+            config=self._config,
             host=machine,
             state_dir=self._state_dir,
             on_report=self._self_report.tell,
@@ -185,16 +201,20 @@ class Node:
         link.on(filter_of("cmd", s.id), self._commands.on_command)
         link.on_connected(self._on_connected)
 
+    def _make_camera(self) -> Camera:
+        running = self._config.running()
+        return open_camera(self._settings.camera, image_wh=running.wh(), fps=running.camera_fps)
+
     def _make_detector(self) -> YoloDetector:
-        s = self._settings
+        s, running = self._settings, self._config.running()
         self._choice = choose(
-            s.model, threads=s.detector_threads, half=s.detector_half, image_wh=s.wh(),
+            running.model, threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
             cache=self._state_dir / "detector.json",
         )  # fmt: skip
         log.info("detector: %s", self._choice.why)
         return YoloDetector(
-            self._choice.path, runtime=self._choice.runtime, score_threshold=s.score_threshold or None,
-            threads=s.detector_threads, half=s.detector_half, image_wh=s.wh(),
+            self._choice.path, runtime=self._choice.runtime, score_threshold=running.score_threshold or None,
+            threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
         )  # fmt: skip
 
     def _birth(self) -> Info:

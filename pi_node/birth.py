@@ -36,7 +36,7 @@ class Birth:
         self._started_s = time.time()
 
     def __call__(self) -> Info:
-        s = self._settings
+        s, running = self._settings, self._config.running()
         settings = s.model_dump(exclude={"credentials", "password_file", "ca_file", "state_dir"})
         return Info(
             **self._link.envelope(),
@@ -45,9 +45,10 @@ class Birth:
             version=glassline.__version__,
             started_at=from_unix(self._started_s),
             hostname=socket.gethostname(),
-            camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=s.camera_fps),
+            camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=running.camera_fps),
             model=self._model(),
-            settings=settings | self._config.running().model_dump(mode="json"),
+            settings=settings | running.model_dump(mode="json"),
+            config=self._config.info(),
             features=FEATURES,
         )
 

@@ -47,7 +47,7 @@ class Capture:
         self._problem: Exception | None = None
         self._stuck: list[Attended] = []
         self._last_s = self._began_s = time.monotonic()
-        self._stopping = threading.Event()
+        self._stopping, self._anew = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
 
     def start(self) -> None:
@@ -56,8 +56,18 @@ class Capture:
     def stop(self) -> None:
         """End within 2 s; a camera that hangs in its driver is left behind."""
         self._stopping.set()
+        self._anew.set()
         if self._thread.is_alive():
             self._thread.join(2)
+
+    def reopen(self) -> None:
+        """Make and open the camera anew, since its settings have changed; it need not wait for that."""
+        self._anew.set()
+
+    @property
+    def problem(self) -> str:
+        """What the camera said when it failed; empty: it works."""
+        return "" if self._problem is None else str(self._problem)
 
     @property
     def fps(self) -> float:
@@ -80,7 +90,7 @@ class Capture:
 
     def _run(self) -> None:
         delay_s = REOPEN_S[0]
-        while not self._stopping.is_set():
+        while not self._told_to_end():
             before = self.captured
             try:
                 self._one_session()
@@ -92,9 +102,17 @@ class Capture:
             delay_s = REOPEN_S[0] if self.captured > before else min(delay_s * 2, REOPEN_S[1])
             if not self._is_stuck():
                 self._on_alive(delay_s + OPENED_WITHIN_S)
-            self._stopping.wait(delay_s)
+            self._anew.wait(delay_s)
             while self._is_stuck() and len(self._stuck) >= MAX_STUCK and not self._stopping.is_set():
                 self._stopping.wait(1)
+
+    def _told_to_end(self) -> bool:
+        """Asked before each beginning; whoever tells to begin anew from now on is heard."""
+        self._anew.clear()
+        return self._stopping.is_set()
+
+    def _goes_on(self) -> bool:
+        return not (self._stopping.is_set() or self._anew.is_set())
 
     def _is_stuck(self) -> bool:
         self._stuck = [camera for camera in self._stuck if camera.is_stuck]
@@ -112,7 +130,7 @@ class Capture:
             camera.open()
             self.may_repeat = camera.may_repeat
             log.info("the camera is open")
-            while not self._stopping.is_set():
+            while self._goes_on():
                 bgr, unix_s, monotonic_s = camera.read()
                 self._last_s = time.monotonic()
                 self._rate.count()

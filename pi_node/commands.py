@@ -13,7 +13,7 @@ from glassline.contract.topics import Address
 from glassline.link import Link
 from glassline.program import shown
 
-from .config import ConfigError
+from .running import ConfigError
 
 Action = Callable[[dict[str, Any]], dict[str, Any]]
 QUEUE_LENGTH = 32

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Literal
@@ -33,7 +33,7 @@ MAX_KNOWN = 1000
 class Findings:
     """Called from the inspection thread only."""
 
-    def __init__(self, *, link: Link, outbox: Outbox, speed: Speed, evidence_quality: int) -> None:
+    def __init__(self, *, link: Link, outbox: Outbox, speed: Speed, evidence_quality: Callable[[], int]) -> None:
         self._link, self._outbox, self._speed, self._quality = link, outbox, speed, evidence_quality
         self.failing = False
         """Whether the outbox cannot be written; then detections wait in memory."""
@@ -118,7 +118,7 @@ class Findings:
         now_s = time.monotonic()
         jpeg, image_wh = encode_evidence(
             frame.bgr,
-            self._quality,
+            self._quality(),
             wanted_bytes=self._speed.carried_in(WANTED_S, now_s),
             max_bytes=self._speed.carried_in(MOST_S, now_s),
         )

@@ -12,6 +12,7 @@ from glassline.link import Link
 
 from .capture import Capture
 from .commands import Commands
+from .config import Config
 from .findings import Findings
 from .host import Host, clock, disk_free_mb, memory_mb
 from .inspection import Inspection
@@ -46,13 +47,14 @@ class HealthReporter:
         outbox: Outbox,
         findings: Findings,
         commands: Commands,
+        config: Config,
         host: Host,
         state_dir: Path,
         on_report: Callable[[Health], None],
     ) -> None:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
         self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
-        self._sight, self._rival = sight, rival
+        self._sight, self._rival, self._config = sight, rival, config
         self._host, self._state_dir, self._on_report = host, state_dir, on_report
         self._began_s = time.monotonic()
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -121,6 +123,7 @@ class HealthReporter:
             Reason.DETECTOR_SLOWED if self._inspection.share < 1 else None,
             *self._host.reasons(self._state_dir),
             self._rival.reason(time.monotonic()),
+            Reason.NODE_CONFIG_TAKEN_BACK if self._config.taken_back else None,
             Reason.LINK_SLOW if self._live.limited else None,
         ]
         if outbox is None or self._findings.failing:

@@ -57,6 +57,10 @@ class Inspection:
         self._slot: Slot[Frame] = Slot()
         self._inference_ms: deque[float] = deque(maxlen=200)
         self._rate = Rate()
+        self.loaded = False
+        """Whether it has a model that can look at pictures."""
+        self.problem = ""
+        """What went wrong with the model, in words; empty: nothing."""
         self._problem: Reason | None = None
         self._last: Frame | None = None
         self._last_done_s: float | None = None
@@ -65,7 +69,7 @@ class Inspection:
         """When it should look at a frame again, while it rests or waits for one."""
         self._loading_since_s: float | None = None
         self._kept_s = 0.0
-        self._stopping = threading.Event()
+        self._stopping, self._anew = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="inspection", daemon=True)
 
     def start(self) -> None:
@@ -74,8 +78,15 @@ class Inspection:
     def stop(self) -> None:
         """Finish the frame in hand and report what is still tracked as over."""
         self._stopping.set()
+        self._anew.set()
         if self._thread.is_alive():
             self._thread.join(3)
+
+    def reload(self) -> None:
+        """Load the detector anew, since its settings have changed; what is tracked ends, and may come again."""
+        self.loaded, self.problem, self._problem = False, "", None
+        self._loading_since_s = time.monotonic()
+        self._anew.set()
 
     def sink(self, frame: Frame) -> None:
         """Offer a frame; never blocks."""
@@ -133,25 +144,34 @@ class Inspection:
     def _run(self) -> None:
         give_way()
         retry_s = RETRY_S
-        while not self._stopping.is_set():
+        while not self._told_to_end():
             detected, self._loading_since_s = self.detected, time.monotonic()
             try:
                 with self._make_detector() as detector:
-                    self._loading_since_s = None
-                    self.card, self.runtime, self._problem = detector.card, detector.runtime, None
+                    self._loading_since_s, self.loaded = None, True
+                    self.card, self.runtime, self._problem, self.problem = detector.card, detector.runtime, None, ""
                     log.info("model %s on %s finds %s", self.card.name, self.runtime, ", ".join(self.card.labels))
                     self._tracker = Tracker(settings=self._attention(self.card).tracker_settings())
                     self._on_loaded(self._tracker)
                     self._inspect(detector)
             except DetectorError as error:
                 log.error("%s", error)
-                self._problem = error.code
-            except Exception:
+                self._problem, self.problem = error.code, str(error)
+            except Exception as error:
                 log.exception("inspection")
-                self._problem = Reason.DETECTOR_MODEL_BROKEN
+                self._problem, self.problem = Reason.DETECTOR_MODEL_BROKEN, f"{type(error).__name__}: {error}"
+            self.loaded = False
             self._busy_since_s = self._due_s = None
             retry_s = RETRY_S if self.detected > detected else min(2 * retry_s, RETRY_MOST_S)
-            self._stopping.wait(retry_s)
+            self._anew.wait(retry_s)
+
+    def _told_to_end(self) -> bool:
+        """Asked before each beginning; whoever tells to begin anew from now on is heard."""
+        self._anew.clear()
+        return self._stopping.is_set()
+
+    def _goes_on(self) -> bool:
+        return not (self._stopping.is_set() or self._anew.is_set())
 
     def _inspect(self, detector: Detector) -> None:
         try:
@@ -162,7 +182,7 @@ class Inspection:
                     self._on_event(event, detector.card, self._last)
 
     def _look_on(self, detector: Detector) -> None:
-        while not self._stopping.is_set():
+        while self._goes_on():
             frame = self._slot.take(0.2)
             if frame is None:
                 continue
@@ -179,7 +199,7 @@ class Inspection:
     def _rest(self, began_s: float) -> None:
         """Wait for the time of the next frame, after one that was begun at `began_s`; settings may change meanwhile."""
         worked_s = time.monotonic() - began_s
-        while not self._stopping.is_set():
+        while self._goes_on():
             now_s = time.monotonic()
             share = self._heat.share(now_s)
             interval_s = 1 / self._detect_fps()
@@ -188,7 +208,7 @@ class Inspection:
             self._due_s = due_s = began_s + interval_s
             if due_s <= now_s:
                 return
-            self._stopping.wait(min(due_s - now_s, WAIT_S))
+            self._anew.wait(min(due_s - now_s, WAIT_S))
 
     def _look(self, detector: Detector, frame: Frame) -> list[Box]:
         """What the detector finds in a frame and counts, by the settings of this moment."""

@@ -13,12 +13,12 @@ from glassline.link import Link, Sent
 from glassline.program import log_frame
 
 from .camera import Frame
-from .config import RunningConfig
 from .inspection import Inspection
 from .jpeg import encode_jpeg, scaled
 from .leases import Leases
 from .pace import Pace, Step, ladder
 from .rate import Rate
+from .running import RunningConfig
 from .slot import Slot
 from .speed import Speed
 from .way import Way

@@ -10,11 +10,18 @@ from glassline.program import Settings, setting
 from .attention import Labels, Region, Thresholds, checked
 
 
-def _parse_wh(text: str) -> str:
+def parse_wh(text: str) -> str:
+    """`text`, if it is a size of pictures; else ValueError."""
     width, mark, height = text.partition("x")
     if not (mark and width.isdigit() and height.isdigit() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
         raise ValueError("expected WIDTHxHEIGHT between 16x16 and 8192x8192, like 640x480")
     return text
+
+
+def wh_of(text: str) -> tuple[int, int]:
+    """(width, height) in pixels of WIDTHxHEIGHT."""
+    width, _, height = text.partition("x")
+    return int(width), int(height)
 
 
 class NodeSettings(Settings, program="pi_node"):
@@ -32,7 +39,7 @@ class NodeSettings(Settings, program="pi_node"):
     camera: str = setting(
         "picamera:0", "Camera: picamera:0, usb:0, folder:PATH (replays photographs) or scene:?seed=1 (rendered glass)."
     )
-    image_wh: Annotated[str, AfterValidator(_parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
+    image_wh: Annotated[str, AfterValidator(parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
     camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", gt=0, le=120)
     model: str = setting(
         "",
@@ -91,5 +98,4 @@ class NodeSettings(Settings, program="pi_node"):
 
     def wh(self) -> tuple[int, int]:
         """(width, height) in pixels of `image_wh`."""
-        width, _, height = self.image_wh.partition("x")
-        return int(width), int(height)
+        return wh_of(self.image_wh)

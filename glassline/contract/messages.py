@@ -63,6 +63,33 @@ class ModelInfo(Model):
     """Why this file on this runtime: what else was measured, or that there is no other."""
 
 
+class TakenBack(Model):
+    """A change that was taken back, since camera or detector did not work with it: what was wanted, and why not."""
+
+    settings: dict[str, Json]
+    why: Text
+    at: Time
+
+
+class KeptModel(Model):
+    """A model that was sent to the node and lies there; `sha256` is that of its archive, and its name in `config`."""
+
+    name: Text
+    sha256: Sha256
+
+
+class ConfigInfo(Model):
+    """What the command `config` did to the settings in force, by their names."""
+
+    changed: list[Text] = []
+    """What is not as the machine's own settings say."""
+    on_probation: list[Text] = []
+    """What goes back to what it was unless camera and detector are seen to work with it."""
+    taken_back: TakenBack | None = None
+    """The last change that did not work, until there is another."""
+    models: list[KeptModel] = []
+
+
 class Info(Envelope):
     """Birth of a program: sent, retained, on every connect and change. `settings` holds no secret."""
 
@@ -74,7 +101,20 @@ class Info(Envelope):
     camera: CameraInfo | None = None
     model: ModelInfo | None = None
     settings: dict[str, Json] = {}
+    config: ConfigInfo | None = None
     features: list[Text] = []
+
+
+class ModelFetch(Model):
+    """A model on its way to the node, or the last one that did not come."""
+
+    sha256: Sha256
+    name: Text
+    state: Literal["fetching", "checking", "failed"]
+    size_bytes: Count
+    done_bytes: Count = 0
+    why: Text | None = None
+    """Why it did not come, and what to do."""
 
 
 class Latency(Model):
@@ -160,6 +200,7 @@ class Health(Envelope):
     last_detect_age_s: Seconds | None = None
     frames: FrameCounts | None = None
     live: LiveHealth | None = None
+    model_fetch: ModelFetch | None = None
     outbox: OutboxHealth | None = None
     store: StoreHealth | None = None
     viewers: Count | None = None

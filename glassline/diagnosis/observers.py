@@ -150,8 +150,13 @@ def _facts(seen: ProgramSeen) -> dict[str, str | float | int]:
         facts["camera"] = info.camera.uri
     if info is not None:
         facts["model"] = info.model.name if info.model is not None else str(info.settings.get("model", ""))
+    if info is not None and info.config is not None and (back := info.config.taken_back) is not None:
+        facts["change"] = ", ".join(f"{name} = {value}" for name, value in back.settings.items())
+        facts["undone"] = back.why.rstrip(". ")
     if health is None:
         return facts
+    if (fetch := health.model_fetch) is not None:
+        facts |= {"fetched": fetch.name, "not_fetched": (fetch.why or "").rstrip(". ")}
     if health.camera_holder:
         facts["holder"] = health.camera_holder
     if health.outbox is not None:

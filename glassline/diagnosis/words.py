@@ -12,6 +12,7 @@ PLACEHOLDERS: dict[str, str] = {
     "address": "<address>",
     "age": "a while",
     "camera": "(`camera` in its settings)",
+    "change": "what was wanted",
     "cpu_temp": "too hot",
     "depth": "some",
     "detect_share": "a part",
@@ -19,6 +20,7 @@ PLACEHOLDERS: dict[str, str] = {
     "dropped": "some",
     "elsewhere": "another of its addresses",
     "error": "no more is known",
+    "fetched": "that was sent",
     "file": "glassline.toml",
     "holder": "another program",
     "host": "<host>",
@@ -26,6 +28,7 @@ PLACEHOLDERS: dict[str, str] = {
     "link": "less than is wanted of it",
     "live": "lower quality, size or rate",
     "model": "(`model` in its settings)",
+    "not_fetched": "its log says why",
     "observer": "this machine",
     "offset": "minutes or more",
     "password_file": "none",
@@ -34,6 +37,7 @@ PLACEHOLDERS: dict[str, str] = {
     "program": "<program>",
     "reason": "<reason>",
     "role": "<role>",
+    "undone": "camera or detector did not work with it",
     "why": "",
 }
 """Every fact that a template may use, and what stands there while nobody knows it."""

@@ -1,7 +1,7 @@
 """From pictures to boxes to marks: model runtimes behind one interface, and the tracker."""
 
 from .card import DEFAULT_SCORE_THRESHOLD, ModelCard
-from .choice import Choice, choose
+from .choice import AUTO, Choice, choose
 from .detector import FAINT_SHARE, Detector
 from .errors import (
     CardError,
@@ -18,7 +18,7 @@ from .tracker import Tracker, TrackerSettings
 from .yolo import YoloDetector
 
 __all__ = [
-    "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "FAINT_SHARE", "CardError", "Choice", "Detector", "DetectorError",
-    "ModelBrokenError", "ModelCard", "ModelMissingError", "ModelUnknownError", "RememberedMark",
+    "AUTO", "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "FAINT_SHARE", "CardError", "Choice", "Detector",
+    "DetectorError", "ModelBrokenError", "ModelCard", "ModelMissingError", "ModelUnknownError", "RememberedMark",
     "RuntimeMissingError", "TaskError", "Track", "TrackEvent", "Tracker", "TrackerSettings", "YoloDetector", "choose",
 ]  # fmt: skip

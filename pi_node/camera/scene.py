@@ -21,7 +21,7 @@ class SceneCamera:
     It can act a broken camera as well: with `black_from=UNIX_S` its pictures are black from then on, with
     `frozen_from=UNIX_S` it repeats the one of that moment for ever, with `hang_from=UNIX_S` its `read` does not come
     back. One that is opened later works again. With `hang_close=1` it cannot be closed either once it hangs, so that
-    only a restart of the program helps.
+    only a restart of the program helps. With `max_width=PX` it cannot give wider pictures.
     """
 
     may_repeat = False
@@ -38,6 +38,7 @@ class SceneCamera:
             self._black_from_s = float(query.get("black_from", math.inf))
             self._frozen_from_s = float(query.get("frozen_from", math.inf))
             self._hang_from_s = float(query.get("hang_from", math.inf))
+            self._max_width = int(query.get("max_width", image_wh[0]))
         except ValueError as error:
             raise CameraError(f"scene: wants numbers, like scene:?seed=7&until=1700000000: {error}") from None
         self._hang_close = query.get("hang_close") == "1"
@@ -49,6 +50,9 @@ class SceneCamera:
         self._closed = threading.Event()
 
     def open(self) -> None:
+        if self._image_wh[0] > self._max_width:
+            size = "x".join(map(str, self._image_wh))
+            raise CameraError(f"scene: cannot give {size}, only pictures up to {self._max_width} px wide")
         self._opened_unix_s = time.time()
         self._conveyor.prepare(time.time())
         threading.Thread(target=self._look_ahead, name="scene", daemon=True).start()

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from glassline.contract import Box
 from glassline.vision import ModelCard, Tracker
 from pi_node.attention import Attention, is_inside
-from pi_node.config import Config, ConfigError
+from pi_node.config import Config
+from pi_node.running import ConfigError
 from pi_node.settings import NodeSettings
 
 CARD = ModelCard(labels=("crack", "scratch", "stain"), score_threshold=0.3)

@@ -110,7 +110,7 @@ def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     outbox = Outbox(path=tmp_path / "outbox.db", cap_bytes=10_000_000)
     outbox.open()
     findings = Findings(
-        link=make_link("mqtt://127.0.0.1:1", "pi-1", None), outbox=outbox, speed=Speed(), evidence_quality=90
+        link=make_link("mqtt://127.0.0.1:1", "pi-1", None), outbox=outbox, speed=Speed(), evidence_quality=lambda: 90
     )
     detector = TwoMarks()
     inspection = inspection_of(

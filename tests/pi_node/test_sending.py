@@ -47,7 +47,7 @@ def test_on_a_full_disk_the_outbox_says_so_and_stays_whole(outbox):
 
 
 def test_what_the_full_disk_refused_waits_in_memory_and_goes_in_later(outbox):
-    findings = Findings(link=None, outbox=outbox, speed=Speed(), evidence_quality=90)
+    findings = Findings(link=None, outbox=outbox, speed=Speed(), evidence_quality=lambda: 90)
     fill_disk(outbox, 2)
     ids = [new_event_id(NOW + i) for i in range(5)]
     for event_id in ids:

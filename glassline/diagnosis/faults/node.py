@@ -126,6 +126,22 @@ NODE_FAULTS: dict[Reason, Fault] = {
             /etc/systemd/timesyncd.conf).
         """,
     ),
+    Reason.NODE_CONFIG_TAKEN_BACK: Fault(
+        state="degraded",
+        sentence="On {id} a change of settings was taken back, and the former ones are in force: {change}; {undone}.",
+        remedy="""
+            It works as before. Send the change again once its cause is mended; any other change, or `"reset": true`
+            with the command `config`, makes this sentence go. `journalctl -u pi_node -n 50` on {id} says more.
+        """,
+    ),
+    Reason.NODE_MODEL_NOT_FETCHED: Fault(
+        state="degraded",
+        sentence="The model {fetched} did not come to {id}, which goes on with the one it has: {not_fetched}.",
+        remedy="""
+            Send it again once that is mended: `glassline model publish` on the server makes the archive and says how.
+            The address must be one under which {id} reaches the web: `public_url` in [web] of {file} sets it.
+        """,
+    ),
     Reason.POWER_UNDERVOLTAGE: Fault(
         state="degraded",
         sentence="{id} gets too little voltage: it becomes slow, and may stop or damage its card.",
