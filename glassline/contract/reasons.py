@@ -32,7 +32,6 @@ class Reason(StrEnum):
     NODE_CLOCK_UNSYNCED = "node.clock_unsynced"
     NODE_CLOCK_WRONG = "node.clock_wrong"
     NODE_CONFIG_TAKEN_BACK = "node.config_taken_back"
-    NODE_MODEL_NOT_FETCHED = "node.model_not_fetched"
     POWER_UNDERVOLTAGE = "power.undervoltage"
     POWER_THROTTLED = "power.throttled"
     OUTBOX_FAILED = "outbox.failed"

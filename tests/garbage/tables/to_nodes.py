@@ -64,7 +64,7 @@ TO_NODES = [
         counted=[("node", "refused_cmd_invalid")],
         holds="nothing is changed, the answer says what is possible",
         check=partial(checks.answered, code="config.invalid"),
-        guard="`pi_node/config.py`",
+        guard="`pi_node/running.py`",
     ),
     Row(
         entrance="MQTT cmd",
