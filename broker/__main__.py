@@ -6,15 +6,18 @@ import logging
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from glassline.accounts import Accounts, AccountsError
 from glassline.accounts.authority import facts_of
 from glassline.contract.ids import BROKER_ID
+from glassline.discovery import Advertiser
 from glassline.program import CertificateError, ServerCertificate, Systemd, load_settings, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
+from .advertised import advertised
 from .doors import Door
 from .limits import Limits
 from .listening import DEFAULT_PORTS, ListenAddress, ListenError, bind
@@ -29,11 +32,12 @@ ALIVE_EACH_S = 1.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run; return the exit code. What prevents a start is one line on stderr."""
-    settings = load_settings(BrokerSettings, argv).values
+    loaded = load_settings(BrokerSettings, argv)
+    settings = loaded.values
     run_logging("broker")
     for chatty in ("amqtt", "transitions"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
-    doors: list[Door] = []
+    doors, running = list[Door](), ExitStack()
     try:
         check_safe(settings)
         accounts = open_accounts(settings.accounts)
@@ -41,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         for address in settings.addresses:
             doors += [Door(plug, certificate if address.tls else None) for plug in bind(address)]
         limits = Limits(connections=settings.max_connections)
+        if (server := advertised(settings, doors, loaded.file)) is not None:
+            running.enter_context(Advertiser(server))
         asyncio.run(serve(doors=doors, accounts=accounts, limits=limits))
     except (AccountsError, CertificateError, UnsafeError) as error:
         print(f"broker: {error}", file=sys.stderr)
@@ -49,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"broker: {error}", file=sys.stderr)
         return EXIT_CANNOT_LISTEN
     finally:
+        running.close()
         for door in doors:
             door.socket.close()
     return 0

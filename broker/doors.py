@@ -20,8 +20,14 @@ class Door:
     socket: socket.socket
     certificate: ServerCertificate | None = None
 
-    def __str__(self) -> str:
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port on which it is bound."""
         host, port = self.socket.getsockname()[:2]
+        return host, port
+
+    def __str__(self) -> str:
+        host, port = self.place
         return f"{host}:{port}{' (TLS)' if self.certificate else ''}"
 
 

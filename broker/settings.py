@@ -1,7 +1,10 @@
 """The broker's settings."""
 
-from pydantic import field_validator
+from typing import Annotated
 
+from pydantic import AfterValidator, field_validator
+
+from glassline.discovery.server import check_site
 from glassline.program import Settings, setting
 
 from .limits import Limits
@@ -24,6 +27,14 @@ class BrokerSettings(Settings, program="broker"):
         "for passwords and pictures cross it readable by all.",
     )
     accounts: str = setting("", "Path of the accounts file; empty lets every program on this machine do everything.")
+    advertise: bool = setting(
+        True,
+        "Tell by mDNS where the broker is, where it listens beyond loopback with TLS, so that nodes with broker = "
+        '"auto" find it.',
+    )
+    site: Annotated[str, AfterValidator(check_site)] = setting(
+        "", "Name of this server for people, by which mDNS tells it apart from others; empty: that in its certificate."
+    )
     max_connections: int = setting(Limits.connections, "How many connections may be open at once.", ge=1, le=10_000)
 
     @field_validator("listen")

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from glassline.contract import check_id
-from glassline.program import Settings, is_loopback, setting
+from glassline.program import WEB_PORT, Settings, is_loopback, setting
 
 PEOPLE_FILE = "var/people.json"
 _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?/?")
@@ -29,7 +29,7 @@ class WebSettings(Settings, program="web"):
     http_host: str = setting(
         "127.0.0.1", "Address to listen on; beyond this machine people sign in, and TLS is needed."
     )
-    http_port: int = setting(5000, "Port to listen on; 0 takes any free one.", ge=0, le=65535)
+    http_port: int = setting(WEB_PORT, "Port to listen on; 0 takes any free one.", ge=0, le=65535)
     tls_cert: str = setting("", "File with this web's certificate and its chain (PEM); empty: plain HTTP.")
     tls_key: str = setting("", "File (0600) with the certificate's private key (PEM); both or none.")
     behind_proxy: bool = setting(

@@ -6,6 +6,7 @@ from .credentials import Credentials, read_credentials, write_credentials
 from .ending import EndSignals
 from .logs import log_frame, run_logging
 from .loopback import is_loopback
+from .neighbours import WEB_PORT, joining_port
 from .networks import SPEAK_FOR_MANY, network_of
 from .ports import PortHolder, holder_of, holders_of, is_own_address, program_of
 from .secrets import SecretError, read_secret, write_secret
@@ -17,6 +18,7 @@ from .tls import CertificateError, ServerCertificate, client_context
 
 __all__ = [
     "SPEAK_FOR_MANY",
+    "WEB_PORT",
     "CertificateError",
     "Credentials",
     "EndSignals",
@@ -33,6 +35,7 @@ __all__ = [
     "holders_of",
     "is_loopback",
     "is_own_address",
+    "joining_port",
     "load_settings",
     "log_frame",
     "masked",

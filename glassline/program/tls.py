@@ -1,11 +1,13 @@
 """TLS as every program of the project speaks it: a server's own certificate, whom a client trusts, and why not."""
 
 import os
+import socket
 import ssl
 import stat
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 PEM_BEGIN = "-----BEGIN CERTIFICATE-----"
 
@@ -103,13 +105,28 @@ class ServerCertificate:
             raise CertificateError(why) from None
 
 
-def client_context(*, ca_file: str | None = None, ca: str | None = None) -> ssl.SSLContext:
+class _ForName(ssl.SSLContext):
+    """Wants a certificate for `name`, whatever address was connected to."""
+
+    name = ""
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        """As of every context, but for the name."""
+        return super().wrap_socket(sock, *args, **{**kwargs, "server_hostname": self.name})
+
+
+def client_context(
+    *, ca_file: str | None = None, ca: str | None = None, server_name: str | None = None
+) -> ssl.SSLContext:
     """A client's context: TLS 1.2 and later, certificate and name checked.
 
     It trusts `ca_file` or `ca` (PEM text) and nobody else, or the system's authorities without either.
+    The certificate must be for the host that is connected to, or for `server_name` where that is given.
     CertificateError says what is wrong with them.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = (ssl.SSLContext if server_name is None else _ForName)(ssl.PROTOCOL_TLS_CLIENT)
+    if isinstance(context, _ForName):
+        context.name = server_name or ""
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         if ca:

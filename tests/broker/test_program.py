@@ -69,7 +69,7 @@ def test_with_accounts_it_listens_beyond_loopback_with_tls_or_where_that_was_ask
 ) -> None:
     accounts, certificate = accounts_file(tmp_path, ROLES), signed(tmp_path)
     arguments = ["--accounts", str(accounts.path), "--listen", f"{scheme}://0.0.0.0:{free_port()}"]
-    own = ["--tls-cert", str(certificate.cert), "--tls-key", str(certificate.key)]
+    own = ["--tls-cert", str(certificate.cert), "--tls-key", str(certificate.key), "--advertise", "false"]
     if scheme == "mqtt":
         refused = start(*arguments)
         assert refused.returncode == 2
