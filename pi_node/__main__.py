@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from glassline.link import AddressError, BrokerAddress
+from glassline.link import AddressError, BrokerAddress, broker_address
 from glassline.program import EndSignals, Loaded, SecretError, Systemd, load_settings, masked, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
@@ -24,7 +24,7 @@ EXIT_RESTART = 75
 def broker_of(loaded: Loaded[NodeSettings]) -> BrokerAddress | AddressError:
     """The broker's address, or what is missing, which the log says too. It is never guessed."""
     try:
-        address = BrokerAddress.parse(loaded.values.broker)
+        address = broker_address(loaded.values.broker, loaded.values.credentials)
     except AddressError as error:
         log.error(
             "%s. Until then defects are detected and kept here, and nobody sees the picture [%s]", error, error.code

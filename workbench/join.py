@@ -16,6 +16,7 @@ from glassline.program import (
     Credentials,
     SecretError,
     client_context,
+    is_blank,
     read_credentials,
     read_secret,
     write_credentials,
@@ -52,7 +53,7 @@ def join(
     text = _token(token_file)
     try:
         fingerprint = Token.parse(text).fingerprint
-        before = read_credentials(out) if out.exists() else None
+        before = read_credentials(out) if out.exists() and not is_blank(out) else None
         _try_to_write(out)
     except OSError as error:
         fail(f"cannot write {out}: {error.strerror}. The token was not sent")

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     OUTBOX_FULL = "outbox.full"
     OUTBOX_WAITING = "outbox.waiting"
     DISK_FULL = "disk.full"
+    BROKER_NOT_ENROLLED = "broker.not_enrolled"
     BROKER_ADDRESS_UNSET = "broker.address_unset"
     BROKER_ADDRESS_INVALID = "broker.address_invalid"
     BROKER_LOCALHOST = "broker.localhost_on_node"

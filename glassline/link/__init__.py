@@ -1,7 +1,7 @@
 """The MQTT link: one connection to the broker that says what state it is in and never hides a queue."""
 
 from .access import Access, Keys
-from .address import AddressError, BrokerAddress
+from .address import AddressError, BrokerAddress, broker_address
 from .link import Link, LinkState, Sent
 from .probe import BrokerProbe, probe_broker
 from .steps import Step
@@ -16,5 +16,6 @@ __all__ = [
     "LinkState",
     "Sent",
     "Step",
+    "broker_address",
     "probe_broker",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from glassline.contract import Reason
-from glassline.program import is_loopback
+from glassline.program import is_blank, is_loopback
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 PREDECESSOR_SETTING = "BACKEND_URL"
@@ -62,6 +62,15 @@ class BrokerAddress:
                 Reason.BROKER_ADDRESS_INVALID, f"the broker address {_shown(text)!r} cannot be used: {error}"
             )
         return address
+
+
+def broker_address(broker: str, credentials: str) -> BrokerAddress:
+    """Where a program with these settings finds its broker; AddressError also where it was not enrolled yet."""
+    if credentials and is_blank(credentials):
+        raise AddressError(
+            Reason.BROKER_NOT_ENROLLED, f"not enrolled yet: {credentials} waits for this machine's credentials"
+        )
+    return BrokerAddress.parse(broker)
 
 
 def _read(text: str) -> tuple[BrokerAddress | None, str]:

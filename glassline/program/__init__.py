@@ -2,7 +2,7 @@
 logging and counting; its end, and what systemd is told; what is this machine alone, who has its ports, and whom an
 address stands for."""
 
-from .credentials import Credentials, read_credentials, write_credentials
+from .credentials import Credentials, is_blank, read_credentials, write_credentials
 from .ending import EndSignals
 from .logs import log_frame, run_logging
 from .loopback import is_loopback
@@ -33,6 +33,7 @@ __all__ = [
     "client_context",
     "holder_of",
     "holders_of",
+    "is_blank",
     "is_loopback",
     "is_own_address",
     "joining_port",

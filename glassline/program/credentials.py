@@ -46,6 +46,15 @@ def read_credentials(path: Path | str) -> Credentials:
         raise SecretError(f"{path} holds no credentials: {error}. {_REMEDY}") from None
 
 
+def is_blank(path: Path | str) -> bool:
+    """Whether the file waits for its credentials: it is there, and holds nothing but comments."""
+    try:
+        lines = read_closed(path, what="credentials", remedy=_REMEDY).splitlines()
+    except SecretError:
+        return False
+    return all(not line.strip() or line.lstrip().startswith("#") for line in lines)
+
+
 def write_credentials(path: Path | str, credentials: Credentials) -> None:
     """Replace the file by one of mode 0600."""
     write_secret(path, format_credentials(credentials))

@@ -21,7 +21,9 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .credentials import PROGRAMS, read_credentials
+from glassline.contract import Role
+
+from .credentials import PROGRAMS, is_blank, read_credentials
 from .secrets import SecretError
 
 FILE_NAME = "glassline.toml"
@@ -187,8 +189,13 @@ def resolve(
 
 
 def _take_credentials(program: str, values: dict[str, Any], sources: dict[str, str]) -> list[str]:
-    """Fill in what the credentials file says; return what does not go with it. SecretError if it cannot be used."""
+    """Fill in what the credentials file says; return what does not go with it. SecretError if it cannot be used.
+
+    A node may be started before it was enrolled: a file without credentials yet is none of its problems.
+    """
     path, source = values["credentials"], sources["credentials"]
+    if program == PROGRAMS[Role.NODE] and is_blank(path):
+        return []
     found = read_credentials(str(path))
     if PROGRAMS.get(found.role) != program:
         return [f"credentials (from {source}): those in {path} are for the {found.role} {found.id}, not for {program}"]

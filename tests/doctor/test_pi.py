@@ -202,3 +202,15 @@ def test_bad_usage_is_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], te
     told = run_doctor(*arguments, folder=tmp_path)
     assert told.code == 2
     assert text in told.complaint
+
+
+def test_a_node_that_waits_to_be_enrolled_looks_at_glass_and_says_so(tmp_path: Path) -> None:
+    write_secret(tmp_path / "pi-1.toml", "# written by `glassline join`")
+    config = pi(tmp_path, credentials=str(tmp_path / "pi-1.toml"))
+    with node(config):
+        assert until(lambda: "found" in (tmp_path / "log").read_text(), 40), (tmp_path / "log").read_text()
+        told = run_doctor("--json", folder=tmp_path)
+    assert (told.code, told.causes) == (1, ["broker.not_enrolled"])
+    assert "pi-1 has not been enrolled yet" in told.json["first_cause"]["sentence"]
+    assert "glassline enroll pi-1 --role node --token" in told.remedy("broker.not_enrolled")
+    assert "Traceback" not in (tmp_path / "log").read_text()

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bridge.settings import BridgeSettings
-from glassline.contract import Role
+from glassline.contract import Reason, Role
+from glassline.link import AddressError, broker_address
 from glassline.program import Credentials, SecretError, SettingsError, read_credentials, resolve, write_credentials
 from glassline.program.tokens import Token
 from pi_node.settings import NodeSettings
@@ -63,8 +64,21 @@ def test_a_file_that_holds_none_is_named_without_what_it_holds(file: Path, text:
     with pytest.raises(SecretError, match="holds no credentials") as caught:
         read_credentials(file)
     assert "hunter2" not in str(caught.value)
-    with pytest.raises(SettingsError, match="glassline enroll"):
-        settings(credentials=str(file))
+    if text:
+        with pytest.raises(SettingsError, match="glassline enroll"):
+            settings(credentials=str(file))
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nobody yet\n"])
+def test_a_node_starts_before_it_is_enrolled_and_others_do_not(file: Path, text: str) -> None:
+    file.write_text(text)
+    assert settings(credentials=str(file)).values.broker == ""
+    for kind in (BridgeSettings, WebSettings):
+        with pytest.raises(SettingsError, match="glassline enroll"):
+            settings(kind, credentials=str(file))
+    with pytest.raises(AddressError, match="not enrolled yet") as caught:
+        broker_address("mqtts://server", str(file))
+    assert caught.value.code is Reason.BROKER_NOT_ENROLLED
 
 
 def test_a_file_that_others_can_read_is_refused(file: Path) -> None:

@@ -8,7 +8,16 @@ from pathlib import Path
 from broker.listening import ListenAddress
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation
-from glassline.link import Access, AddressError, BrokerAddress, BrokerProbe, Keys, Step, probe_broker
+from glassline.link import (
+    Access,
+    AddressError,
+    BrokerAddress,
+    BrokerProbe,
+    Keys,
+    Step,
+    broker_address,
+    probe_broker,
+)
 from glassline.program import SecretError, masked, read_secret
 
 from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup
@@ -50,7 +59,7 @@ def walk(setup: Setup, machine: Machine) -> Way:
     """Walk from the settings of one program to its echo."""
     id, facts = setup.text("id"), _facts(setup, machine)
     try:
-        address = BrokerAddress.parse(setup.text("broker"))
+        address = broker_address(setup.text("broker"), setup.text("credentials"))
     except AddressError as error:
         facts["error"] = str(error).rpartition("cannot be used: ")[2]
         return Way(program=setup.program, id=id, observation=_failed(error.code, facts))

@@ -10,6 +10,16 @@ _BACKEND_URL = """
 """
 
 BROKER_FAULTS: dict[Reason, Fault] = {
+    Reason.BROKER_NOT_ENROLLED: Fault(
+        sentence="{id} has not been enrolled yet: it looks at glass and keeps what it finds, and knows no broker.",
+        remedy="""
+            On the server: `glassline enroll {id} --role node --token` prints a token. On {id}: `sudo glassline join
+            PAGE --out /etc/glassline/credentials.toml` asks for it, where PAGE is the address at which the page is
+            opened; then `sudo systemctl restart {program}`. Or copy the file that `glassline enroll {id} --role node`
+            makes to that place, with mode 0600.
+        """,
+        cuts=True,
+    ),
     Reason.BROKER_ADDRESS_UNSET: Fault(
         sentence="{program} does not know where the broker is: its setting `broker` is empty, and none is guessed.",
         remedy="""
