@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -88,6 +88,13 @@ $(VENV)/.fuzz: $(VENV)/.dev
 
 fuzz: $(VENV)/.fuzz  ## Attack the readers of frames and messages for FUZZ_SECONDS (300), keep what reaches new code
 	@$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
+
+$(VENV)/.lock: $(VENV)/.demo
+	@$(BIN)/pip install -q -e '.[lock]'
+	@touch $@
+
+lock: $(VENV)/.lock  ## Resolve anew what a Pi installs: deploy/pi-py311.lock and pi-py313.lock
+	@deploy/make-lock.sh $(VENV)
 
 chaos-demo: $(VENV)/.demo  ## 60 s of demo with bridge, broker, node and web killed in turn; prints the report
 	@$(BIN)/glassline demo --seconds 60 --kill --folder var/chaos --report var/chaos.json
