@@ -11,6 +11,7 @@ command -v strace >/dev/null 2>&1 || missing="$missing strace"
 { command -v cc && [ -e /usr/include/stdlib.h ]; } >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 command -v nft >/dev/null 2>&1 || [ -x /usr/sbin/nft ] || missing="$missing nftables"
 command -v debootstrap >/dev/null 2>&1 || [ -x /usr/sbin/debootstrap ] || missing="$missing debootstrap"
+command -v qemu-aarch64 >/dev/null 2>&1 || missing="$missing qemu-user"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 # Playwright's driver is linked against it.
 ls /lib/*/libatomic.so.1 /usr/lib/*/libatomic.so.1 /usr/lib64/libatomic.so.1 2>/dev/null | grep -q . || missing="$missing libatomic1"

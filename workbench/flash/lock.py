@@ -1,7 +1,7 @@
 """The lock file of a Pi: every package that it installs, with version and the hash of its one wheel.
 
-    lock = Lock.read(Path("deploy/pi-py313.lock"))
-    lock.missing(Path("wheels"))      # what has to be fetched still
+lock = Lock.read(Path("deploy/pi-py313.lock"))
+lock.missing(Path("wheels"))      # what has to be fetched still
 """
 
 import hashlib

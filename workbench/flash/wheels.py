@@ -26,7 +26,10 @@ def complete(lock: Lock, folder: Path, *, python: str) -> dict[str, Path]:
         with TemporaryDirectory(dir=folder) as name:
             wanted = Path(name) / "wanted.txt"
             wanted.write_text("".join(f"{one.line}\n" for one in missing))
-            if not fetch(wanted, folder, python=python):
+            if fetch(wanted, Path(name), python=python):
+                for wheel in Path(name).glob("*.whl"):
+                    wheel.replace(folder / wheel.name)
+            else:
                 raise LockError(
                     f"pip could not fetch {', '.join(one.name for one in missing)}; it says why above. Without a "
                     f"network put the wheels into {folder}"
