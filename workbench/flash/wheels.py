@@ -40,7 +40,7 @@ def complete(lock: Lock, folder: Path, *, python: str) -> dict[str, Path]:
 
 
 def fetch(requirements: Path, folder: Path, *, python: str) -> bool:
-    """Have pip fetch what is listed with hashes, as wheels only; prints what is downloaded, returns whether it could."""
+    """Have pip fetch what is listed with hashes, as wheels only, and print what is downloaded; whether it could."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--require-hashes"]
     command += ["--only-binary=:all:", "--implementation", "cp", "--python-version", python, "--progress-bar=off"]
     command += [argument for platform in PLATFORMS for argument in ("--platform", platform)]
