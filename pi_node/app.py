@@ -203,7 +203,9 @@ class Node:
 
     def _make_camera(self) -> Camera:
         running = self._config.running()
-        return open_camera(self._settings.camera, image_wh=running.wh(), fps=running.camera_fps)
+        return open_camera(
+            self._settings.camera, image_wh=running.wh(), fps=running.camera_fps, tuning=self._settings.tuning()
+        )
 
     def _make_detector(self) -> YoloDetector:
         s, running = self._settings, self._config.running()

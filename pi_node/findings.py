@@ -117,7 +117,7 @@ class Findings:
     def _picture(self, frame: Frame, event_id: str, rev: int) -> tuple[bytes, ImageRef]:
         now_s = time.monotonic()
         jpeg, image_wh = encode_evidence(
-            frame.bgr,
+            frame.picture,
             self._quality(),
             wanted_bytes=self._speed.carried_in(WANTED_S, now_s),
             max_bytes=self._speed.carried_in(MOST_S, now_s),

@@ -215,7 +215,7 @@ class Inspection:
         attention = self._attention(detector.card)
         detector.score_threshold, detector.label_scores = attention.score_threshold, attention.label_scores
         self._tracker.settings = attention.tracker_settings()
-        return attention.of(detector.detect(frame.bgr))
+        return attention.of(detector.detect(frame.picture.bgr_of_at_least(detector.card.imgsz)))
 
     def _track(self, boxes: list[Box], frame: Frame, card: ModelCard) -> None:
         events = self._tracker.update(boxes, frame.monotonic_s, frame)

@@ -1,10 +1,11 @@
 """Pictures for the wire."""
 
 import cv2
+import simplejpeg
 
 from glassline.contract.topics import MAX_EVIDENCE_BYTES
 
-from .camera.base import Bgr
+from .camera import Picture
 
 _COM_ROOM_BYTES = 10_000
 GOOD_QUALITY = 75
@@ -12,23 +13,20 @@ LEAST_EVIDENCE_BYTES = 30_000
 """However slow the link: a defect is to be seen in its picture."""
 
 
-def encode_jpeg(bgr: Bgr, quality: int) -> bytes:
-    """JPEG of a BGR picture, uint8, height x width x 3; quality 1-100."""
-    ok, buffer = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+def encode_jpeg(picture: Picture, quality: int) -> bytes:
+    """JPEG of a picture, straight from its planes where it has some; quality 1-100."""
+    planes = picture.planes
+    if planes is not None:
+        jpeg: bytes = simplejpeg.encode_jpeg_yuv_planes(planes.y, planes.u, planes.v, quality)
+        return jpeg
+    ok, buffer = cv2.imencode(".jpg", picture.bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not ok:
-        raise ValueError(f"cannot encode a picture of shape {bgr.shape} as JPEG")
+        raise ValueError(f"cannot encode a picture of {picture.image_wh} px as JPEG")
     return buffer.tobytes()
 
 
-def scaled(bgr: Bgr, scale: float) -> Bgr:
-    """The picture at `scale` of its width and height; 1 is the picture itself."""
-    if scale == 1:
-        return bgr
-    return cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
-
-
 def encode_evidence(
-    bgr: Bgr, quality: int, *, wanted_bytes: float = MAX_EVIDENCE_BYTES, max_bytes: float = MAX_EVIDENCE_BYTES
+    picture: Picture, quality: int, *, wanted_bytes: float = MAX_EVIDENCE_BYTES, max_bytes: float = MAX_EVIDENCE_BYTES
 ) -> tuple[bytes, tuple[int, int]]:
     """(jpeg, image_wh): re-encoded with less quality, then at half the size, until it fits into `max_bytes`.
 
@@ -38,7 +36,7 @@ def encode_evidence(
     room_bytes = min(max(max_bytes, LEAST_EVIDENCE_BYTES), MAX_EVIDENCE_BYTES) - _COM_ROOM_BYTES
     while True:
         for q in (quality, GOOD_QUALITY, 50):
-            jpeg = encode_jpeg(bgr, min(q, quality))
+            jpeg = encode_jpeg(picture, min(q, quality))
             if len(jpeg) <= (min(room_bytes, wanted_bytes) if q > GOOD_QUALITY else room_bytes):
-                return jpeg, (bgr.shape[1], bgr.shape[0])
-        bgr = scaled(bgr, 0.5)
+                return jpeg, picture.image_wh
+        picture = picture.scaled(0.5)

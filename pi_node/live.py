@@ -14,7 +14,7 @@ from glassline.program import log_frame
 
 from .camera import Frame
 from .inspection import Inspection
-from .jpeg import encode_jpeg, scaled
+from .jpeg import encode_jpeg
 from .leases import Leases
 from .pace import Pace, Step, ladder
 from .rate import Rate
@@ -173,9 +173,9 @@ class Live:
 
     def _encoded(self, frame: Frame, meta: FrameMeta, interval_s: float, now_s: float) -> _Picture:
         def encode(step: Step) -> _Picture:
-            bgr = scaled(frame.bgr, step.scale)
-            scaled_meta = meta.model_copy(update={"image_wh": (bgr.shape[1], bgr.shape[0])})
-            return _Picture(embed_frame(encode_jpeg(bgr, step.quality), scaled_meta), scaled_meta)
+            picture = frame.picture.scaled(step.scale)
+            scaled_meta = meta.model_copy(update={"image_wh": picture.image_wh})
+            return _Picture(embed_frame(encode_jpeg(picture, step.quality), scaled_meta), scaled_meta)
 
         steps = ladder(self._settings().live_quality, frame.image_wh[0])
         if self._snapshot.is_set():

@@ -8,6 +8,7 @@ from glassline.contract.ids import ID_PATTERN
 from glassline.program import Settings, setting
 
 from .attention import Labels, Region, Thresholds, checked
+from .tuning import AUTO, Tuning, parse_focus, parse_white_balance
 
 
 def parse_wh(text: str) -> str:
@@ -41,6 +42,26 @@ class NodeSettings(Settings, program="pi_node"):
     )
     image_wh: Annotated[str, AfterValidator(parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
     camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", gt=0, le=120)
+    camera_exposure_us: int = setting(
+        0,
+        "Exposure of picamera:N; short ones keep moving glass sharp. 0: the camera's own.",
+        unit="µs",
+        ge=0,
+        le=1_000_000,
+    )
+    camera_gain: float = setting(
+        0.0, "Gain of picamera:N; high ones brighten and are noisy. 0: the camera's own.", unit="times", ge=0, le=64
+    )
+    camera_white_balance: Annotated[str, AfterValidator(parse_white_balance)] = setting(
+        AUTO,
+        "White balance of picamera:N: auto, incandescent, tungsten, fluorescent, indoor, daylight, cloudy, or gains of "
+        "red and blue, like 1.9,1.4.",
+    )
+    camera_focus: Annotated[str, AfterValidator(parse_focus)] = setting(
+        AUTO,
+        "Focus of picamera:N, if it has one: auto, or 1 over the distance in metres (5: 20 cm).",
+        unit="dioptres",
+    )
     model: str = setting(
         "",
         "Detector model: an .onnx file, a folder NAME_ncnn_model or NAME_openvino_model, or a .pt file; empty: the one "
@@ -95,6 +116,15 @@ class NodeSettings(Settings, program="pi_node"):
         unit="MB",
         ge=1,
     )
+
+    def tuning(self) -> Tuning:
+        """What the camera is told."""
+        return Tuning(
+            exposure_us=self.camera_exposure_us,
+            gain=self.camera_gain,
+            white_balance=self.camera_white_balance,
+            focus_dioptres=None if self.camera_focus == AUTO else float(self.camera_focus),
+        )
 
     def wh(self) -> tuple[int, int]:
         """(width, height) in pixels of `image_wh`."""

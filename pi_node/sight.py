@@ -13,7 +13,6 @@ import numpy as np
 from glassline.contract import Reason
 
 from .camera import Frame
-from .camera.base import Bgr
 
 BLACK_SPREAD = 3.0
 """Between blocks, of 255: a covered lens sees the same everywhere. Noise goes into the mean of a block."""
@@ -85,13 +84,11 @@ class Sight:
 
 
 def _glance(frame: Frame) -> _Glance:
-    height, width = frame.bgr.shape[:2]
-    sample: Bgr = np.ascontiguousarray(frame.bgr[:: max(1, height // _SAMPLES), :: max(1, width // _SAMPLES)])
-    luma = cv2.cvtColor(sample, cv2.COLOR_BGR2GRAY)
+    luma = frame.picture.luma_sample(_SAMPLES)
     blocks = cv2.resize(luma, _BLOCKS_WH, interpolation=cv2.INTER_AREA).astype(np.float32)
     return _Glance(
         monotonic_s=frame.monotonic_s,
-        digest=zlib.crc32(sample.tobytes()),
+        digest=zlib.crc32(luma.tobytes()),
         mean=float(blocks.mean()),
         spread=float(blocks.std()),
         is_flat=bool(luma.min() == luma.max()),

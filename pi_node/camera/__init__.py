@@ -2,6 +2,18 @@
 
 from .attended import Attended
 from .base import Camera, CameraBusyError, CameraError, CameraHangsError, Frame
+from .picture import Picture
+from .planes import Planes
 from .uri import open_camera
 
-__all__ = ["Attended", "Camera", "CameraBusyError", "CameraError", "CameraHangsError", "Frame", "open_camera"]
+__all__ = [
+    "Attended",
+    "Camera",
+    "CameraBusyError",
+    "CameraError",
+    "CameraHangsError",
+    "Frame",
+    "Picture",
+    "Planes",
+    "open_camera",
+]

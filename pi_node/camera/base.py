@@ -3,12 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from glassline.contract import Box
 
-Bgr = npt.NDArray[np.uint8]
+from .picture import Picture
 
 
 class CameraError(Exception):
@@ -29,7 +26,7 @@ class CameraHangsError(CameraError):
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture: `bgr` is uint8, height x width x 3. Times are those of the exposure, in seconds.
+    """One picture, and when it was exposed, in seconds.
 
     `unix_s` may jump when the clock is set; durations are measured with `monotonic_s`.
     """
@@ -37,17 +34,17 @@ class Frame:
     seq: int
     unix_s: float
     monotonic_s: float
-    bgr: Bgr
+    picture: Picture
     marks: list[Box] = field(default_factory=list, compare=False)
     """The confirmed marks in it, once it was inspected."""
 
     @property
     def image_wh(self) -> tuple[int, int]:
-        return self.bgr.shape[1], self.bgr.shape[0]
+        return self.picture.image_wh
 
 
-Shot = tuple[Bgr, float, float]
-"""(bgr, unix_s, monotonic_s) of a picture, one instant on both clocks."""
+Shot = tuple[Picture, float, float]
+"""(picture, unix_s, monotonic_s): one instant on both clocks."""
 
 
 class Camera(Protocol):

@@ -9,8 +9,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .base import Bgr, CameraError, Shot
+from .base import CameraError, Shot
 from .pace import Pace
+from .picture import Picture
+from .planes import Bgr
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +35,7 @@ class FolderCamera:
         self._pace = Pace(fps)
         self._files: list[Path] = []
         self._began_s = 0.0
-        self._shown: tuple[int, Bgr] | None = None
+        self._shown: tuple[int, Picture] | None = None
 
     def open(self) -> None:
         try:
@@ -48,7 +50,7 @@ class FolderCamera:
         self._pace.wait()
         turn = int((time.monotonic() - self._began_s) / self._hold_s)
         if self._shown is None or self._shown[0] != turn:
-            self._shown = turn, self._fit(self._load(turn))
+            self._shown = turn, Picture(self._fit(self._load(turn)))
         return self._shown[1], time.time(), time.monotonic()
 
     def _load(self, turn: int) -> Bgr:

@@ -1,17 +1,22 @@
 """The Raspberry Pi camera through picamera2, which comes with the system (apt: python3-picamera2)."""
 
 import errno
+import logging
 import time
+from concurrent.futures import CancelledError
 from typing import Any
 
-import cv2
-import numpy as np
-
-from .base import CameraBusyError, CameraError, Shot
+from ..tuning import Tuning
+from .base import CameraBusyError, CameraError, CameraHangsError, Shot
 from .holder import who_has_open
+from .picamera_controls import controls_of
+from .picamera_streams import Streams, configure
 
-# picamera2 names a format by the order of bits in a word, so that its RGB888 lies in memory as B, G, R.
-_TO_BGR = {"RGB888": None, "BGR888": cv2.COLOR_RGB2BGR, "XRGB8888": cv2.COLOR_BGRA2BGR, "XBGR8888": cv2.COLOR_RGBA2BGR}
+log = logging.getLogger(__name__)
+
+FRAME_S = 4.5
+"""Less than capture waits: what gives up by itself can be closed in its own thread."""
+MOST_AGE_S = 1.0
 
 
 class PiCamera:
@@ -19,37 +24,27 @@ class PiCamera:
 
     may_repeat = False
 
-    def __init__(self, index: str, *, image_wh: tuple[int, int], fps: float) -> None:
+    def __init__(self, index: str, *, image_wh: tuple[int, int], fps: float, tuning: Tuning) -> None:
         if not index.isdigit():
             raise CameraError(f"picamera: wants the number of the camera, like picamera:0, got {index!r}")
-        self._index, self._image_wh, self._fps = int(index), image_wh, fps
+        self._index, self._image_wh, self._fps, self._tuning = int(index), image_wh, fps, tuning
         self._device: Any = None
-        self._to_bgr: int | None = None
+        self._streams: Streams | None = None
 
     def open(self) -> None:
         try:
             from picamera2 import Picamera2
-        except ImportError:
+        except ImportError as error:
             raise CameraError(
-                "picamera: picamera2 is not installed: `sudo apt install python3-picamera2`, and make the venv with "
-                "--system-site-packages; without a Pi camera set `camera` to usb:0 or scene:?seed=1"
+                f"picamera: picamera2 is not installed ({error}): `sudo apt install python3-picamera2`, and make the "
+                "venv with --system-site-packages; without a Pi camera set `camera` to usb:0 or scene:?seed=1"
             ) from None
         try:
             self._device = Picamera2(self._index)
-            interval_us = round(1e6 / self._fps)
-            self._device.configure(
-                self._device.create_video_configuration(
-                    main={"size": self._image_wh, "format": "RGB888"},
-                    controls={"FrameDurationLimits": (interval_us, interval_us)},
-                )
-            )
-            got = self._device.camera_configuration()["main"]["format"]
-            if got not in _TO_BGR:
-                raise CameraError(f"picamera: asked for RGB888, got {got}, which is not understood")
-            self._to_bgr = _TO_BGR[got]
+            controls = controls_of(self._tuning, fps=self._fps, offered=self._device.camera_controls)
+            self._streams = configure(self._device, image_wh=self._image_wh, controls=controls)
             self._device.start()
         except (RuntimeError, IndexError, OSError) as error:
-            self.close()
             if is_busy(error):
                 holder = who_has_open("/dev/media*", "/dev/video*")
                 sentence = f"picamera: camera {self._index} cannot be opened: it is held by {holder}"
@@ -60,19 +55,34 @@ class PiCamera:
             ) from None
 
     def read(self) -> Shot:
+        if self._device is None or self._streams is None:
+            raise CameraError("picamera: the camera is not open")
         try:
-            picture = self._device.capture_array("main")
-        except (RuntimeError, OSError) as error:
-            raise CameraError(f"picamera: camera {self._index} stopped: {error}") from None
-        unix_s, monotonic_s = time.time(), time.monotonic()
-        if self._to_bgr is not None:
-            picture = cv2.cvtColor(picture, self._to_bgr)
-        return np.ascontiguousarray(picture, np.uint8), unix_s, monotonic_s
+            request = self._device.capture_request(wait=FRAME_S)
+            try:
+                picture, metadata = self._streams.picture(request)
+            finally:
+                request.release()
+        except TimeoutError:
+            raise CameraHangsError(f"picamera: camera {self._index} gives no frame ({FRAME_S} s)") from None
+        except (RuntimeError, OSError, CancelledError) as error:
+            raise CameraError(f"picamera: camera {self._index} stopped: {error or 'it was closed'}") from None
+        age_s = _age_s(metadata)
+        return picture, time.time() - age_s, time.monotonic() - age_s
 
     def close(self) -> None:
-        if self._device is not None:
-            self._device.close()
-            self._device = None
+        device, self._device = self._device, None
+        if device is not None:
+            device.cancel_all_and_flush()
+            device.close()
+
+
+def _age_s(metadata: dict[str, Any]) -> float:
+    """How long ago the frame was exposed, by the kernel's clock; 0 where that is not told."""
+    if "SensorTimestamp" not in metadata:
+        return 0.0
+    age_s = (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - metadata["SensorTimestamp"]) / 1e9
+    return age_s if 0 <= age_s <= MOST_AGE_S else 0.0
 
 
 def is_busy(error: BaseException | None) -> bool:

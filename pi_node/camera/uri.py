@@ -2,12 +2,13 @@
 
 from urllib.parse import parse_qsl, unquote
 
+from ..tuning import AS_IT_COMES, Tuning
 from .base import Camera, CameraError
 
 KNOWN = "picamera:0, usb:0, folder:PATH, scene:?seed=1"
 
 
-def open_camera(uri: str, *, image_wh: tuple[int, int], fps: float) -> Camera:
+def open_camera(uri: str, *, image_wh: tuple[int, int], fps: float, tuning: Tuning = AS_IT_COMES) -> Camera:
     """Make (not yet open) the camera that `uri` names; CameraError names the known kinds."""
     kind, mark, rest = uri.partition(":")
     place, _, query_text = rest.partition("?")
@@ -28,5 +29,5 @@ def open_camera(uri: str, *, image_wh: tuple[int, int], fps: float) -> Camera:
         case "picamera":
             from .picamera import PiCamera
 
-            return PiCamera(place or "0", image_wh=image_wh, fps=fps)
+            return PiCamera(place or "0", image_wh=image_wh, fps=fps, tuning=tuning)
     raise CameraError(f"the camera {uri!r} is of no known kind; known are {KNOWN}")

@@ -7,6 +7,7 @@ import numpy as np
 
 from .base import CameraBusyError, CameraError, Shot
 from .holder import holder_of
+from .picture import Picture
 
 
 class UsbCamera:
@@ -44,7 +45,7 @@ class UsbCamera:
         unix_s, monotonic_s = time.time(), time.monotonic()
         if not ok or picture is None:
             raise CameraError(f"usb: camera {self._index} gives no pictures any more: was it unplugged?")
-        return np.ascontiguousarray(picture, np.uint8), unix_s, monotonic_s
+        return Picture(np.ascontiguousarray(picture, np.uint8)), unix_s, monotonic_s
 
     def close(self) -> None:
         if self._device is not None:

@@ -10,6 +10,7 @@ from glassline.contract import Box, ImageRef, from_unix, new_event_id
 from glassline.contract.frames import embed
 from glassline.contract.messages import Detection, EvidenceMeta
 from glassline.scene import Conveyor
+from pi_node.camera import Picture
 from pi_node.jpeg import encode_jpeg
 from pi_node.outbox import Outbox
 from tests.support.chain import Chain, Viewer
@@ -26,7 +27,7 @@ def fill(path, number):
     box = Outbox(path=path, cap_bytes=500_000_000)
     box.open()
     belt = Conveyor(seed=3)
-    jpegs = [encode_jpeg(belt.frame(1.7 * n), 90) for n in range(8)]
+    jpegs = [encode_jpeg(Picture(belt.frame(1.7 * n)), 90) for n in range(8)]
     for n in range(number):
         at_s = time.time() - 20 * (number - n)
         event_id = new_event_id(at_s)

@@ -12,7 +12,7 @@ from glassline.contract.frames import metadata_of
 from glassline.contract.messages import EvidenceMeta, decode
 from glassline.vision import ModelCard
 from pi_node.attention import Attention
-from pi_node.camera import Frame
+from pi_node.camera import Frame, Picture
 from pi_node.findings import Findings
 from pi_node.heat import Heat
 from pi_node.host import Host
@@ -78,7 +78,10 @@ def test_after_a_fault_what_was_in_view_has_ended_and_the_detector_is_back_soon(
     bgr = np.full((120, 160, 3), 90, np.uint8)
     try:
         assert until(
-            lambda: inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), bgr)) or len(cracks) == 3, 20
+            lambda: (
+                inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), Picture(bgr))) or len(cracks) == 3
+            ),
+            20,
         )
         assert inspection.reason() is None
     finally:
@@ -120,7 +123,10 @@ def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     bgr = np.full((120, 160, 3), 90, np.uint8)
     try:
         assert until(
-            lambda: inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), bgr)) or detector.frames > 40,
+            lambda: (
+                inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), Picture(bgr)))
+                or detector.frames > 40
+            ),
             60,
         )
     finally:
@@ -155,7 +161,7 @@ def test_a_detector_that_stops_is_stuck_while_frames_come_and_not_when_none_do(t
     inspection = inspection_of(lambda: detector, lambda event, card, frame: None, tmp_path, detect_fps=detect_fps)
 
     def offer() -> bool:
-        inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), bgr))
+        inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), Picture(bgr)))
         return inspection.reason() is Reason.DETECTOR_STUCK
 
     inspection.start()

@@ -9,7 +9,7 @@ import pytest
 
 from glassline.contract.frames import check_jpeg
 from glassline.contract.messages import Lease
-from pi_node.camera import CameraError, open_camera
+from pi_node.camera import CameraError, Picture, open_camera
 from pi_node.capture import Capture
 from pi_node.config import Config
 from pi_node.jpeg import LEAST_EVIDENCE_BYTES, encode_evidence
@@ -105,7 +105,7 @@ def test_a_folder_replays_its_photographs_undistorted_and_skips_what_is_none(tmp
     cv2.imwrite(str(tmp_path / "c.png"), np.full((50, 200, 3), (250, 0, 0), np.uint8))
     camera = open_camera(f"folder:{tmp_path}?hold_s=0.1", image_wh=(64, 48), fps=50)
     camera.open()
-    seen = {tuple(int(v) for v in camera.read()[0][24, 32]) for _ in range(20)}
+    seen = {tuple(int(v) for v in camera.read()[0].bgr[24, 32]) for _ in range(20)}
     camera.close()
     assert seen == {(0, 0, 250), (250, 0, 0)}
     assert "b.jpg cannot be read" in caplog.text
@@ -135,7 +135,7 @@ class _Flaky:
         self.left = getattr(self, "left", 3) - 1
         if self.left < 0:
             raise CameraError("the cable came loose")
-        return np.zeros((4, 4, 3), np.uint8), time.time(), time.monotonic()
+        return Picture(np.zeros((4, 4, 3), np.uint8)), time.time(), time.monotonic()
 
     def close(self):
         pass
@@ -157,17 +157,17 @@ def test_a_camera_that_fails_is_opened_again():
 
 def test_evidence_is_encoded_until_it_fits():
     noise = np.random.default_rng(1).integers(0, 255, (2000, 2600, 3), np.uint8)
-    jpeg, image_wh = encode_evidence(noise, 95)
+    jpeg, image_wh = encode_evidence(Picture(noise), 95)
     assert len(jpeg) <= 1_500_000
     assert check_jpeg(jpeg) == image_wh
 
 
 def test_over_a_slow_link_evidence_gives_quality_first_and_size_only_where_it_must():
     noise = np.random.default_rng(1).integers(0, 255, (480, 640, 3), np.uint8)
-    full, full_wh = encode_evidence(noise, 90)
-    plainer, plainer_wh = encode_evidence(noise, 90, wanted_bytes=1000)
-    smaller, smaller_wh = encode_evidence(noise, 90, max_bytes=60_000)
-    least, least_wh = encode_evidence(noise, 90, max_bytes=1)
+    full, full_wh = encode_evidence(Picture(noise), 90)
+    plainer, plainer_wh = encode_evidence(Picture(noise), 90, wanted_bytes=1000)
+    smaller, smaller_wh = encode_evidence(Picture(noise), 90, max_bytes=60_000)
+    least, least_wh = encode_evidence(Picture(noise), 90, max_bytes=1)
     assert full_wh == plainer_wh == (640, 480)
     assert len(full) > len(plainer) > 100_000
     assert smaller_wh == (320, 240)

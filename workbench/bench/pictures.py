@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from glassline.contract.frames import MAX_COM_BYTES, embed
 from glassline.scene import Conveyor
+from pi_node.camera import Picture
 from pi_node.jpeg import encode_jpeg
 
 IMAGE_WH = (640, 480)
@@ -21,9 +22,9 @@ def pictures(count: int, size_bytes: int) -> list[bytes]:
 
 
 def _sized(bgr: NDArray[np.uint8], size_bytes: int) -> bytes:
-    jpeg = encode_jpeg(bgr, 5)
+    jpeg = encode_jpeg(Picture(bgr), 5)
     for sigma, quality in [(0, q) for q in range(10, 101, 5)] + [(s, 95) for s in range(2, 60, 2)]:
-        candidate = encode_jpeg(_noisy(bgr, sigma), quality)
+        candidate = encode_jpeg(Picture(_noisy(bgr, sigma)), quality)
         if len(candidate) > size_bytes - 4:
             break
         jpeg = candidate

@@ -29,6 +29,7 @@ def prepare(folder: Path) -> None:
     if (folder / "stills.json").exists():
         return
     from glassline.scene import Conveyor
+    from pi_node.camera import Picture
     from pi_node.jpeg import encode_jpeg
 
     belt = Conveyor(seed=SEED, image_wh=IMAGE_WH)
@@ -38,7 +39,7 @@ def prepare(folder: Path) -> None:
         at_s += STEP_S
         if marks := [mark for mark in belt.truth(at_s) if mark.visible_share > WHOLE]:
             name = f"{len(boxes):02d}.jpg"
-            write_whole(folder / name, encode_jpeg(belt.frame(at_s), QUALITY))
+            write_whole(folder / name, encode_jpeg(Picture(belt.frame(at_s)), QUALITY))
             boxes[name] = [{"label": mark.label, "xyxyn": mark.xyxyn} for mark in marks]
     write_whole(folder / "stills.json", json.dumps(boxes).encode())
 
