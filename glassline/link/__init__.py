@@ -2,8 +2,9 @@
 
 from .access import Access, Keys
 from .address import AddressError, BrokerAddress, broker_address
-from .link import Link, LinkState, Sent
+from .link import Link
 from .probe import BrokerProbe, probe_broker
+from .state import LinkState, Sent
 from .steps import Step
 
 __all__ = [

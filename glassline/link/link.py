@@ -15,66 +15,33 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
 from types import TracebackType
-from typing import Any, Self, TypedDict
+from typing import Any, Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from glassline.contract import ContractError, Reason, from_unix, parse, topic_of
+from glassline.contract import ContractError, Reason, from_unix, topic_of
 from glassline.contract.messages import Info
-from glassline.contract.rates import Rates
-from glassline.contract.topics import SPECS, Address, Kind
-from glassline.program import Tally, shown
+from glassline.contract.topics import SPECS, Kind
+from glassline.program import Tally
 
 from .access import Access, Keys
 from .address import BrokerAddress
 from .client import KEEPALIVE_S, client_id_of, new_client
 from .entry import NOT_AUTHORISED, is_let_in
 from .failures import CONNACK_REFUSED, Failure, explain, explain_connack, explain_other_role, explain_silence
+from .incoming import Handler, Incoming
+from .state import EnvelopeFields, LinkState, Sent
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Address, bytes, bool], None]
 BACKOFF_S = (0.5, 8.0)
 CONNACK_TIMEOUT_S = 10.0
 ACCEPTED = 0
 UNSPECIFIED = 128
 """What paho says when the socket was closed under it."""
-
-
-class Sent(StrEnum):
-    """What became of a message that was waited for."""
-
-    ACKNOWLEDGED = "acknowledged"
-    LOST = "lost"
-    NOT_CONNECTED = "not connected"
-
-
-@dataclass(frozen=True)
-class LinkState:
-    """Whether the link is up, since when (Unix seconds), and if not, why."""
-
-    connected: bool
-    since: float
-    code: Reason | None
-    sentence: str
-    closed_by_peer: bool = False
-    """Whether a connection that was made was closed by the other side."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """For diagnosis: `holder` is the program that has the broker's port."""
-
-
-class EnvelopeFields(TypedDict):
-    """Keyword arguments that every Envelope wants."""
-
-    ts: datetime
-    boot: str
-    seq: int
 
 
 class Link:
@@ -103,8 +70,7 @@ class Link:
         self.tally = tally or Tally(log=log)
         self._birth = birth
         self._access = Access(password=password, ca_file=ca_file, credentials=credentials)
-        self._on_refused, self._rates = on_refused, Rates()
-        self._routes: list[tuple[str, Handler, int, int | None]] = []
+        self._incoming = Incoming(tally=self.tally, on_refused=on_refused)
         self._on_up: list[Callable[[], None]] = []
         self._on_change: Callable[[LinkState], None] = lambda state: None
         self._client: mqtt.Client | None = None
@@ -124,7 +90,7 @@ class Link:
 
         One that is larger than the contract (or `max_bytes`) allows is refused before anybody looks into it.
         """
-        self._routes.append((filter, handler, qos, max_bytes))
+        self._incoming.on(filter, handler, qos=qos, max_bytes=max_bytes)
 
     def on_connected(self, callback: Callable[[], None]) -> None:
         """Call `callback` after every connect, when subscriptions and birth are out. Call before `start`."""
@@ -310,7 +276,7 @@ class Link:
                 if self._stopping.is_set():
                     return
                 self._up()
-                for filter, _, qos, _ in self._routes:
+                for filter, qos in self._incoming.filters:
                     client.subscribe(filter, qos)
                 self.publish("status", b"online")
             self.publish("info", self._birth().to_json())
@@ -337,45 +303,7 @@ class Link:
             log.error("%s refused a subscription of %s: is its account's role right?", self.address, self.id)
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        address, payload = None, bytes(message.payload)
-        try:
-            address = _address(message)
-            self._check_rate(address)
-            for filter, handler, _, max_bytes in self._routes:
-                if mqtt.topic_matches_sub(filter, message.topic):
-                    _check_size(address.kind, payload, max_bytes)
-                    handler(address, payload, message.retain)
-        except ContractError as error:
-            self._refuse(address, error, payload)
-        except Exception as error:  # noqa: BLE001 - counted and logged by the tally
-            self.tally.note("handler_failed", f"while handling {address}", error=error)
-
-    def _check_rate(self, address: Address) -> None:
-        max_per_s = SPECS[address.kind].max_per_s
-        if not self._rates.admit((address.id, address.kind), per_s=max_per_s, now_s=time.monotonic()):
-            raise ContractError(f"expected at most {max_per_s:g} a second", why="too_often")
-
-    def _refuse(self, address: Address | None, error: ContractError, payload: bytes) -> None:
-        if address is None:
-            self.tally.note("refused_topic", f"a message is refused: {shown(str(error))}")
-            return
-        kind = f"refused_{address.kind.replace('/', '_')}_{error.why}"
-        sentence = f"{address.kind} of {address.id} is refused: {shown(str(error), limit=300)}: {shown(payload)}"
-        self.tally.note(kind, sentence, who=address.id)
-        self._on_refused(address.id, error.why)
-
-
-def _address(message: mqtt.MQTTMessage) -> Address:
-    try:
-        return parse(message.topic)
-    except UnicodeDecodeError:
-        raise ContractError("expected a topic in UTF-8, got other bytes", why="topic") from None
-
-
-def _check_size(kind: Kind, payload: bytes, max_bytes: int | None) -> None:
-    most = SPECS[kind].max_bytes if max_bytes is None else max_bytes
-    if len(payload) > most:
-        raise ContractError(f"{kind}: expected at most {most} bytes, got {len(payload)}", why="too_large")
+        self._incoming.take(message)
 
 
 def _hang_up(client: mqtt.Client) -> None:
