@@ -20,6 +20,8 @@ from .actions import Actions
 from .birth import Birth
 from .camera import Camera, Frame, open_camera
 from .capture import Capture
+from .clock import Clock
+from .clock_watch import ClockWatch
 from .commands import Commands
 from .config import Config
 from .findings import Findings
@@ -91,7 +93,7 @@ class Node:
         self._wire()
         link = [self._link] if isinstance(self._broker, BrokerAddress) else []
         parts: list[_Part] = [
-            *link, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
+            *link, self._clock, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
             self._watchdog, self._probation,
         ]  # fmt: skip
         for part in parts:
@@ -107,13 +109,17 @@ class Node:
         speed = Speed()
         way = Way(link=link, speed=speed)
         self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)
+        clock = Clock(sysfs=Path(s.sysfs))
+        now = clock.read()
         self._findings = Findings(
             link=link,
             outbox=self._outbox,
             speed=speed,
             evidence_quality=lambda: self._config.running().evidence_quality,
+            clock=now,
         )
-        self._memory = MemoryFile(path=runtime_folder(self._state_dir) / "marks.json")
+        self._clock = ClockWatch(clock=clock, findings=self._findings, on_corrected=self._sender.wake)
+        self._memory = MemoryFile(path=runtime_folder(self._state_dir) / "marks.json", boot=now.boot)
         machine = host.Host(Path(s.sysfs))
         self._inspection = Inspection(
             make_detector=self._make_detector,
@@ -192,6 +198,7 @@ class Node:
             commands=self._commands,
             config=self._config,
             host=machine,
+            clock=self._clock,
             state_dir=self._state_dir,
             on_report=self._self_report.tell,
         )
@@ -242,7 +249,7 @@ class Node:
         self._memory.save(marks, self._findings.known)
 
     def _on_event(self, event: TrackEvent, card: ModelCard, frame: Frame) -> None:
-        self._findings.record(event, card, frame, host.clock())
+        self._findings.record(event, card, frame)
         self._sender.wake()
         if event.phase == "new":
             log.info("found %s, score %.2f", event.track.label, event.track.score)

@@ -11,10 +11,11 @@ from glassline.contract.messages import FrameCounts, Health, OutboxHealth
 from glassline.link import Link
 
 from .capture import Capture
+from .clock_watch import ClockWatch
 from .commands import Commands
 from .config import Config
 from .findings import Findings
-from .host import Host, clock, disk_free_mb, memory_mb
+from .host import Host, disk_free_mb, memory_mb
 from .inspection import Inspection
 from .leases import Leases
 from .live import Live
@@ -49,13 +50,14 @@ class HealthReporter:
         commands: Commands,
         config: Config,
         host: Host,
+        clock: ClockWatch,
         state_dir: Path,
         on_report: Callable[[Health], None],
     ) -> None:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
         self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
         self._sight, self._rival, self._config = sight, rival, config
-        self._host, self._state_dir, self._on_report = host, state_dir, on_report
+        self._host, self._clock, self._state_dir, self._on_report = host, clock, state_dir, on_report
         self._began_s = time.monotonic()
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -88,7 +90,7 @@ class HealthReporter:
             memory_mb=memory_mb(),
             disk_free_mb=disk_free_mb(self._state_dir),
             throttled=self._host.throttled(),
-            clock=clock(),
+            clock=self._clock.word,
             capture_fps=round(self._capture.fps, 1),
             detect_fps=round(self._inspection.fps, 1),
             detect_share=self._inspection.share,
@@ -113,6 +115,7 @@ class HealthReporter:
                 "frames_lost": self._live.lost,
                 "commands_refused": self._commands.refused,
                 "detections_lost": self._findings.lost,
+                "times_corrected": self._findings.corrected,
             },
         )
 
@@ -122,6 +125,7 @@ class HealthReporter:
             self._inspection.reason(),
             Reason.DETECTOR_SLOWED if self._inspection.share < 1 else None,
             *self._host.reasons(self._state_dir),
+            self._clock.reason(),
             self._rival.reason(time.monotonic()),
             Reason.NODE_CONFIG_TAKEN_BACK if self._config.taken_back else None,
             Reason.LINK_SLOW if self._live.limited else None,

@@ -4,7 +4,6 @@ import os
 import shutil
 import threading
 from pathlib import Path
-from typing import Literal
 
 import psutil
 
@@ -13,16 +12,15 @@ from glassline.contract import Reason
 _TEMPERATURE = "class/thermal/thermal_zone0/temp"
 _THROTTLED = "devices/platform/soc*/*firmware*/get_throttled"
 """soc/soc:firmware on a Pi up to 4; what stands in place of `soc` differs from board to board."""
-_MODEL = Path("/proc/device-tree/model")
-_TIMESYNC = Path("/run/systemd/timesync")
+_MODEL = "firmware/devicetree/base/model"
 _UNDERVOLTAGE, _ANY_THROTTLING = 0x1, 0xE
 DISK_LOW_MB = 200
 _NICE = 2
 
 
-def is_pi() -> bool:
+def is_pi(sysfs: Path = Path("/sys")) -> bool:
     """Whether this is a Raspberry Pi."""
-    return (_text(_MODEL) or "").startswith("Raspberry Pi")
+    return (_text(sysfs / _MODEL) or "").startswith("Raspberry Pi")
 
 
 def memory_mb() -> float:
@@ -43,11 +41,6 @@ def give_way() -> None:
     A thread has a niceness of its own on Linux, where POSIX gives one to the process.
     """
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(_NICE, os.getpriority(os.PRIO_PROCESS, 0)))
-
-
-def clock() -> Literal["synced", "unsynced"]:
-    """`unsynced` while systemd-timesyncd runs and has not yet set the clock."""
-    return "unsynced" if _TIMESYNC.is_dir() and not (_TIMESYNC / "synchronized").exists() else "synced"
 
 
 class Host:
@@ -75,7 +68,6 @@ class Host:
             Reason.POWER_UNDERVOLTAGE: bool(flags & _UNDERVOLTAGE),
             Reason.POWER_THROTTLED: bool(flags & _ANY_THROTTLING),
             Reason.DISK_FULL: free_mb is not None and free_mb < DISK_LOW_MB,
-            Reason.NODE_CLOCK_UNSYNCED: clock() == "unsynced",
         }
         return [reason for reason, is_so in found.items() if is_so]
 

@@ -21,19 +21,23 @@ FORGET_S = 10.0
 
 @dataclass(frozen=True)
 class KnownDetection:
-    """What was said last of a detection: its rev, and the picture it has."""
+    """What was said last of a detection: its rev, and the picture it has. Times are monotonic."""
 
     rev: int
-    confirmed_unix_s: float
+    confirmed_s: float
     image: ImageRef
     frame_seq: int
-    frame_unix_s: float
+    frame_s: float
 
 
 @dataclass(frozen=True)
 class Memory:
-    """`monotonic_s` is the instant of saving on the machine's monotonic clock, which goes on over a restart."""
+    """`monotonic_s` is the instant of saving on the machine's monotonic clock, which goes on over a restart.
 
+    `boot` is the kernel's boot id: that clock begins anew with every boot of the machine.
+    """
+
+    boot: str
     monotonic_s: float
     marks: list[RememberedMark]
     known: dict[str, KnownDetection]
@@ -45,14 +49,14 @@ _MEMORY = TypeAdapter(Memory)
 class MemoryFile:
     """One JSON file, replaced as a whole."""
 
-    def __init__(self, *, path: Path) -> None:
-        self._path = path
+    def __init__(self, *, path: Path, boot: str) -> None:
+        self._path, self._boot = path, boot
 
     def save(self, marks: list[RememberedMark], known: dict[str, KnownDetection]) -> None:
         """Keep the marks and what was said of them; a failure is logged and costs nothing but the memory."""
         kept = {mark.event_id: known[mark.event_id] for mark in marks if mark.event_id in known}
         try:
-            write_whole(self._path, _MEMORY.dump_json(Memory(time.monotonic(), marks, kept)))
+            write_whole(self._path, _MEMORY.dump_json(Memory(self._boot, time.monotonic(), marks, kept)))
         except OSError as error:
             log.warning("the marks in view cannot be kept in %s: %s", self._path, error.strerror)
 
@@ -65,4 +69,5 @@ class MemoryFile:
         except (OSError, ValidationError) as error:
             log.warning("the marks in view, kept in %s, are forgotten: %s", self._path, error)
             return None
-        return memory if 0 <= time.monotonic() - memory.monotonic_s <= FORGET_S else None
+        is_recent = 0 <= time.monotonic() - memory.monotonic_s <= FORGET_S
+        return memory if is_recent and memory.boot == self._boot else None

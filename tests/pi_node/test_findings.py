@@ -13,6 +13,7 @@ from glassline.contract.messages import EvidenceMeta, decode
 from glassline.vision import ModelCard
 from pi_node.attention import Attention
 from pi_node.camera import Frame, Picture
+from pi_node.clock import Clock
 from pi_node.findings import Findings
 from pi_node.heat import Heat
 from pi_node.host import Host
@@ -113,11 +114,15 @@ def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     outbox = Outbox(path=tmp_path / "outbox.db", cap_bytes=10_000_000)
     outbox.open()
     findings = Findings(
-        link=make_link("mqtt://127.0.0.1:1", "pi-1", None), outbox=outbox, speed=Speed(), evidence_quality=lambda: 90
+        link=make_link("mqtt://127.0.0.1:1", "pi-1", None),
+        outbox=outbox,
+        speed=Speed(),
+        evidence_quality=lambda: 90,
+        clock=Clock().read(),
     )
     detector = TwoMarks()
     inspection = inspection_of(
-        lambda: detector, lambda event, card, frame: findings.record(event, card, frame, "synced"), tmp_path
+        lambda: detector, lambda event, card, frame: findings.record(event, card, frame), tmp_path
     )
     inspection.start()
     bgr = np.full((120, 160, 3), 90, np.uint8)

@@ -32,13 +32,3 @@ def test_a_disk_with_little_room_is_full(tmp_path, monkeypatch):
     assert Reason.DISK_FULL not in told.reasons(tmp_path)
     monkeypatch.setattr(host, "DISK_LOW_MB", 2 * free_mb)
     assert Reason.DISK_FULL in told.reasons(tmp_path)
-
-
-def test_a_clock_counts_as_unsynced_only_while_the_time_service_says_so(tmp_path, monkeypatch):
-    told, timesync = Host(Sysfs(tmp_path / "sys").root), tmp_path / "timesync"
-    monkeypatch.setattr(host, "_TIMESYNC", timesync)
-    assert Reason.NODE_CLOCK_UNSYNCED not in told.reasons(tmp_path)
-    timesync.mkdir()
-    assert Reason.NODE_CLOCK_UNSYNCED in told.reasons(tmp_path)
-    (timesync / "synchronized").touch()
-    assert Reason.NODE_CLOCK_UNSYNCED not in told.reasons(tmp_path)

@@ -14,12 +14,12 @@ from tests.support.trace import calls_in, traced
 
 CARELESS = """
 import runpy
-from pi_node.outbox import Outbox
-opened = Outbox._open
+from pi_node.outbox.file import OutboxFile
+opened = OutboxFile._open
 def careless(self):
     opened(self)
-    self._db.execute("PRAGMA synchronous=OFF")
-Outbox._open = careless
+    self.db.execute("PRAGMA synchronous=OFF")
+OutboxFile._open = careless
 runpy.run_module("pi_node", run_name="__main__")
 """
 EVENT_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -7,8 +7,8 @@ import pytest
 
 from glassline.contract import new_event_id
 from glassline.link import Sent
-from pi_node.findings import Findings
-from pi_node.outbox import Outbox, OutboxError
+from pi_node.findings import Findings, Waiting
+from pi_node.outbox import SURE, Outbox, OutboxError
 from pi_node.sender import FIRST_WAIT_S, WINDOW, Sender
 from pi_node.speed import Speed
 from pi_node.way import Way
@@ -29,8 +29,8 @@ def outbox(tmp_path):
 
 def fill_disk(outbox, pages_more):
     """Let the file grow by so many pages and no more, as a full disk would."""
-    pages = outbox._db.execute("PRAGMA page_count").fetchone()[0]
-    outbox._db.execute(f"PRAGMA max_page_count = {pages + pages_more}")
+    pages = outbox._file.db.execute("PRAGMA page_count").fetchone()[0]
+    outbox._file.db.execute(f"PRAGMA max_page_count = {pages + pages_more}")
 
 
 def test_on_a_full_disk_the_outbox_says_so_and_stays_whole(outbox):
@@ -47,11 +47,11 @@ def test_on_a_full_disk_the_outbox_says_so_and_stays_whole(outbox):
 
 
 def test_what_the_full_disk_refused_waits_in_memory_and_goes_in_later(outbox):
-    findings = Findings(link=None, outbox=outbox, speed=Speed(), evidence_quality=lambda: 90)
+    findings = Findings(link=None, outbox=outbox, speed=Speed(), evidence_quality=lambda: 90, clock=SURE)
     fill_disk(outbox, 2)
     ids = [new_event_id(NOW + i) for i in range(5)]
     for event_id in ids:
-        findings._waiting.append((detection(event_id), b"x" * 100_000))
+        findings._waiting.append(Waiting(detection(event_id), b"x" * 100_000, SURE))
         findings.put_waiting()
     assert findings.failing
     assert outbox.health().depth == 0
@@ -88,9 +88,9 @@ def test_the_size_is_known_without_reading_the_pictures(outbox):
     outbox.put(detection(outbox.due(0, 1)[0].event_id, rev=1), b"y" * 10_000)
     parcels = outbox.due(0, 100)
     outbox.settle([receipt(parcels[5].event_id, parcels[5].rev)])
-    total = outbox._db.execute("SELECT sum(length(detection) + coalesce(length(evidence), 0)) FROM outbox").fetchone()[
-        0
-    ]
+    total = outbox._file.db.execute(
+        "SELECT sum(length(detection) + coalesce(length(evidence), 0)) FROM outbox"
+    ).fetchone()[0]
     assert outbox.health().size_bytes == total
 
 
@@ -150,7 +150,7 @@ def test_waits_are_jittered_so_that_a_fleet_does_not_send_in_step(outbox):
         outbox.put(detection(new_event_id(NOW + i), at_s=NOW + i), b"picture")
     with embedded_broker() as broker, Wire(broker, outbox) as wire:
         assert until(lambda: len(wire.sent) == WINDOW)
-        waits_s = [wait_s for (wait_s,) in outbox._db.execute("SELECT due_s - sent_s FROM sent")]
+        waits_s = [wait_s for (wait_s,) in outbox._file.db.execute("SELECT due_s - sent_s FROM sent")]
     assert all(0.8 * FIRST_WAIT_S <= wait_s <= 1.2 * FIRST_WAIT_S for wait_s in waits_s)
     assert max(waits_s) - min(waits_s) > 0.05 * FIRST_WAIT_S
 
@@ -175,9 +175,9 @@ def test_after_a_thousand_attempts_the_sender_still_lives(outbox):
     outbox.put(detection(new_event_id()), b"00")
     with embedded_broker() as broker, Wire(broker, outbox) as wire:
         assert until(lambda: len(wire.sent) == 1)
-        outbox._db.execute("UPDATE sent SET attempts = 5000, sent_s = 0, due_s = 0")
+        outbox._file.db.execute("UPDATE sent SET attempts = 5000, sent_s = 0, due_s = 0")
         assert until(lambda: len(wire.sent) == 2, 20)
-        outbox._db.execute("UPDATE sent SET sent_s = 0, due_s = 0")
+        outbox._file.db.execute("UPDATE sent SET sent_s = 0, due_s = 0")
         assert until(lambda: len(wire.sent) == 3, 20)
 
 

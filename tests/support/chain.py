@@ -1,6 +1,7 @@
 """The whole chain as real processes on free ports, which a test may kill, freeze and start again."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -29,12 +30,18 @@ class Chain:
         self.site.write()
         self.processes = {}
 
-    def start(self, *programs):
+    def start(self, *programs, environ=None):
         for program in programs or PROGRAMS:
             with self.log(program).open("a") as log:
                 self.processes[program] = subprocess.Popen(
-                    [sys.executable, "-m", program, "--config", str(self.site.config)], stderr=log, stdout=log
-                )
+                    [sys.executable, "-m", program, "--config", str(self.site.config)],
+                    stderr=log, stdout=log, env=os.environ | (environ or {}),
+                )  # fmt: skip
+
+    def end(self, *programs):
+        for program in programs:
+            self.processes[program].terminate()
+            self.processes[program].wait(20)
 
     def log(self, program):
         return self.site.folder / f"{program}.log"

@@ -14,6 +14,12 @@ class Sysfs:
             path.parent.mkdir(parents=True)
         self.set(temp_c=45.0)
 
+    def be_a_pi(self) -> None:
+        """The device tree names its board."""
+        model = self.root / "firmware/devicetree/base/model"
+        model.parent.mkdir(parents=True)
+        model.write_bytes(b"Raspberry Pi 5 Model B Rev 1.0\0")
+
     def set(self, *, temp_c: float, throttled: str = "0") -> None:
         self._temperature.write_text(f"{round(temp_c * 1000)}\n")
         self._throttled.write_text(f"{throttled}\n")

@@ -5,13 +5,14 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from glassline.contract import Box, Reason
-from glassline.contract.messages import LiveHealth
+from glassline.contract import Box, Reason, from_unix
+from glassline.contract.messages import Detection, LiveHealth
 from tests.support.chromium import chromium_path
 from tests.support.hoard import Hoard
 
@@ -137,6 +138,28 @@ def test_a_click_opens_the_evidence_and_a_review_is_kept(
     watched.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(watched.locator(".card", has_text="crack").first).to_contain_text("Reviewed")
+
+
+def test_a_defect_whose_time_was_put_right_moves_to_its_place_and_is_not_there_twice(
+    watched: Page, node: NodeLike, bridge: BridgeLike
+) -> None:
+    now = time.time()
+    cards = watched.locator(".card", has_text="clock-")
+    slow, between = _told(node, at_s=now - 3600, label="clock-a"), _told(node, at_s=now - 1800, label="clock-b")
+    right = node.detection(event_id=slow.event_id, rev=1, label="clock-a", **_times(now))
+    for told, labels in ((slow, ["clock-a"]), (between, ["clock-b", "clock-a"]), (right, ["clock-a", "clock-b"])):
+        node.publish_detection(told)
+        bridge.commit(node.id, told, node.evidence_of(told.event_id))
+        bridge.receipt(node.id, told)
+        expect(cards).to_contain_text(labels)
+
+
+def _told(node: NodeLike, *, at_s: float, label: str) -> Detection:
+    return node.detection(label=label, clock="unsynced", monotonic_s=60, **_times(at_s))
+
+
+def _times(at_s: float) -> dict[str, datetime]:
+    return dict.fromkeys(("first_at", "last_at", "frame_at", "confirmed_at"), from_unix(at_s))
 
 
 def test_two_people_do_not_overwrite_each_other_unseen(

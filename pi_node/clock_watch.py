@@ -1,0 +1,82 @@
+"""The watch on the clock: notices that it was set, whoever did that, and has what was told before put right."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from glassline.contract import Reason
+
+from .clock import Clock, Reading
+from .findings import Findings
+from .outbox import OutboxError
+from .retiming import NOISE_S, clock_word, is_outdated
+
+log = logging.getLogger(__name__)
+
+LOOK_EACH_S = 1.0
+
+
+class ClockWatch:
+    """Looks each second.
+
+    A clock that was synchronised once in this boot of the machine counts as that for good: left alone it stays right to
+    seconds a day, and what is told by it must not be pushed about when it is set by these.
+    """
+
+    def __init__(self, *, clock: Clock, findings: Findings, on_corrected: Callable[[], None]) -> None:
+        self._clock, self._findings, self._on_corrected = clock, findings, on_corrected
+        self._told = self._last = findings.clock
+        self._due = True
+        """Whether something may still have to be put right: an earlier process may have been killed at that."""
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(2)
+
+    @property
+    def word(self) -> Literal["synced", "unsynced"]:
+        """The state of the clock as the contract says it."""
+        return clock_word(self._told)
+
+    def reason(self) -> Reason | None:
+        """What is wrong with the clock, if anything."""
+        return None if self._told.synced else Reason.NODE_CLOCK_UNSYNCED
+
+    def look(self) -> None:
+        """Compare the clock with what it was. OutboxError: not all could be put right; it is tried again."""
+        before, now = self._last, self._clock.read()
+        self._last = now = replace(now, synced=now.synced or self._told.synced)
+        if now.synced != self._told.synced or abs(now.offset_s - self._told.offset_s) > NOISE_S:
+            self._set(before, now)
+        if self._due:
+            if corrected := self._findings.correct():
+                log.warning("%d detections get the times of the clock as it is now", corrected)
+                self._on_corrected()
+            self._due = False
+
+    def _set(self, before: Reading, now: Reading) -> None:
+        # Whoever led the clock slowly to the right time led the monotonic one as well: since the look before, by this.
+        led_s = now.slewed_s - before.slewed_s if now.synced and not before.synced else 0.0
+        earlier = replace(now, offset_s=now.offset_s + led_s)
+        log.warning("the clock was set by %+.3f s: %s", earlier.offset_s - self._told.offset_s, clock_word(now))
+        self._due = self._due or is_outdated(self._told, earlier)
+        self._told = now
+        self._findings.set_clock(now, earlier=earlier)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.look()
+            except OutboxError as error:
+                log.error("%s", error)
+            except Exception:
+                log.exception("clock")
+            self._stopping.wait(LOOK_EACH_S)
