@@ -6,6 +6,7 @@ is put right over the network once there is one. So instants are kept on the mon
 """
 
 import ctypes
+import subprocess
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ _NOT_SET_US = 16_000_000
 where the kernel is to keep its hands off a battery clock."""
 _NANOSECONDS = 0x2000
 _TRIES = 5
+ASK_S = 2.0
 _LAST_UNIX_S = 7_258_118_399.0
 """The end of 2199: the last time that the contract knows."""
 
@@ -48,6 +50,7 @@ class Clock:
 
     def __init__(self, *, sysfs: Path = Path("/sys"), procfs: Path = Path("/proc")) -> None:
         self._sysfs, self._boot_id = sysfs, procfs / "sys/kernel/random/boot_id"
+        self._synced = False
 
     def read(self) -> Reading:
         """The clock at this instant, to less than a millisecond."""
@@ -56,7 +59,7 @@ class Clock:
         return Reading(
             boot=self._boot(),
             offset_s=offset_s + (kernel.slew_left_s if kernel is not None else 0.0),
-            synced=self._is_synced(kernel),
+            synced=self._was_set(kernel),
             slewed_s=slewed_s,
         )
 
@@ -66,15 +69,28 @@ class Clock:
         except OSError:
             return ""
 
-    def _is_synced(self, kernel: "_Timex | None") -> bool:
-        """Whether somebody has set the clock since the machine was started.
+    def _was_set(self, kernel: "_Timex | None") -> bool:
+        """Whether somebody has set the clock since the machine was started: then it is right to seconds a day for good.
 
-        All programs that keep the time tell the kernel; timesyncd's own word counts where a sandbox lets nobody ask it.
-        A machine that is no Pi has a clock with a battery, or its host's: it is believed, unless timesyncd still tries.
+        All programs that keep the time tell the kernel. A sandbox lets nobody ask it (its call can set the clock, too):
+        there timesyncd's own word counts, or systemd's. A machine that is no Pi has a clock with a battery, or its
+        host's: it is believed, unless timesyncd still tries.
         """
-        if (TIMESYNC / "synchronized").exists() or (kernel is not None and kernel.is_set):
-            return True
-        return not TIMESYNC.is_dir() and (kernel is None or not is_pi(self._sysfs))
+        if not self._synced and not TIMESYNC.is_dir():
+            told = kernel.is_set if kernel is not None else _timedated_says()
+            self._synced = told or not is_pi(self._sysfs)
+        elif not self._synced:
+            self._synced = (TIMESYNC / "synchronized").exists() or (kernel is not None and kernel.is_set)
+        return self._synced
+
+
+def _timedated_says() -> bool:
+    """Whether systemd says that the clock was set; it asks the kernel, too."""
+    command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=ASK_S, check=False).stdout.strip() == b"yes"
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def _compared() -> tuple[float, float, float]:

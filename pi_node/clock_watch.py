@@ -19,11 +19,7 @@ LOOK_EACH_S = 1.0
 
 
 class ClockWatch:
-    """Looks each second.
-
-    A clock that was synchronised once in this boot of the machine counts as that for good: left alone it stays right to
-    seconds a day, and what is told by it must not be pushed about when it is set by these.
-    """
+    """Looks each second. `on_corrected` is called when something was told again."""
 
     def __init__(self, *, clock: Clock, findings: Findings, on_corrected: Callable[[], None]) -> None:
         self._clock, self._findings, self._on_corrected = clock, findings, on_corrected
@@ -53,7 +49,7 @@ class ClockWatch:
     def look(self) -> None:
         """Compare the clock with what it was. OutboxError: not all could be put right; it is tried again."""
         before, now = self._last, self._clock.read()
-        self._last = now = replace(now, synced=now.synced or self._told.synced)
+        self._last = now
         if now.synced != self._told.synced or abs(now.offset_s - self._told.offset_s) > NOISE_S:
             self._set(before, now)
         if self._due:

@@ -73,21 +73,23 @@ def test_the_clock_is_that_of_the_machine():
 
 @pytest.mark.parametrize("is_pi", [True, False])
 @pytest.mark.parametrize(
-    ("kernel_is_set", "timesyncd", "on_a_pi", "elsewhere"),
+    ("told", "timesyncd", "on_a_pi", "elsewhere"),
     [
-        (False, "absent", False, True),
-        (False, "tries", False, False),
-        (False, "has set it", True, True),
-        (True, "absent", True, True),
-        (True, "tries", True, True),
-        (None, "absent", True, True),
-        (None, "tries", False, False),
-        (None, "has set it", True, True),
+        ("kernel: not set", "absent", False, True),
+        ("kernel: not set", "tries", False, False),
+        ("kernel: not set", "has set it", True, True),
+        ("kernel: set", "absent", True, True),
+        ("kernel: set", "tries", True, True),
+        ("systemd: set", "absent", True, True),
+        ("systemd: not set", "absent", False, True),
+        ("nothing", "absent", False, True),
+        ("nothing", "tries", False, False),
+        ("nothing", "has set it", True, True),
     ],
 )
-def test_whose_word_on_the_clock_counts(tmp_path, monkeypatch, is_pi, kernel_is_set, timesyncd, on_a_pi, elsewhere):
-    """The kernel's, if it may be asked; timesyncd's; and that of a battery or a host, where there is one."""
-    sysfs = Sysfs(tmp_path / "sys")
+def test_whose_word_on_the_clock_counts(tmp_path, monkeypatch, is_pi, told, timesyncd, on_a_pi, elsewhere):
+    """The kernel's, if it may be asked, else systemd's or timesyncd's; that of a battery or a host, if there is one."""
+    sysfs, programs = Sysfs(tmp_path / "sys"), tmp_path / "bin"
     if is_pi:
         sysfs.be_a_pi()
     monkeypatch.setattr(clock, "TIMESYNC", tmp_path / "timesync")
@@ -95,8 +97,15 @@ def test_whose_word_on_the_clock_counts(tmp_path, monkeypatch, is_pi, kernel_is_
         (tmp_path / "timesync").mkdir()
     if timesyncd == "has set it":
         (tmp_path / "timesync/synchronized").touch()
-    timex = None if kernel_is_set is None else clock._Timex(maxerror=1000 if kernel_is_set else 16_000_000)
+    timex = clock._Timex(maxerror=1000 if told == "kernel: set" else 16_000_000) if "kernel" in told else None
     monkeypatch.setattr(clock._Timex, "read", lambda: timex)
+    programs.mkdir()
+    monkeypatch.setenv("PATH", str(programs))
+    if "systemd" in told:
+        answer = "yes" if told == "systemd: set" else "no"
+        asks = '[ "$*" = "show --property=NTPSynchronized --value" ]'
+        (programs / "timedatectl").write_text(f"#!/bin/sh\n{asks} && echo {answer}\n")
+        (programs / "timedatectl").chmod(0o755)
     assert Clock(sysfs=sysfs.root).read().synced is (on_a_pi if is_pi else elsewhere)
 
 
@@ -187,12 +196,15 @@ def test_a_clock_that_was_right_and_jumps_by_more_than_it_could_drift_was_wrong(
     assert not is_outdated(RIGHT, replace(RIGHT, offset_s=RIGHT.offset_s + 0.9 * DRIFT_S))
 
 
-def test_a_clock_once_synchronised_stays_that_though_the_kernel_gives_it_up_after_hours(outbox):
-    findings, watch = watch_over(outbox, RIGHT)
-    watch._clock.reading = replace(RIGHT, synced=False)
-    watch.look()
-    assert watch.word == "synced"
-    assert findings.clock.synced
+def test_a_clock_once_synchronised_stays_that_though_the_kernel_gives_it_up_after_hours(tmp_path, monkeypatch):
+    sysfs, timex = Sysfs(tmp_path / "sys"), clock._Timex(maxerror=1000)
+    sysfs.be_a_pi()
+    monkeypatch.setattr(clock, "TIMESYNC", tmp_path / "timesync")
+    monkeypatch.setattr(clock._Timex, "read", lambda: timex)
+    told = Clock(sysfs=sysfs.root)
+    assert told.read().synced
+    timex.maxerror = 16_000_000
+    assert told.read().synced
 
 
 def test_a_clock_that_is_led_to_the_right_time_was_off_by_what_it_was_led(outbox):
