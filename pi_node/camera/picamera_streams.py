@@ -78,6 +78,9 @@ def _small(device: Any, got: dict[str, Any] | None, main: Layout) -> Layout | No
     except CameraError as error:
         log.warning("no small picture for the detector: %s", error)
         return None
+    if max(small.image_wh) >= max(main.image_wh):
+        log.info("no small picture for the detector: the camera makes none smaller than %s", _text(main))
+        return None
     if abs(_shape(small) / _shape(main) - 1) > _SAME_SHAPE:
         log.warning("no small picture for the detector: %s has another shape than %s", _text(small), _text(main))
         return None
