@@ -34,7 +34,7 @@ doctor: $(VENV)/.demo  ## Ask what is wrong with the demo that runs now
 
 test: $(VENV)/.dev  ## All tests; installs what they need where it may
 	@deploy/test-needs.sh
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m tests.run
 
 $(VENV)-train/.train: pyproject.toml
 	@deploy/make-venv.sh $(PYTHON) $(VENV)-train

@@ -10,6 +10,7 @@ import time
 
 import httpx
 import psutil
+import pytest
 
 from tests.support.embedded_broker import free_port
 from tests.support.links import until
@@ -19,6 +20,7 @@ def glassline(*arguments, **options):
     return [sys.executable, "-m", "workbench.main", *arguments]
 
 
+@pytest.mark.alone
 def test_an_unattended_run_finds_what_was_planted_and_stores_what_it_found(tmp_path):
     report = tmp_path / "r.json"
     ports = ["--port", str(free_port()), "--broker-port", str(free_port())]

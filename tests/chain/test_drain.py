@@ -61,6 +61,7 @@ def chain(tmp_path):
     chain.stop()
 
 
+@pytest.mark.alone
 def test_a_backlog_drains_while_live_frames_keep_their_rate_and_latency(chain):
     size_bytes = fill(chain.site.folder / "pi_node" / "outbox.db", WAITING)
     chain.start("bridge", "web", "pi_node")

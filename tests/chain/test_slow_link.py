@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import httpx
 import numpy as np
+import pytest
 
 from tests.support.chain import NODE_ID, Viewer, running_chain
 from tests.support.embedded_broker import wait_for_port
@@ -95,6 +96,7 @@ def snapshot_looks_like(chain, eye, full):
     return until(lambda: any(looks(picture) == looks(full) for picture in eye.between(asked_s, float("inf"))), 5)
 
 
+@pytest.mark.alone
 def test_at_2_mbit_s_the_picture_on_screen_is_at_most_600_ms_old_and_recovers_within_5_s(tmp_path):
     with chain_over_a_link(tmp_path) as (chain, link), Eye(chain.site.url) as eye:
         assert until(lambda: len(eye.shown) > 3 * FPS, 60), chain.logs()

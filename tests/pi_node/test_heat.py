@@ -149,6 +149,7 @@ def healths(heard):
     return [decode(Health, p) for kind, id, p, _ in list(heard.messages) if (kind, id) == ("health", "pi-1")]
 
 
+@pytest.mark.alone
 def test_a_detector_that_takes_half_a_second_costs_neither_capture_nor_live_picture(tmp_path):
     rates = {}
     with broker_process(ROLES) as broker, listener(broker) as heard:

@@ -72,6 +72,7 @@ def newest(heard, kind, model, id="pi-1"):
     return decode(model, found[-1]) if found else None
 
 
+@pytest.mark.alone
 def test_the_first_frame_is_on_the_wire_within_3_seconds_and_memory_stays_below_300_mb(tmp_path, broker):
     with listener(broker) as heard:
         began = time.monotonic()
@@ -289,6 +290,7 @@ def test_a_second_program_of_its_id_is_named_by_the_node_itself(tmp_path, embedd
         assert until(lambda: "Two nodes call themselves pi-1" in (tmp_path / "log").read_text(), 20)
 
 
+@pytest.mark.alone
 def test_what_a_node_says_of_itself_costs_no_processor_and_no_disk_to_speak_of(tmp_path, embedded):
     """The file is small, and comes each 5 s and not more often while nothing changes."""
     with listener(embedded) as heard, node(tmp_path, broker=embedded):

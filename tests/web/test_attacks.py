@@ -439,6 +439,7 @@ def test_a_guesser_locks_nobody_out_from_one_address(guarded: Web, people: Peopl
     assert enter(guarded, "target", address="127.0.3.2")
 
 
+@pytest.mark.alone
 def test_a_flood_of_sign_ins_does_not_hold_the_others_up(guarded: Web) -> None:
     codes: list[int] = []
 
