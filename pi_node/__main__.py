@@ -47,7 +47,12 @@ def main() -> int:
     run_logging("pi_node", settings.id)
     faulthandler.enable()  # the watchdog ends a node that hangs by SIGABRT: where it hung is worth knowing
     try:
-        open_camera(settings.camera, image_wh=settings.wh(), fps=settings.camera_fps, tuning=settings.tuning())
+        open_camera(
+            settings.camera,
+            image_wh=settings.wh(),
+            fps=settings.camera_fps,
+            password_file=settings.camera_password_file,
+        )
     except CameraError as error:
         log.error("%s", masked(str(error)))
         return EXIT_SETTINGS

@@ -211,7 +211,11 @@ class Node:
     def _make_camera(self) -> Camera:
         running = self._config.running()
         return open_camera(
-            self._settings.camera, image_wh=running.wh(), fps=running.camera_fps, tuning=self._settings.tuning()
+            self._settings.camera,
+            image_wh=running.wh(),
+            fps=running.camera_fps,
+            tuning=self._settings.tuning(),
+            password_file=self._settings.camera_password_file,
         )
 
     def _make_detector(self) -> YoloDetector:

@@ -8,6 +8,7 @@ import glassline
 from glassline.contract import from_unix
 from glassline.contract.messages import CameraInfo, Info, ModelInfo
 from glassline.link import Link
+from glassline.program import masked
 from glassline.vision import Choice
 
 from .capture import Capture
@@ -16,6 +17,9 @@ from .inspection import Inspection
 from .settings import NodeSettings
 
 FEATURES = ["ping", "snapshot", "config", "restart", "doctor"]
+
+
+_OWN_MATTERS = {"credentials", "password_file", "camera_password_file", "ca_file", "state_dir"}
 
 
 class Birth:
@@ -37,7 +41,7 @@ class Birth:
 
     def __call__(self) -> Info:
         s, running = self._settings, self._config.running()
-        settings = s.model_dump(exclude={"credentials", "password_file", "ca_file", "state_dir"})
+        settings = s.model_dump(exclude=_OWN_MATTERS) | {"camera": masked(s.camera)}
         return Info(
             **self._link.envelope(),
             role="node",
@@ -45,7 +49,7 @@ class Birth:
             version=glassline.__version__,
             started_at=from_unix(self._started_s),
             hostname=socket.gethostname(),
-            camera=CameraInfo(uri=s.camera, image_wh=self._capture.image_wh, fps=running.camera_fps),
+            camera=CameraInfo(uri=masked(s.camera), image_wh=self._capture.image_wh, fps=running.camera_fps),
             model=self._model(),
             settings=settings | running.model_dump(mode="json"),
             config=self._config.info(),

@@ -38,8 +38,11 @@ class NodeSettings(Settings, program="pi_node"):
     password_file: str = setting("", "File (mode 0600) with this node's password at the broker; empty: none.")
     ca_file: str = setting("", "File with the CA certificate that signs the broker's, for mqtts://.")
     camera: str = setting(
-        "picamera:0", "Camera: picamera:0, usb:0, folder:PATH (replays photographs) or scene:?seed=1 (rendered glass)."
+        "picamera:0",
+        "Camera: picamera:0, usb:0 (or usb:/dev/v4l/by-id/…), rtsp://USER@HOST/PATH, video:PATH (plays a film), "
+        "folder:PATH (replays photographs) or scene:?seed=1 (rendered glass).",
     )
+    camera_password_file: str = setting("", "File (0600) with the password of an rtsp:// camera's user; empty: none.")
     image_wh: Annotated[str, AfterValidator(parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
     camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", gt=0, le=120)
     camera_exposure_us: int = setting(

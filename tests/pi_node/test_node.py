@@ -318,3 +318,14 @@ def test_an_outbox_that_cannot_be_written_is_told_of_until_it_can(tmp_path, embe
             other.execute("BEGIN EXCLUSIVE")
             assert until(says_so, 40)
         assert until(lambda: not says_so(), 20)
+
+
+def test_the_password_of_a_network_camera_stands_neither_in_the_birth_message_nor_in_the_log(tmp_path, embedded):
+    camera = "rtsp://eye:hunter2@127.0.0.1:9/live"
+    with listener(embedded) as heard, node(tmp_path, broker=embedded, camera=camera):
+        assert until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
+        info = newest(heard, "info", Info)
+        said = b"".join(payload for *_, payload, _ in heard.messages) + (tmp_path / "log").read_bytes()
+    assert info.camera.uri == info.settings["camera"] == "rtsp://…@127.0.0.1:9/live"
+    assert b"cannot be opened" in said
+    assert b"hunter2" not in said
