@@ -68,7 +68,7 @@ def main() -> int:
     signals.catch()
     try:
         with node:
-            log.info("node %s looks at %s", settings.id, settings.camera)
+            log.info("node %s looks at %s", settings.id, masked(settings.camera))
             systemd.ready()
             while not node.ended.is_set() and not signals.wait(0.5):
                 pass
