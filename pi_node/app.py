@@ -40,6 +40,7 @@ from .settings import NodeSettings
 from .sight import Sight
 from .speed import Speed
 from .status_file import runtime_folder
+from .strain import Strain
 from .watchdog import Watchdog
 from .way import Way
 
@@ -109,7 +110,7 @@ class Node:
         speed = Speed()
         way = Way(link=link, speed=speed)
         self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)
-        clock = Clock(sysfs=Path(s.sysfs))
+        clock = Clock(sysfs=Path(s.sysfs), procfs=Path(s.procfs))
         now = clock.read()
         self._findings = Findings(
             link=link,
@@ -185,6 +186,10 @@ class Node:
             restart=self._restart,
         )
         self._commands = Commands(link=link, actions=actions.by_name())
+        strain = Strain(
+            host=machine, procfs=Path(s.procfs), state_dir=self._state_dir, broker=link.address.host,
+            outbox_mb=s.outbox_mb,
+        )  # fmt: skip
         self._health = HealthReporter(
             link=link,
             capture=self._capture,
@@ -198,8 +203,8 @@ class Node:
             commands=self._commands,
             config=self._config,
             host=machine,
+            strain=strain,
             clock=self._clock,
-            state_dir=self._state_dir,
             on_report=self._self_report.tell,
         )
         link.on_change(lambda state: self._rival.note(state, time.monotonic()))

@@ -33,7 +33,7 @@ class Reading:
     """What the clock said at one instant of one boot of the machine."""
 
     boot: str
-    """The kernel's boot id: monotonic times mean nothing beyond it."""
+    """The kernel's boot id: monotonic times mean nothing beyond it. Empty: not known, so nothing is put right by it."""
     offset_s: float
     """Unix time less monotonic time."""
     synced: bool

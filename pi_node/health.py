@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from glassline.contract import Reason
 from glassline.contract.messages import FrameCounts, Health, OutboxHealth
@@ -15,17 +14,20 @@ from .clock_watch import ClockWatch
 from .commands import Commands
 from .config import Config
 from .findings import Findings
-from .host import Host, disk_free_mb, memory_mb
+from .host import Host, memory_mb
 from .inspection import Inspection
 from .leases import Leases
 from .live import Live
 from .outbox import Outbox, OutboxError
 from .rival import Rival
 from .sight import Sight
+from .strain import Strain
 
 log = logging.getLogger(__name__)
 
 PERIOD_S, LOOK_EACH_S = 5.0, 1.0
+RATE_FROM_FPS = 2.0
+"""Rates are those of the last seconds: of slower ones they say nothing."""
 _FATAL = {
     Reason.CAMERA_MISSING, Reason.CAMERA_BUSY, Reason.CAMERA_NO_FRAMES, Reason.CAMERA_BLACK, Reason.CAMERA_FROZEN,
     Reason.DETECTOR_STUCK,
@@ -50,14 +52,14 @@ class HealthReporter:
         commands: Commands,
         config: Config,
         host: Host,
+        strain: Strain,
         clock: ClockWatch,
-        state_dir: Path,
         on_report: Callable[[Health], None],
     ) -> None:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
         self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
         self._sight, self._rival, self._config = sight, rival, config
-        self._host, self._clock, self._state_dir, self._on_report = host, clock, state_dir, on_report
+        self._host, self._strain, self._clock, self._on_report = host, strain, clock, on_report
         self._began_s = time.monotonic()
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
@@ -88,8 +90,10 @@ class HealthReporter:
             uptime_s=round(now_s - self._began_s, 1),
             cpu_temp_c=self._host.cpu_temp_c(),
             memory_mb=memory_mb(),
-            disk_free_mb=disk_free_mb(self._state_dir),
+            memory_free_mb=self._strain.memory_free_mb,
+            disk_free_mb=self._strain.disk_free_mb,
             throttled=self._host.throttled(),
+            wifi=self._strain.wifi,
             clock=self._clock.word,
             capture_fps=round(self._capture.fps, 1),
             detect_fps=round(self._inspection.fps, 1),
@@ -124,7 +128,7 @@ class HealthReporter:
             self._capture.reason() or self._sight.reason(),
             self._inspection.reason(),
             Reason.DETECTOR_SLOWED if self._inspection.share < 1 else None,
-            *self._host.reasons(self._state_dir),
+            *self._strain.reasons(),
             self._clock.reason(),
             self._rival.reason(time.monotonic()),
             Reason.NODE_CONFIG_TAKEN_BACK if self._config.taken_back else None,
@@ -135,6 +139,19 @@ class HealthReporter:
         else:
             reasons.append(self._outbox.reason(outbox))
         return [reason for reason in reasons if reason is not None]
+
+    def _look_at_strain(self, now_s: float) -> None:
+        running, capture, inspection = self._config.running(), self._capture, self._inspection
+        outbox = self._outbox_health()
+        sees = capture.captured > 0 and capture.reason() is None
+        detects = sees and inspection.detected > 0 and inspection.reason() is None and inspection.share == 1
+        wanted_fps = min(running.detect_fps, capture.fps)
+        self._strain.look(
+            camera_fps=(capture.fps, running.camera_fps) if sees and running.camera_fps >= RATE_FROM_FPS else None,
+            detect_fps=(inspection.fps, wanted_fps) if detects and wanted_fps >= RATE_FROM_FPS else None,
+            outbox_bytes=outbox.size_bytes if outbox is not None else 0,
+            now_s=now_s,
+        )
 
     def _outbox_health(self) -> OutboxHealth | None:
         try:
@@ -151,6 +168,7 @@ class HealthReporter:
             self._wake.clear()
             try:
                 self._sight.look()
+                self._look_at_strain(time.monotonic())
                 state = self._link.state
                 now = self._hurting(self._outbox_health()), state.connected, state.code
                 if now != known or asked or last or time.monotonic() >= due_s:

@@ -1,6 +1,7 @@
 """Readings of the machine that the node runs on; None where it has no such sensor."""
 
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -14,7 +15,7 @@ _THROTTLED = "devices/platform/soc*/*firmware*/get_throttled"
 """soc/soc:firmware on a Pi up to 4; what stands in place of `soc` differs from board to board."""
 _MODEL = "firmware/devicetree/base/model"
 _UNDERVOLTAGE, _ANY_THROTTLING = 0x1, 0xE
-DISK_LOW_MB = 200
+DISK_FULL_MB = 200
 _NICE = 2
 
 
@@ -61,13 +62,18 @@ class Host:
         """Whether the firmware slows the processor down at this moment."""
         return bool(self._flags() & _ANY_THROTTLING)
 
+    def memory_free_mb(self, procfs: Path) -> float | None:
+        """What programs may still take before anything has to go, MB."""
+        found = re.search(r"^MemAvailable:\s+(\d+) kB$", _text(procfs / "meminfo") or "", re.MULTILINE)
+        return round(int(found[1]) * 1024 / 1e6, 1) if found else None
+
     def reasons(self, state_dir: Path) -> list[Reason]:
-        """What is wrong with the machine."""
+        """What is wrong with the machine at this moment."""
         flags, free_mb = self._flags(), disk_free_mb(state_dir)
         found = {
             Reason.POWER_UNDERVOLTAGE: bool(flags & _UNDERVOLTAGE),
             Reason.POWER_THROTTLED: bool(flags & _ANY_THROTTLING),
-            Reason.DISK_FULL: free_mb is not None and free_mb < DISK_LOW_MB,
+            Reason.DISK_FULL: free_mb is not None and free_mb < DISK_FULL_MB,
         }
         return [reason for reason, is_so in found.items() if is_so]
 
@@ -80,6 +86,6 @@ class Host:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text().strip("\0\n ")
+        return path.read_text(errors="replace").strip("\0\n ")
     except OSError:
         return None

@@ -18,7 +18,7 @@ _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=
 
 def is_outdated(told: Reading, now: Reading) -> bool:
     """Whether times that were told by one reading are wrong by another one of the same boot of the machine."""
-    if told.boot != now.boot:
+    if not told.boot or told.boot != now.boot:
         return False
     if told.synced:
         return abs(now.offset_s - told.offset_s) > DRIFT_S

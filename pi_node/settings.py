@@ -85,6 +85,7 @@ class NodeSettings(Settings, program="pi_node"):
         le=120,
     )
     sysfs: str = setting("/sys", "Folder where the kernel shows temperature and throttling.")
+    procfs: str = setting("/proc", "Folder where the kernel shows free memory, routes and the signal of Wi-Fi.")
     score_threshold: float = setting(
         0.0,
         "A box of this score begins a mark, one of half of it carries a mark on; 0: what the model's card recommends.",

@@ -149,6 +149,13 @@ class OutboxHealth(Model):
     rejected: Count = 0
 
 
+class WifiHealth(Model):
+    """The wireless interface over which the broker is reached."""
+
+    interface: Label
+    signal_dbm: Number
+
+
 class StoreHealth(Model):
     """What the bridge has done with the store."""
 
@@ -171,8 +178,14 @@ class Health(Envelope):
     uptime_s: Seconds
     cpu_temp_c: Number | None = None
     memory_mb: Number | None = None
+    """Of the program itself."""
+    memory_free_mb: Number | None = None
+    """Of its machine."""
     disk_free_mb: Number | None = None
     throttled: Text | None = None
+    """A Pi's firmware flags, hexadecimal: bit 0 too little voltage, 1-3 slowed down; 16 and 17-19 the same at any time
+    since the machine was started."""
+    wifi: WifiHealth | None = None
     clock: Literal["synced", "unsynced"] | None = None
     capture_fps: Number | None = None
     detect_fps: Number | None = None

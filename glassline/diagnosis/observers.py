@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from glassline.contract import Reason
-from glassline.contract.messages import Health, LiveHealth
+from glassline.contract.messages import Health, Info, LiveHealth
 
 from .chain import Observation
 from .faults import hop_of, remedy_of
@@ -161,6 +161,11 @@ def _facts(seen: ProgramSeen) -> dict[str, str | float | int]:
         facts |= health.outbox.model_dump(include={"depth", "dropped", "pictures_dropped"})
     if health.disk_free_mb is not None:
         facts["disk_free_mb"] = health.disk_free_mb
+    if health.memory_free_mb is not None:
+        facts["memory_free_mb"] = round(health.memory_free_mb)
+    if health.wifi is not None:
+        facts["wifi"] = f"{health.wifi.signal_dbm:.0f} dBm on {health.wifi.interface}"
+    facts |= _rates(health, info)
     if health.cpu_temp_c is not None:
         facts["cpu_temp"] = f"{health.cpu_temp_c:.0f} °C"
     if health.detect_share is not None:
@@ -170,6 +175,18 @@ def _facts(seen: ProgramSeen) -> dict[str, str | float | int]:
     if health.store is not None and health.store.error:
         facts["error"] = health.store.error.rstrip(". ")
     return facts
+
+
+def _rates(health: Health, info: Info | None) -> dict[str, str]:
+    """Pictures a second, from the camera and through the detector, and what was asked for."""
+    asked = info.settings if info is not None else {}
+    rates = {
+        "camera_fps": health.capture_fps,
+        "asked_fps": asked.get("camera_fps"),
+        "detect_fps": health.detect_fps,
+        "asked_detect_fps": asked.get("detect_fps"),
+    }
+    return {name: f"{rate:.3g}" for name, rate in rates.items() if isinstance(rate, (int, float))}
 
 
 def _live_facts(live: LiveHealth) -> dict[str, str]:

@@ -11,10 +11,14 @@ Facts = Mapping[str, str | float | int]
 PLACEHOLDERS: dict[str, str] = {
     "address": "<address>",
     "age": "a while",
+    "asked_detect_fps": "was asked",
+    "asked_fps": "was asked",
+    "camera_fps": "fewer",
     "camera": "(`camera` in its settings)",
     "change": "what was wanted",
     "cpu_temp": "too hot",
     "depth": "some",
+    "detect_fps": "fewer",
     "detect_share": "a part",
     "disk_free_mb": "hardly any",
     "dropped": "some",
@@ -26,6 +30,7 @@ PLACEHOLDERS: dict[str, str] = {
     "id": "<id>",
     "link": "less than is wanted of it",
     "live": "lower quality, size or rate",
+    "memory_free_mb": "hardly any",
     "model": "(`model` in its settings)",
     "observer": "this machine",
     "offset": "minutes or more",
@@ -36,6 +41,7 @@ PLACEHOLDERS: dict[str, str] = {
     "reason": "<reason>",
     "role": "<role>",
     "undone": "camera or detector did not work with it",
+    "wifi": "hardly any",
     "why": "",
 }
 """Every fact that a template may use, and what stands there while nobody knows it."""

@@ -169,6 +169,7 @@ def test_what_another_boot_of_the_machine_told_stays_unsure_and_is_not_guessed(o
     assert waiting(outbox)[waits].clock == "unsynced"
     assert waiting(outbox)[waits].first_at == SLOW.time_of(100)
     assert outbox.correct(RIGHT) == 1, "what was stored cannot be put right any more, and is forgotten"
+    assert not is_outdated(replace(SLOW, boot=""), replace(RIGHT, boot=""))
 
 
 def test_somebody_sets_the_clock_twice_before_the_network_does(outbox):

@@ -28,7 +28,7 @@ def test_a_disk_with_little_room_is_full(tmp_path, monkeypatch):
     told = Host(Sysfs(tmp_path / "sys").root)
     free_mb = host.disk_free_mb(tmp_path)
     assert free_mb
-    monkeypatch.setattr(host, "DISK_LOW_MB", free_mb / 2)
+    monkeypatch.setattr(host, "DISK_FULL_MB", free_mb / 2)
     assert Reason.DISK_FULL not in told.reasons(tmp_path)
-    monkeypatch.setattr(host, "DISK_LOW_MB", 2 * free_mb)
+    monkeypatch.setattr(host, "DISK_FULL_MB", 2 * free_mb)
     assert Reason.DISK_FULL in told.reasons(tmp_path)

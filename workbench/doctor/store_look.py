@@ -10,7 +10,7 @@ from pathlib import Path
 from glassline.contract import Reason
 from glassline.program import SecretError, masked
 from glassline.store import Store, StoreError, open_store
-from pi_node.host import DISK_LOW_MB
+from pi_node.host import DISK_FULL_MB
 
 from .machine import BRIDGE, WEB, Machine, Setup
 from .running import folder_of
@@ -36,7 +36,7 @@ class StoreSeen:
     @property
     def is_low(self) -> bool:
         """Whether its disk has hardly any room left."""
-        return self.disk_free_mb is not None and self.disk_free_mb < DISK_LOW_MB
+        return self.disk_free_mb is not None and self.disk_free_mb < DISK_FULL_MB
 
 
 class StoreLook:

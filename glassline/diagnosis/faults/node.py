@@ -134,6 +134,17 @@ NODE_FAULTS: dict[Reason, Fault] = {
             with the command `config`, makes this sentence go. `journalctl -u pi_node -n 50` on {id} says more.
         """,
     ),
+    Reason.NODE_MEMORY_LOW: Fault(
+        state="degraded",
+        sentence="""
+            On {id} only {memory_free_mb} MB of memory are left: it becomes slow, and the kernel may end a program.
+        """,
+        remedy="""
+            On {id}: `ps aux --sort=-rss | head` shows what takes it; end what need not run there, a desktop or a
+            browser. If it is pi_node itself: a smaller `image_wh` or model in [pi_node] of {file}, or a Pi with more
+            memory.
+        """,
+    ),
     Reason.POWER_UNDERVOLTAGE: Fault(
         state="degraded",
         sentence="{id} gets too little voltage: it becomes slow, and may stop or damage its card.",
@@ -156,6 +167,17 @@ NODE_FAULTS: dict[Reason, Fault] = {
             what is lost on it, `iw dev wlan0 link` on {id} the signal of a wireless one: bring it nearer to the access
             point, use a cable, or find out who else fills the link. A lower `live_fps` in [pi_node] of {file}
             (GLASS_LIVE_FPS, --live-fps) leaves more for each picture.
+        """,
+        follows=(Reason.LINK_WIFI_WEAK,),
+    ),
+    Reason.LINK_WIFI_WEAK: Fault(
+        state="degraded",
+        sentence="""
+            The Wi-Fi of {id} is weak: {wifi}, where -67 and more is good; the picture stutters, or the link breaks.
+        """,
+        remedy="""
+            Bring {id} or the access point nearer, take metal out of the way, or use a cable. `iw dev wlan0 link` on
+            {id} shows signal and rate while you do; 5 GHz is faster nearby, 2.4 GHz reaches further.
         """,
     ),
     Reason.OUTBOX_FAILED: Fault(
@@ -192,6 +214,18 @@ NODE_FAULTS: dict[Reason, Fault] = {
         remedy="""
             On the machine of {id}: `df -h` shows which disk, `sudo du -xh / | sort -h | tail -20` what fills it,
             `sudo journalctl --vacuum-size=100M` frees some at once.
+        """,
+    ),
+    Reason.DISK_LOW: Fault(
+        state="degraded",
+        sentence="""
+            On the disk of {id} only {disk_free_mb} MB are free: without a server the outbox might not get the room that
+            it may take.
+        """,
+        remedy="""
+            On {id}: `df -h` shows which disk, `sudo du -xh / | sort -h | tail -20` what fills it. Or allow the outbox
+            less: `outbox_mb` in [pi_node] of {file} (GLASS_OUTBOX_MB, --outbox-mb), then `sudo systemctl restart
+            pi_node`.
         """,
     ),
 }

@@ -54,6 +54,19 @@ SIGHT_FAULTS: dict[Reason, Fault] = {
             power off, and look at `sudo dmesg | tail`.
         """,
     ),
+    Reason.CAMERA_SLOW: Fault(
+        state="degraded",
+        sentence="""
+            The camera {camera} of the node {id} gives {camera_fps} pictures a second, less than half of the {asked_fps}
+            that it was asked for.
+        """,
+        remedy="""
+            In the dark many cameras expose for longer: give more light, or set the exposure. Some cannot do this rate
+            at this size: `rpicam-hello --list-cameras` and `v4l2-ctl --list-formats-ext` on {id} list what they can. A
+            lower `camera_fps` in [pi_node] of {file} (GLASS_CAMERA_FPS, --camera-fps) asks for what it gives.
+        """,
+        follows=(Reason.POWER_THROTTLED, Reason.POWER_UNDERVOLTAGE, Reason.NODE_MEMORY_LOW),
+    ),
     Reason.DETECTOR_MODEL_MISSING: Fault(
         sentence="The node {id} has no model {model}, so it finds no defects; its live picture goes on.",
         remedy="""
@@ -120,6 +133,20 @@ SIGHT_FAULTS: dict[Reason, Fault] = {
             -m` and `vcgencmd measure_temp`, or use a smaller model.
         """,
         follows=_CAMERA,
+    ),
+    Reason.DETECTOR_SLOW: Fault(
+        state="degraded",
+        sentence="""
+            The detector of {id} looks at {detect_fps} pictures a second, less than half of the {asked_detect_fps} that
+            it was asked for: what passes quickly may be missed.
+        """,
+        remedy="""
+            `model = "auto"` in [pi_node] of {file} (GLASS_MODEL, --model) takes the fastest way to run the model on
+            this machine, `detector_threads` gives it more cores, a smaller model takes less time. If the rate is enough
+            for your line, set `detect_fps` (GLASS_DETECT_FPS, --detect-fps) to it. `top` on {id} shows what else works
+            there.
+        """,
+        follows=(Reason.POWER_THROTTLED, Reason.POWER_UNDERVOLTAGE, Reason.NODE_MEMORY_LOW),
     ),
     Reason.DETECTOR_SLOWED: Fault(
         state="degraded",
