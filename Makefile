@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live soak-stalled chaos-demo fresh
+.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live alone soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ bench-bridge: $(VENV)/.dev  ## Detections a second into SQLite and Supabase, bes
 
 bench-live: $(VENV)/.demo  ## What the live picture costs, against a bare relay and a naive loop (VIEWERS=50)
 	@$(BIN)/glassline bench live --viewers $(or $(VIEWERS),50)
+
+alone: $(VENV)/.dev  ## A node without a server for MINUTES=10 and without a clock: all arrives, with the true times
+	@$(BIN)/python -m tests.chain.alone --minutes $(or $(MINUTES),10)
 
 soak-stalled: $(VENV)/.dev  ## Clients that never read, MINUTES=10 long: the others lose nothing, memory stays
 	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),10)

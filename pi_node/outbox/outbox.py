@@ -33,6 +33,18 @@ CORRECT_AT_ONCE = 100
 SURE = Reading(boot="", offset_s=0.0, synced=True)
 """Times that need no correction."""
 
+# Pictures are read of those alone that are sent: a backlog of hours has gigabytes of them.
+_NEVER_SENT = """
+    SELECT event_id FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM sent WHERE sent.event_id = o.event_id)
+    ORDER BY confirmed_s, event_id LIMIT ?"""
+_CHANGED_OR_OVERDUE = """
+    SELECT event_id FROM sent JOIN outbox o USING (event_id) WHERE sent.rev < o.rev OR due_s <= ?
+    ORDER BY sent.rev = o.rev, due_s, confirmed_s, event_id LIMIT ?"""
+_PARCEL = """
+    SELECT event_id, o.rev, coalesce(attempts, 0),
+        CASE WHEN row_stored AND coalesce(attempts, 0) < ? THEN NULL ELSE detection END, evidence
+    FROM outbox o LEFT JOIN sent USING (event_id) WHERE event_id = ?"""
+
 
 @dataclass(frozen=True)
 class Parcel:
@@ -117,14 +129,10 @@ class Outbox:
     def due(self, now_s: float, limit: int) -> list[Parcel]:
         """Up to `limit` parcels whose time has come at `now_s` (monotonic): those never sent, then the overdue."""
         with self._file.reading() as db:
-            rows = db.execute(
-                "SELECT event_id, o.rev, coalesce(attempts, 0), "
-                "CASE WHEN row_stored AND coalesce(attempts, 0) < ? THEN NULL ELSE detection END, evidence "
-                "FROM outbox o LEFT JOIN sent USING (event_id) "
-                "WHERE sent.rev IS NULL OR sent.rev < o.rev OR due_s <= ? "
-                "ORDER BY sent.rev IS NOT NULL AND sent.rev = o.rev, due_s, confirmed_s, event_id LIMIT ?",
-                (DOUBT_AFTER, now_s, limit),
-            ).fetchall()
+            ids = [row[0] for row in db.execute(_NEVER_SENT, (limit,))]
+            if len(ids) < limit:
+                ids += [row[0] for row in db.execute(_CHANGED_OR_OVERDUE, (now_s, limit - len(ids)))]
+            rows = [db.execute(_PARCEL, (DOUBT_AFTER, event_id)).fetchone() for event_id in ids]
         return [Parcel(*row) for row in rows]
 
     def under_way(self, since_s: float) -> tuple[int, int]:
