@@ -15,6 +15,8 @@ from .rows import Row
 from .table import ROWS
 
 NOT_ERRORS = ("ERR_CONNECTION_", "404", "409", "could not be decoded")
+COUNTED_S = 30
+"""Programs tell their counts each 5 s, a busy machine later."""
 HARMS = {row.control.__name__: row for row in ROWS if row.control is not None}
 
 
@@ -65,7 +67,7 @@ def test_garbage_is_kept_out(row: Row, chain: Chain, page: Page) -> None:
 
 
 def _wait_for_count(chain: Chain, program: str, kind: str, before: int) -> None:
-    end_s = time.monotonic() + 12
+    end_s = time.monotonic() + COUNTED_S
     while chain.counts(program)[kind] <= before:
         assert time.monotonic() < end_s, f"{program} counts no {kind}: {dict(chain.counts(program))}"
         time.sleep(0.05)

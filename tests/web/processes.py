@@ -130,7 +130,7 @@ class Web(Process):
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value != ""]
         log = folder / f"web-{self.port}.log"
         super().__init__(sys.executable, "-m", "web", *flags, env=env, log=log)
-        self.http = httpx.Client(base_url=self.url, timeout=20, verify=self.trusted or True)
+        self.http = httpx.Client(base_url=self.url, timeout=20, verify=self.trusted or False)
         self.wait_for(self.health, what="the web answers")
 
     def health(self) -> dict[str, Any] | None:

@@ -222,8 +222,10 @@ def test_settings_are_for_admins_and_everything_else_for_all_who_may_look(
         found = enter(web, "vic").post("/api/doctor", json={}, timeout=40).json()
         assert found["hops"]
         assert "programs" not in found
-        time.sleep(15)
-        asked = enter(web, "boss").post("/api/doctor", json={}, timeout=40).json()
+        boss = enter(web, "boss")
+        while (answer := boss.post("/api/doctor", json={}, timeout=40)).status_code == 429:
+            time.sleep(int(answer.headers["Retry-After"]))
+        asked = answer.json()
         assert asked["programs"]["web"]["settings"]["broker"]["value"] == broker.address
 
 

@@ -268,8 +268,9 @@ def test_several_cameras_make_a_wall_of_which_one_is_large(alone: tuple[Mosquitt
             tiles = page.locator("#devices .tile")
             expect(page.locator("#devices .tile-name")).to_have_text(["pi-1", "pi-2", "pi-10"])
             until(lambda: (one.wanted_fps(), two.wanted_fps()) == (15, 2), what="a low rate for the wall")
+            began_s = time.monotonic()
             seen = {tiles.nth(1).evaluate(TILE) for _ in range(12) if page.wait_for_timeout(150) is None}
-            assert 2 <= len(seen) <= 6
+            assert 2 <= len(seen) <= 2 * (time.monotonic() - began_s) + 2, "two a second"
             assert re.fullmatch(r"\d\.\d s", tiles.nth(0).locator(".tile-age").inner_text())
             expect(tiles.nth(2)).to_contain_text("No picture yet")
             page.screenshot(path=_shot("wall-1280"))
