@@ -3,6 +3,11 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("glassline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("glassline")
+"""How long an example takes says more of what else runs on the machine than of us."""
 
 SKIPPED = 10
 """The exit code of a run in which tests were skipped that may not be; no second try mends that."""
