@@ -10,6 +10,7 @@ from .config import Config
 from .health import HealthReporter
 from .inspection import Inspection
 from .live import Live
+from .models import Fetching
 from .probation import Probation
 from .self_report import SelfReport
 from .trial import MOST_S
@@ -26,12 +27,13 @@ class Actions:
         inspection: Inspection,
         config: Config,
         probation: Probation,
+        fetching: Fetching,
         self_report: SelfReport,
         health: Callable[[], HealthReporter],
         restart: Callable[[], None],
     ) -> None:
         self._link, self._live, self._inspection, self._config = link, live, inspection, config
-        self._probation, self._self_report = probation, self_report
+        self._probation, self._fetching, self._self_report = probation, fetching, self_report
         self._health, self._restart = health, restart
 
     def by_name(self) -> dict[str, Action]:
@@ -42,6 +44,7 @@ class Actions:
             "config": self._on_config,
             "restart": self._on_restart,
             "doctor": self._on_doctor,
+            "model": self._fetching.order,
         }
 
     def _on_snapshot(self, args: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from glassline.contract import new_boot
 from glassline.contract.messages import Info, Lease, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, BrokerAddress, Link
+from glassline.link.access import Access
 from glassline.program import Systemd, read_secret
 from glassline.vision import AUTO, Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
 
@@ -31,6 +32,7 @@ from .inspection import Inspection
 from .leases import Leases
 from .live import Live
 from .memory import MemoryFile
+from .models import Fetching, Shelf, Source, source_of
 from .outbox import Outbox
 from .probation import Probation
 from .rival import Rival, is_there
@@ -76,7 +78,10 @@ class Node:
     def __enter__(self) -> Self:
         """Start everything; OutboxError, SecretError and CameraError say what cannot be."""
         s = self._settings
-        self._config = Config(settings=s, path=self._state_dir / "config.json", models=lambda: ("", AUTO))
+        self._shelf = Shelf(self._state_dir / "models")
+        self._config = Config(
+            settings=s, path=self._state_dir / "config.json", models=lambda: ("", AUTO, *self._shelf.names())
+        )
         self._config.load()
         self._leases = Leases()
         self._outbox = Outbox(path=self._state_dir / "outbox.db", cap_bytes=s.outbox_mb * 1_000_000)
@@ -95,7 +100,7 @@ class Node:
         link = [self._link] if isinstance(self._broker, BrokerAddress) else []
         parts: list[_Part] = [
             *link, self._clock, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
-            self._watchdog, self._probation,
+            self._watchdog, self._probation, self._fetching,
         ]  # fmt: skip
         for part in parts:
             part.start()
@@ -156,12 +161,16 @@ class Node:
             announce=link.reannounce,
             restart=self._restart,
         )
+        self._fetching = Fetching(
+            shelf=self._shelf, config=self._config, probation=self._probation, source=self._source_of
+        )
         self._born = Birth(
             settings=s,
             link=link,
             capture=self._capture,
             inspection=self._inspection,
             config=self._config,
+            shelf=self._shelf,
             choice=lambda: self._choice,
         )
         self._self_report = SelfReport(
@@ -181,6 +190,7 @@ class Node:
             inspection=self._inspection,
             config=self._config,
             probation=self._probation,
+            fetching=self._fetching,
             self_report=self._self_report,
             health=lambda: self._health,
             restart=self._restart,
@@ -202,6 +212,7 @@ class Node:
             findings=self._findings,
             commands=self._commands,
             config=self._config,
+            fetching=self._fetching,
             host=machine,
             strain=strain,
             clock=self._clock,
@@ -226,7 +237,7 @@ class Node:
     def _make_detector(self) -> YoloDetector:
         s, running = self._settings, self._config.running()
         self._choice = choose(
-            running.model, threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
+            self._shelf.path_of(running.model), threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
             cache=self._state_dir / "detector.json",
         )  # fmt: skip
         log.info("detector: %s", self._choice.why)
@@ -234,6 +245,12 @@ class Node:
             self._choice.path, runtime=self._choice.runtime, score_threshold=running.score_threshold or None,
             threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
         )  # fmt: skip
+
+    def _source_of(self, url: str, sha256: str) -> Source:
+        s = self._settings
+        access = Access(password=None, ca_file=s.ca_file or None, credentials=s.credentials or None)
+        broker = self._link.address if isinstance(self._broker, BrokerAddress) else None
+        return source_of(url, sha256, broker=broker, keys=access.keys())
 
     def _birth(self) -> Info:
         return self._born()

@@ -14,9 +14,10 @@ from glassline.vision import Choice
 from .capture import Capture
 from .config import Config
 from .inspection import Inspection
+from .models import Shelf
 from .settings import NodeSettings
 
-FEATURES = ["ping", "snapshot", "config", "restart", "doctor"]
+FEATURES = ["ping", "snapshot", "config", "restart", "doctor", "model"]
 
 
 _OWN_MATTERS = {"credentials", "password_file", "camera_password_file", "ca_file", "state_dir"}
@@ -33,10 +34,12 @@ class Birth:
         capture: Capture,
         inspection: Inspection,
         config: Config,
+        shelf: Shelf,
         choice: Callable[[], Choice | None],
     ) -> None:
         self._settings, self._link, self._capture = settings, link, capture
         self._inspection, self._config, self._choice = inspection, config, choice
+        self._shelf = shelf
         self._started_s = time.time()
 
     def __call__(self) -> Info:
@@ -52,7 +55,7 @@ class Birth:
             camera=CameraInfo(uri=masked(s.camera), image_wh=self._capture.image_wh, fps=running.camera_fps),
             model=self._model(),
             settings=settings | running.model_dump(mode="json"),
-            config=self._config.info(),
+            config=self._config.info().model_copy(update={"models": self._shelf.kept()}),
             features=FEATURES,
         )
 

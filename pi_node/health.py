@@ -18,6 +18,7 @@ from .host import Host, memory_mb
 from .inspection import Inspection
 from .leases import Leases
 from .live import Live
+from .models import Fetching
 from .outbox import Outbox, OutboxError
 from .rival import Rival
 from .sight import Sight
@@ -51,6 +52,7 @@ class HealthReporter:
         findings: Findings,
         commands: Commands,
         config: Config,
+        fetching: Fetching,
         host: Host,
         strain: Strain,
         clock: ClockWatch,
@@ -59,6 +61,7 @@ class HealthReporter:
         self._link, self._capture, self._inspection, self._live = link, capture, inspection, live
         self._leases, self._outbox, self._commands, self._findings = leases, outbox, commands, findings
         self._sight, self._rival, self._config = sight, rival, config
+        self._fetching = fetching
         self._host, self._strain, self._clock, self._on_report = host, strain, clock, on_report
         self._began_s = time.monotonic()
         self._wake, self._stopping = threading.Event(), threading.Event()
@@ -112,6 +115,7 @@ class HealthReporter:
                 skipped_publish=self._live.skipped,
             ),
             live=self._live.health(),
+            model_fetch=self._fetching.state,
             outbox=outbox,
             viewers=self._leases.count(now_s),
             counters={
@@ -131,6 +135,7 @@ class HealthReporter:
             *self._strain.reasons(),
             self._clock.reason(),
             self._rival.reason(time.monotonic()),
+            self._fetching.reason(),
             Reason.NODE_CONFIG_TAKEN_BACK if self._config.taken_back else None,
             Reason.LINK_SLOW if self._live.limited else None,
         ]

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
@@ -10,7 +11,7 @@ import glassline
 from glassline.accounts import PersonRole
 
 from .access import open_to, public, require, visitor
-from .commands import COMMANDS, NoReplyError, NotSentError, TooLargeError
+from .commands import COMMANDS, CommandName, NoReplyError, NotSentError, TooLargeError
 from .errors import ApiError
 from .requests import CommandBody, body, device_id
 from .services import Services
@@ -37,11 +38,11 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.get("/api/devices/<id>")
     def device(id: str) -> Response:
-        return jsonify(_known(services.views.device(device_id(id)), id))
+        return jsonify(known(services.views.device(device_id(id)), id))
 
     @pages.get("/api/devices/<id>/chain")
     def chain(id: str) -> Response:
-        return jsonify(_known(services.views.chain(device_id(id)), id))
+        return jsonify(known(services.views.chain(device_id(id)), id))
 
     @pages.get("/api/devices/<id>/snapshot.jpg")
     def snapshot(id: str) -> Response:
@@ -53,7 +54,7 @@ def blueprint(services: Services) -> Blueprint:
     @pages.post("/api/devices/<id>/cmd/<name>")
     @open_to(PersonRole.VIEWER)
     def command(id: str, name: str) -> Response:
-        _known(services.views.device(device_id(id)), id)
+        known(services.views.device(device_id(id)), id)
         return jsonify(run_command(services, id, name))
 
     return pages
@@ -78,18 +79,21 @@ def health_json(services: Services) -> dict[str, Any]:
 
 
 def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
-    """Send a command and wait for the reply of the node."""
-    command = next((known for known in COMMANDS if known == name), None)
+    """Send the command of this request and wait for the reply of the node."""
+    command = next((one for one in COMMANDS if one == name), None)
     if command is None:
         raise ApiError(404, "web.no_command", f"no command {name[:40]!r}", f"There are {', '.join(COMMANDS)}.")
+    return ask(services, id, command, lambda: body(CommandBody).args)
+
+
+def ask(services: Services, id: str, command: CommandName, args: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Send a command, if whoever asks may; `args` is called after that is known."""
     asking = require(PersonRole.VIEWER if command in LOOKS else PersonRole.ADMIN)
     if command not in LOOKS:
         log.info("%s sends %s to %s", asking.name, command, id)
     timeout_s = services.settings.command_timeout_s
     try:
-        reply, round_trip_s = services.commands.send(
-            services.link, id, command, body(CommandBody).args, timeout_s=timeout_s
-        )
+        reply, round_trip_s = services.commands.send(services.link, id, command, args(), timeout_s=timeout_s)
     except TooLargeError as error:
         raise ApiError(413, "web.too_large", str(error), "Send fewer arguments.") from None
     except NotSentError as error:
@@ -102,7 +106,8 @@ def run_command(services: Services, id: str, name: str) -> dict[str, Any]:
     }
 
 
-def _known(shape: dict[str, Any] | None, id: str) -> dict[str, Any]:
+def known(shape: dict[str, Any] | None, id: str) -> dict[str, Any]:
+    """What is known of a device; ApiError where that is nothing."""
     if shape is None:
         raise ApiError(404, "node.unknown", f"nobody called {id} was ever heard here", "See /api/devices.")
     return shape

@@ -9,6 +9,7 @@ from . import (
     api_devices,
     api_doctor,
     api_enroll,
+    api_models,
     api_page,
     api_session,
     errors,
@@ -33,6 +34,7 @@ def create_app(*, services: Services) -> Flask:
     app.register_blueprint(api_session.blueprint(services))
     app.register_blueprint(api_devices.blueprint(services))
     app.register_blueprint(api_defects.blueprint(services))
+    app.register_blueprint(api_models.blueprint(services))
     app.register_blueprint(api_doctor.blueprint(services))
     app.register_blueprint(api_page.blueprint(services))
     if services.settings.tokens:

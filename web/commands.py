@@ -15,7 +15,7 @@ from glassline.link import Link
 
 from .hub import Hub
 
-CommandName = Literal["ping", "snapshot", "config", "restart", "doctor"]
+CommandName = Literal["ping", "snapshot", "config", "restart", "doctor", "model"]
 COMMANDS: tuple[CommandName, ...] = get_args(CommandName)
 MAX_WAITING = 100
 

@@ -6,12 +6,12 @@ suddenly means 127.0.0.1 (DNS rebinding); a web that others reach has many names
 cookie, so it reads nothing.
 """
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from glassline.program import is_loopback
 
 from .errors import ApiError
-from .reading import answer_begins, request_is_read
+from .reading import SEND_S, answer_begins, request_is_read
 from .settings import WebSettings
 
 POLICY = (
@@ -52,7 +52,7 @@ def register(app: Flask, settings: WebSettings) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         if settings.tls_cert and not settings.is_local:
             response.headers["Strict-Transport-Security"] = HSTS
-        answer_begins()
+        answer_begins(g.get("answer_s", SEND_S))
         return response
 
 

@@ -55,9 +55,9 @@ class Readings:
         """All of this thread's request has come."""
         self._late(float("inf"), sending=False)
 
-    def answer(self) -> None:
+    def answer(self, within_s: float) -> None:
         """This thread begins to send its answer."""
-        self._late(self._clock() + SEND_S, sending=True)
+        self._late(self._clock() + within_s, sending=True)
 
     def _late(self, late_s: float, *, sending: bool) -> None:
         with self._lock:
@@ -77,7 +77,7 @@ class Readings:
         with self._lock:
             for one in [one for one in self._by_thread.values() if self._clock() > one.late_s]:
                 if one.sending:
-                    sentence = f"an answer was not taken within {SEND_S:.0f} s"
+                    sentence = "an answer was not taken in time"
                     self._tally.note("dropped_http_slow_reader", sentence, who=one.address)
                 else:
                     sentence = f"a request took over {READ_S:.0f} s to send"
@@ -91,10 +91,10 @@ def request_is_read() -> None:
         readings.read()
 
 
-def answer_begins() -> None:
-    """This thread's answer is found; what it takes from now on is the other side's."""
+def answer_begins(within_s: float) -> None:
+    """This thread's answer is found; what it takes from now on is the other side's, which has so long."""
     if (readings := _readings()) is not None:
-        readings.answer()
+        readings.answer(within_s)
 
 
 def connection_is_taken() -> None:

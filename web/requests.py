@@ -59,6 +59,13 @@ class CommandBody(Strict):
     args: dict[str, Json] = {}
 
 
+class ModelBody(Strict):
+    """Which model goes to a device: its name, or the digest of its archive; `url` where the node finds this web."""
+
+    model: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    url: Annotated[str, StringConstraints(max_length=300)] = ""
+
+
 class WatchMessage(Strict):
     """What a page says over its WebSocket: what it wants to see, or a ping for the clock.
 

@@ -47,6 +47,9 @@ class WebSettings(Settings, program="web"):
     tokens: str = setting(
         "", "File (0600) of the tokens that `glassline enroll --token` makes; empty: no machine joins over HTTPS."
     )
+    models: str = setting(
+        "var/models", "Folder of the models that nodes may fetch; `glassline model publish` fills it."
+    )
     session_hours: float = setting(168.0, "How long somebody stays signed in.", unit="h", gt=0, le=8760)
     threads: int = setting(400, "Requests served at once; every open page holds one.", ge=20, le=2000)
     max_fps: float = setting(30.0, "The highest picture rate a page may ask of a node.", unit="fps", gt=0, le=120)

@@ -10,6 +10,7 @@ import typer
 from workbench import exporting
 from workbench.failing import fail
 from workbench.measuring import calibrate, evaluate, events, parity
+from workbench.publishing import publish
 from workbench.training import SHIPPED_WEIGHTS
 
 app = typer.Typer(help="Make a model: render pictures, train, export, measure.", no_args_is_help=True)
@@ -227,5 +228,11 @@ def _size_mb(path: Path) -> float:
     return sum(one.stat().st_size for one in [path, *path.glob("*")] if one.is_file()) / 1e6
 
 
-for name, command in (("parity", parity), ("eval", evaluate), ("calibrate", calibrate), ("events", events)):
+for name, command in (
+    ("parity", parity),
+    ("eval", evaluate),
+    ("calibrate", calibrate),
+    ("events", events),
+    ("publish", publish),
+):
     app.command(name)(command)

@@ -105,6 +105,18 @@ class Info(Envelope):
     features: list[Text] = []
 
 
+class ModelFetch(Model):
+    """A model on its way to the node, or the last one that did not come."""
+
+    sha256: Sha256
+    name: Text
+    state: Literal["fetching", "checking", "failed"]
+    size_bytes: Count
+    done_bytes: Count = 0
+    why: Text | None = None
+    """Why it did not come, and what to do."""
+
+
 class Latency(Model):
     """Milliseconds at the median and at the 95th percentile of the last minute."""
 
@@ -201,6 +213,7 @@ class Health(Envelope):
     last_detect_age_s: Seconds | None = None
     frames: FrameCounts | None = None
     live: LiveHealth | None = None
+    model_fetch: ModelFetch | None = None
     outbox: OutboxHealth | None = None
     store: StoreHealth | None = None
     viewers: Count | None = None

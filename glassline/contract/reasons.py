@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NODE_CLOCK_WRONG = "node.clock_wrong"
     NODE_CONFIG_TAKEN_BACK = "node.config_taken_back"
     NODE_MEMORY_LOW = "node.memory_low"
+    NODE_MODEL_NOT_FETCHED = "node.model_not_fetched"
     POWER_UNDERVOLTAGE = "power.undervoltage"
     POWER_THROTTLED = "power.throttled"
     OUTBOX_FAILED = "outbox.failed"

@@ -155,6 +155,8 @@ def _facts(seen: ProgramSeen) -> dict[str, str | float | int]:
         facts["undone"] = back.why.rstrip(". ")
     if health is None:
         return facts
+    if (fetch := health.model_fetch) is not None:
+        facts |= {"fetched": fetch.name, "not_fetched": (fetch.why or "").rstrip(". ")}
     if health.camera_holder:
         facts["holder"] = health.camera_holder
     if health.outbox is not None:

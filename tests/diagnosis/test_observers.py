@@ -6,7 +6,17 @@ from typing import Any, Literal
 import pytest
 
 from glassline.contract import Reason, from_unix
-from glassline.contract.messages import CameraInfo, Health, Info, LiveHealth, OutboxHealth, StoreHealth
+from glassline.contract.messages import (
+    CameraInfo,
+    ConfigInfo,
+    Health,
+    Info,
+    LiveHealth,
+    ModelFetch,
+    OutboxHealth,
+    StoreHealth,
+    TakenBack,
+)
 from glassline.diagnosis import (
     Hop,
     Observation,
@@ -129,6 +139,22 @@ def test_facts_of_info_and_health_reach_the_sentence() -> None:
     assert verdict.first_cause.sentence == (
         "The camera usb:0 of the node pi-1 is open, but no picture has come from it for 12 s."
     )
+
+
+def test_what_was_taken_back_and_what_did_not_come_is_said_with_its_reason() -> None:
+    back = TakenBack(settings={"image_wh": "1x1", "camera_fps": 5}, why="with it: camera.missing", at=NOW)
+    info = Info(
+        ts=NOW, boot="00000000", role="node", id="pi-1", version="1", started_at=NOW, config=ConfigInfo(taken_back=back)
+    )
+    fetch = ModelFetch(sha256="0" * 64, name="best", state="failed", size_bytes=9, why="the web has no such model")
+    told = health(
+        "degraded", "node.config_taken_back", "node.model_not_fetched", last_frame_age_s=0.1, model_fetch=fetch
+    )
+    verdict = diagnose(observe_device(id="pi-1", status="online", health=told, health_age_s=1.0, info=info))
+    sentences = " ".join(one.sentence for one in (verdict.first_cause, *verdict.also) if one is not None)
+    assert "image_wh = 1x1, camera_fps = 5; with it: camera.missing." in sentences
+    assert "The model best did not come to pi-1" in sentences
+    assert "the web has no such model." in sentences
 
 
 def test_a_camera_whose_picture_is_old_is_named_though_the_node_does_not_complain() -> None:

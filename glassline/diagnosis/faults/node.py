@@ -145,6 +145,14 @@ NODE_FAULTS: dict[Reason, Fault] = {
             memory.
         """,
     ),
+    Reason.NODE_MODEL_NOT_FETCHED: Fault(
+        state="degraded",
+        sentence="The model {fetched} did not come to {id}, which goes on with the one it has: {not_fetched}.",
+        remedy="""
+            Send it again once that is mended: `glassline model publish` on the server makes the archive and says how.
+            The address must be one under which {id} reaches the web: `public_url` in [web] of {file} sets it.
+        """,
+    ),
     Reason.POWER_UNDERVOLTAGE: Fault(
         state="degraded",
         sentence="{id} gets too little voltage: it becomes slow, and may stop or damage its card.",
