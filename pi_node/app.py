@@ -230,7 +230,7 @@ class Node:
             self._settings.camera,
             image_wh=running.wh(),
             fps=running.camera_fps,
-            tuning=self._settings.tuning(),
+            tuning=running.tuning(),
             password_file=self._settings.camera_password_file,
         )
 

@@ -10,8 +10,11 @@ from glassline.vision import ModelCard
 
 from .attention import Attention, Labels, Region, Thresholds
 from .settings import parse_wh, wh_of
+from .tuning import AUTO, Tuning, parse_focus, parse_white_balance
 
-CAMERA = frozenset({"image_wh", "camera_fps"})
+CAMERA = frozenset(
+    {"image_wh", "camera_fps", "camera_exposure_us", "camera_gain", "camera_white_balance", "camera_focus"}
+)
 """The camera has to be opened anew for these."""
 DETECTOR = frozenset({"image_wh", "model"})
 """The detector has to be loaded anew for these."""
@@ -43,6 +46,10 @@ class RunningConfig(BaseModel):
 
     image_wh: Annotated[str, AfterValidator(parse_wh)]
     camera_fps: Annotated[float, Field(gt=0, le=120)]
+    camera_exposure_us: Annotated[int, Field(ge=0, le=1_000_000)]
+    camera_gain: Annotated[float, Field(ge=0, le=64)]
+    camera_white_balance: Annotated[str, AfterValidator(parse_white_balance)]
+    camera_focus: Annotated[str, AfterValidator(parse_focus)]
     model: str
     detect_fps: Annotated[float, Field(ge=0.1, le=120)]
     live_fps: Annotated[float, Field(ge=0.1, le=120)]
@@ -58,6 +65,15 @@ class RunningConfig(BaseModel):
     def wh(self) -> tuple[int, int]:
         """(width, height) in pixels of `image_wh`."""
         return wh_of(self.image_wh)
+
+    def tuning(self) -> Tuning:
+        """What the camera is told."""
+        return Tuning(
+            exposure_us=self.camera_exposure_us,
+            gain=self.camera_gain,
+            white_balance=self.camera_white_balance,
+            focus_dioptres=None if self.camera_focus == AUTO else float(self.camera_focus),
+        )
 
     def attention(self, card: ModelCard) -> Attention:
         """What of a picture counts with this model."""

@@ -8,7 +8,7 @@ from glassline.contract.ids import ID_PATTERN
 from glassline.program import Settings, setting
 
 from .attention import Labels, Region, Thresholds, checked
-from .tuning import AUTO, Tuning, parse_focus, parse_white_balance
+from .tuning import AUTO, parse_focus, parse_white_balance
 
 
 def parse_wh(text: str) -> str:
@@ -120,15 +120,6 @@ class NodeSettings(Settings, program="pi_node"):
         unit="MB",
         ge=1,
     )
-
-    def tuning(self) -> Tuning:
-        """What the camera is told."""
-        return Tuning(
-            exposure_us=self.camera_exposure_us,
-            gain=self.camera_gain,
-            white_balance=self.camera_white_balance,
-            focus_dioptres=None if self.camera_focus == AUTO else float(self.camera_focus),
-        )
 
     def wh(self) -> tuple[int, int]:
         """(width, height) in pixels of `image_wh`."""

@@ -29,7 +29,10 @@ def test_what_cannot_break_is_in_force_and_stays_at_once(start):
     assert start().info().changed == ["evidence_quality", "live_fps"]
 
 
-@pytest.mark.parametrize("change", [{"image_wh": "800x600"}, {"camera_fps": 5}, {"model": "auto"}])
+@pytest.mark.parametrize(
+    "change",
+    [{"image_wh": "800x600"}, {"camera_fps": 5}, {"camera_exposure_us": 900, "camera_focus": "5"}, {"model": "auto"}],
+)
 def test_what_may_break_is_taken_back_by_the_next_start_unless_it_was_confirmed(start, change):
     before = start().running()
     config = start()
@@ -99,6 +102,8 @@ def test_null_and_reset_take_back_what_was_changed(start):
         ({"image_wh": "huge"}, "config.size_invalid"),
         ({"image_wh": [640, 480]}, "config.size_invalid"),
         ({"camera_fps": 0}, "config.invalid"),
+        ({"camera_focus": "near"}, "config.invalid"),
+        ({"camera_white_balance": "pink"}, "config.invalid"),
         ({"evidence_quality": 101}, "config.invalid"),
         ({"model": 7}, "config.invalid"),
         ({"model": "/etc/shadow"}, "config.model_unknown"),
@@ -202,3 +207,12 @@ def test_what_is_kept_is_json_that_a_person_can_read(start, tmp_path):
     start().change({"region": [[0, 0], [1, 0], [1, 1]], "labels_off": ["stain"]})
     kept = json.loads((tmp_path / "config.json").read_text())
     assert kept == {"region": [[0, 0], [1, 0], [1, 1]], "labels_off": ["stain"]}
+
+
+def test_the_camera_is_told_what_is_in_force(start):
+    config = start(camera_gain=3)
+    config.change({"camera_exposure_us": 900, "camera_focus": "5", "camera_white_balance": "1.9,1.4"})
+    tuning = config.running().tuning()
+    assert (tuning.exposure_us, tuning.gain, tuning.white_balance, tuning.focus_dioptres) == (900, 3, "1.9,1.4", 5)
+    config.take_back("why not")
+    assert config.running().tuning().focus_dioptres is None

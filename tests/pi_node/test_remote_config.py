@@ -52,7 +52,8 @@ def newest_frame(heard):
 
 def test_each_setting_is_in_force_echoed_and_kept(tmp_path, embedded):
     wanted = {
-        "image_wh": "320x240", "camera_fps": 8, "detect_fps": 4, "live_fps": 6, "live_quality": 60,
+        "image_wh": "320x240", "camera_fps": 8, "camera_exposure_us": 4000, "camera_gain": 2,
+        "detect_fps": 4, "live_fps": 6, "live_quality": 60,
         "evidence_quality": 70, "frame_meta": True, "score_threshold": 0.4, "label_thresholds": {"crack": 0.5},
         "labels_off": ["stain"], "region": [[0, 0], [0.9, 0], [0.9, 1], [0, 1]],
     }  # fmt: skip
