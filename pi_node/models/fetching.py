@@ -18,7 +18,7 @@ from glassline.program import CertificateError, SecretError
 from glassline.vision import DetectorError
 
 from ..config import Config
-from ..host import DISK_LOW_MB
+from ..host import DISK_FULL_MB
 from ..probation import Probation
 from ..running import ConfigError
 from .download import check, download
@@ -118,7 +118,7 @@ class Fetching:
             raise ConfigError(
                 f"no model can be kept in {self._shelf.folder}: {error.strerror}", "model.no_room"
             ) from None
-        needed_mb = 2 * wanted.size / 1e6 + DISK_LOW_MB
+        needed_mb = 2 * wanted.size / 1e6 + DISK_FULL_MB
         if free_mb < needed_mb:
             sentence = f"the node's disk has {free_mb:.0f} MB free, where {needed_mb:.0f} are needed"
             raise ConfigError(sentence, "model.no_room")
@@ -171,7 +171,7 @@ class Fetching:
             raise _StoppedError
         if done_bytes - self._looked_bytes > LOOK_EACH_BYTES:
             self._looked_bytes = done_bytes
-            if shutil.disk_usage(self._shelf.folder).free < DISK_LOW_MB * 1e6 / 2:
+            if shutil.disk_usage(self._shelf.folder).free < DISK_FULL_MB * 1e6 / 2:
                 raise OSError(errno.ENOSPC, "less than the half of what detections may need is free")
         self._tell(wanted, "fetching", done_bytes)
 

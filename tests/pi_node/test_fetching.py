@@ -306,7 +306,7 @@ def test_one_model_at_a_time(a_node, archive):
 
 
 def test_where_there_is_no_room_nothing_is_fetched(a_node, archive, monkeypatch):
-    monkeypatch.setattr(fetching_module, "DISK_LOW_MB", 10**9)
+    monkeypatch.setattr(fetching_module, "DISK_FULL_MB", 10**9)
     with Server(archive.read_bytes()) as server, pytest.raises(ConfigError, match="MB free") as refused:
         a_node.fetching.order(server.args(archive))
     assert refused.value.code == "model.no_room"
@@ -444,7 +444,7 @@ from tests.pi_node.test_fetching import Node, Server, packed, until
 
 disk = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "glass", disk], check=True)
-pi_node.models.fetching.DISK_LOW_MB = 0
+pi_node.models.fetching.DISK_FULL_MB = 0
 archive = packed(Path(sys.argv[2]), padding=3_000_000)
 half, go = threading.Event(), threading.Event()
 
