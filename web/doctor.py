@@ -65,7 +65,16 @@ class Doctor:
     def _run(self) -> tuple[int, bytes]:
         """Exit code and what it printed. Of this web's sockets it gets none."""
         named = ["--config", str(self._config)] if self._config else []
-        command = [sys.executable, "-m", "web.child", str(os.getpid()), "workbench.main", "doctor", "--json", *named]
+        command = [
+            sys.executable,
+            "-m",
+            "glassline.child",
+            str(os.getpid()),
+            "workbench.main",
+            "doctor",
+            "--json",
+            *named,
+        ]
         try:
             child = subprocess.Popen(
                 command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

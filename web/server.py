@@ -16,10 +16,10 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from glassline.child import die_with_parent
 from glassline.program import Tally, holder_of, shown
 
 from .app import create_app
-from .child import die_with_parent
 from .services import Services
 from .settings import WebSettings
 

@@ -1,11 +1,12 @@
 """How fast a model runs here, measured in a process of its own.
 
 A process of its own, because a library that was loaded once stays in memory, and because one that crashes must not
-take a node along.
+take a node along. It ends with the one that started it.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -42,7 +43,8 @@ def probe(
 
     `module` is what that process runs, for those who measure something else in the same way.
     """
-    command = [sys.executable, "-m", module, str(model), runtime, "--threads", str(threads), "--frames", str(frames)]
+    command = [sys.executable, "-m", "glassline.child", str(os.getpid()), module, str(model), runtime]
+    command += ["--threads", str(threads), "--frames", str(frames)]
     command += ["--image-wh", "x".join(map(str, image_wh)), *(["--half"] if half else [])]
     command += ["--images", str(images)] if images else []
     return _run([*command, "--started-s", repr(time.time())])

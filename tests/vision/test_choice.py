@@ -3,14 +3,17 @@
 import json
 import logging
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from glassline.vision import DEFAULT_MODEL, CardError, ModelBrokenError, ModelMissingError, RuntimeMissingError, choose
 from glassline.vision.files import find_model
 from glassline.vision.probe import ProbeError, probe
+from tests.support.links import until
 
 MODELS = Path(__file__).parent / "fixtures"
 HOW = {"threads": 1, "half": False, "image_wh": (64, 48)}
@@ -127,3 +130,15 @@ def test_where_no_runtime_is_installed_the_remedy_is_told(card: Path, monkeypatc
 def test_a_measuring_process_that_crashes_takes_nobody_along() -> None:
     with pytest.raises(ProbeError, match="ended with code -6"):
         probe(MODELS / "detect.onnx", "onnxruntime", threads=1, module="tests.vision.crashing")
+
+
+def test_a_measuring_process_that_hangs_ends_with_the_one_that_started_it() -> None:
+    start = (
+        "from pathlib import Path; from glassline.vision.probe import probe; "
+        "probe(Path('any.onnx'), 'onnxruntime', threads=1, module='tests.vision.hanging')"
+    )
+    with subprocess.Popen([sys.executable, "-c", start]) as starting:
+        children: list[psutil.Process] = []
+        assert until(lambda: children.extend(psutil.Process(starting.pid).children()) or children)
+        starting.kill()
+    assert until(lambda: not children[0].is_running())

@@ -1,4 +1,4 @@
-"""`python -m web.child PID MODULE ARGUMENT …`: run a module, but no longer than its parent PID lives."""
+"""`python -m glassline.child PID MODULE ARGUMENT …`: run a module, but no longer than its parent PID lives."""
 
 import ctypes
 import os
