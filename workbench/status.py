@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +25,7 @@ from .doctor.observations import observe_settings
 from .doctor.plain import plain
 from .doctor.running import Running, flag_of, running
 from .doctor.show import show
+from .figures import figures
 
 EXIT_FAULT = 1
 EXIT_CANNOT = 2
@@ -38,6 +39,8 @@ class _Found:
     verdict: Verdict
     age_s: float | None = None
     before: Verdict | None = None
+    figures: Sequence[tuple[str, str]] = ()
+    """What it measured then, in words."""
 
 
 def status(
@@ -46,7 +49,7 @@ def status(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
 ) -> None:
-    """Print what the node of this machine says of itself: its chain, the first cause, and its remedy. Needs no network.
+    """Print what the node of this machine says: its chain, the first cause, its remedy, its figures. Needs no network.
 
     Exit codes: 0 all is well, 1 a fault was found, 2 no node runs here, or none has yet.
     """
@@ -82,7 +85,7 @@ def _judged(said: NodeStatus) -> _Found:
     verdict = judge(said, age_s=age_s, is_alive=said.is_alive())
     gone = verdict.first_cause is not None and verdict.first_cause.code in (Reason.NODE_OFFLINE, Reason.NODE_SILENT)
     before = judge(said) if gone else None
-    return _Found(id=said.info.id, verdict=verdict, age_s=age_s, before=before)
+    return _Found(id=said.info.id, verdict=verdict, age_s=age_s, before=before, figures=figures(said))
 
 
 def _places(machine: Machine) -> Iterator[tuple[Path, str, Mapping[str, str]]]:
@@ -129,12 +132,17 @@ def _to_dict(found: _Found) -> dict[str, Any]:
         "device": found.id,
         "age_s": None if found.age_s is None else round(found.age_s, 1),
         "before": None if found.before is None else found.before.to_dict(),
+        "figures": dict(found.figures),
     }
 
 
 def _show(machine: Machine, found: _Found) -> None:
     console = Console(highlight=False)
     show(console, Examination(machine=machine, device=found.id, verdict=found.verdict))
+    if found.figures:
+        console.print()
+        for name, value in found.figures:
+            console.print(plain(f"{name:12}{value}"))
     if found.before is not None and found.age_s is not None:
         cause = found.before.first_cause
         what = cause.sentence if cause is not None else "everything that it could see worked."

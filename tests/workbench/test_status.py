@@ -113,6 +113,8 @@ def test_a_node_that_is_well_says_so_and_who_asks_for_pictures(tmp_path):
         assert code == 0
         assert "Everything that can be seen from here works." in text
         assert "No receipt has come since the node began." in text
+        for figure in ("MB of its own", "free", "of 15 pictures a second", "of 10 pictures a second", " waiting, "):
+            assert figure in text
 
 
 def test_a_broker_that_is_down_is_the_cause_and_all_before_it_is_well(tmp_path):
