@@ -51,14 +51,19 @@ class MemoryFile:
 
     def __init__(self, *, path: Path, boot: str) -> None:
         self._path, self._boot = path, boot
+        self._is_empty = False
 
     def save(self, marks: list[RememberedMark], known: dict[str, KnownDetection]) -> None:
         """Keep the marks and what was said of them; a failure is logged and costs nothing but the memory."""
         kept = {mark.event_id: known[mark.event_id] for mark in marks if mark.event_id in known}
+        if not marks and self._is_empty:  # good glass for hours is worth no write
+            return
         try:
             write_whole(self._path, _MEMORY.dump_json(Memory(self._boot, time.monotonic(), marks, kept)))
         except OSError as error:
             log.warning("the marks in view cannot be kept in %s: %s", self._path, error.strerror)
+        else:
+            self._is_empty = not marks
 
     def load(self) -> Memory | None:
         """What was saved, if that was a moment ago and on this boot of the machine."""
