@@ -55,7 +55,7 @@ class Drained:
 
     def __str__(self) -> str:
         return (
-            f"{self.number} detections, {self.size_bytes / 1e6:.0f} MB, in {self.took_s:.1f} s: {self.per_s:.0f} a second"
+            f"{self.number} detections, {self.size_bytes / 1e6:.0f} MB, in {self.took_s:.1f} s: {self.per_s:.0f} / s"
             f"\n  live meanwhile: {self.meanwhile}\n  live after it: {self.after}\n"
             f"  memory of the node {self.memory_mb[0]:.0f} MB before, {self.memory_mb[1]:.0f} MB meanwhile"
         )
