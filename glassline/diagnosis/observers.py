@@ -162,7 +162,7 @@ def _facts(seen: ProgramSeen) -> dict[str, str | float | int]:
     if health.outbox is not None:
         facts |= health.outbox.model_dump(include={"depth", "dropped", "pictures_dropped"})
     if health.disk_free_mb is not None:
-        facts["disk_free_mb"] = health.disk_free_mb
+        facts["disk_free_mb"] = round(health.disk_free_mb)
     if health.memory_free_mb is not None:
         facts["memory_free_mb"] = round(health.memory_free_mb)
     if health.wifi is not None:

@@ -6,6 +6,7 @@ from glassline.contract import Reason, Role
 from glassline.contract.messages import Health, Info, decode
 from glassline.diagnosis import ProgramSeen, diagnose, observe_device
 from pi_node import strain, wifi
+from pi_node.camera.pace import Pace
 from pi_node.host import Host, disk_free_mb
 from pi_node.strain import Strain
 from tests.support.embedded_broker import broker_process
@@ -148,6 +149,7 @@ def test_a_node_tells_what_strains_it_in_words_and_figures(tmp_path, monkeypatch
     """A real node on a made-up machine: little memory, weak Wi-Fi, a slow camera, a slow detector, a small disk."""
     for name in ("CAMERA_SLOW_S", "DETECTOR_SLOW_S"):
         monkeypatch.setattr(strain, name, 2.0)
+    monkeypatch.setattr("pi_node.camera.scene.Pace", lambda fps: Pace(10))
     procfs = Procfs(tmp_path / "proc")
     procfs.set_memory(free_mb=60)
     procfs.set_signal(-82)
@@ -155,8 +157,7 @@ def test_a_node_tells_what_strains_it_in_words_and_figures(tmp_path, monkeypatch
         Reason.NODE_MEMORY_LOW, Reason.LINK_WIFI_WEAK, Reason.DISK_LOW, Reason.CAMERA_SLOW, Reason.DETECTOR_SLOW,
     }  # fmt: skip
     settings = {
-        "procfs": str(procfs.root), "outbox_mb": int(disk_free_mb(tmp_path)), "camera_fps": 120,
-        "image_wh": "1920x1080",
+        "procfs": str(procfs.root), "outbox_mb": int(disk_free_mb(tmp_path)), "camera_fps": 60,
     }  # fmt: skip
     with (
         broker_process(ROLES) as broker,
@@ -173,4 +174,4 @@ def test_a_node_tells_what_strains_it_in_words_and_figures(tmp_path, monkeypatch
     told = " ".join(one.sentence for one in (verdict.first_cause, *verdict.also))
     assert "only 60 MB of memory are left" in told
     assert "-82 dBm on wlan0" in told
-    assert "than half of the 120" in " ".join(one.sentence for one in verdict.hops)
+    assert "than half of the 60" in " ".join(one.sentence for one in verdict.hops)
