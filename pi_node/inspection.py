@@ -27,6 +27,8 @@ RETRY_S, RETRY_MOST_S = 2.0, 30.0
 WAIT_S = 0.5
 READY_S = 10.0
 """A detector that is not ready by then is worth a word."""
+LOADED_WITHIN_S = 900.0
+"""`auto` measures four ways to run a model, each for three minutes at most; what takes longer does not come back."""
 KEEP_EACH_S = 1.0
 
 OnEvent = Callable[[TrackEvent, ModelCard, Frame], None]
@@ -137,9 +139,10 @@ class Inspection:
             if overdue_s > STUCK_S:
                 return Reason.DETECTOR_STUCK
         loading_since_s = self._loading_since_s
-        if self._problem is None and loading_since_s is not None and time.monotonic() - loading_since_s > READY_S:
-            return Reason.DETECTOR_STARTING
-        return self._problem
+        loading_s = 0.0 if loading_since_s is None else time.monotonic() - loading_since_s
+        if loading_s > LOADED_WITHIN_S:
+            return Reason.DETECTOR_STUCK
+        return Reason.DETECTOR_STARTING if self._problem is None and loading_s > READY_S else self._problem
 
     def _run(self) -> None:
         give_way()

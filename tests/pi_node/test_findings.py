@@ -110,6 +110,18 @@ def test_a_detector_that_takes_its_time_to_get_ready_is_told_of_until_it_is(tmp_
         inspection.stop()
 
 
+def test_a_detector_that_never_gets_ready_counts_as_stuck(tmp_path, monkeypatch):
+    monkeypatch.setattr("pi_node.inspection.LOADED_WITHIN_S", 0.2)
+    go_on = threading.Event()
+    inspection = inspection_of(lambda: go_on.wait(20) and TwoMarks(), lambda event, card, frame: None, tmp_path)
+    inspection.start()
+    try:
+        assert until(lambda: inspection.reason() is Reason.DETECTOR_STUCK, 10)
+    finally:
+        go_on.set()
+        inspection.stop()
+
+
 def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     outbox = Outbox(path=tmp_path / "outbox.db", cap_bytes=10_000_000)
     outbox.open()
