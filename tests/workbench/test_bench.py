@@ -34,6 +34,20 @@ def bench(*arguments):
     return [sys.executable, "-m", "workbench.main", "bench", "live", *arguments]
 
 
+def test_a_jpeg_of_planes_is_measured_against_one_that_was_converted_first():
+    run = subprocess.run(
+        [sys.executable, "-m", "workbench.main", "bench", "jpeg", "--rounds", "10", "--json"],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    for figures in told["ms"].values():
+        assert 0 < figures["planes"] < figures["converted"]
+        assert figures["ratio"] < 0.9
+    assert set(told["ms"]) == {"1280x720", "640x360"}
+    assert told["bars"][0]["limit"] == 0.6
+
+
 def picture(seq, size_bytes=50_000):
     meta = FrameMeta(ts=from_unix(time.time()), boot="00000000", seq=seq, image_wh=(640, 480))
     return embed_frame(pictures(1, size_bytes)[0], meta)

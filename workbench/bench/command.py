@@ -1,4 +1,4 @@
-"""`glassline bench live`, `detect` and `bridge`."""
+"""`glassline bench live`, `detect`, `jpeg` and `bridge`."""
 
 import json
 import signal
@@ -12,6 +12,7 @@ from rich.console import Console
 from .bridge import bridge
 from .child import BenchError
 from .detect import detect
+from .jpeg import jpeg
 from .rounds import run
 from .show import show
 from .stage import BrokerKind, Load
@@ -37,6 +38,7 @@ def _root() -> None:
 
 
 app.command()(detect)
+app.command()(jpeg)
 app.command()(bridge)
 
 
