@@ -41,10 +41,10 @@ def test_a_jpeg_of_planes_is_measured_against_one_that_was_converted_first():
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     told = json.loads(run.stdout)
-    for figures in told["ms"].values():
-        assert 0 < figures["planes"] < figures["converted"]
+    for figures in told["sizes"].values():
+        assert 0 < figures["planes_ms"] < figures["converted_ms"]
         assert figures["ratio"] < 0.9
-    assert set(told["ms"]) == {"1280x720", "640x360"}
+    assert set(told["sizes"]) == {"1280x720", "640x360"}
     assert told["bars"][0]["limit"] == 0.6
 
 

@@ -51,6 +51,7 @@ def test_a_camera_that_hangs_is_named_after_five_seconds_and_opened_anew(caplog)
         assert until(lambda: len(running.frames) > frames + 20, 10)
         back_s = time.time() - hangs_s
         assert until(lambda: running.capture.reason() is None, 5)
+    print(f"named {found_s:.1f} s after the last frame, back after {back_s:.1f} s")
     assert 4.5 < found_s < 6
     assert back_s < 8
     assert frames > 20

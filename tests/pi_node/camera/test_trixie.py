@@ -17,8 +17,8 @@ from tests.pi_node.camera.red_object import GREEN, GREY, RED, assert_red_object,
 from tests.support.debian import PROJECT, trixie
 
 HERE = Path(__file__).parent / "trixie"
-LIMITED_FOR_FULL = 26
-"""libcamera's virtual camera says full range (sYCC) and fills limited, so that white is 235."""
+WITHIN = 8
+"""Of 255; it shows a JPEG."""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,7 @@ def run(tmp_path_factory):
 
 def test_it_opens_configures_gives_a_hundred_frames_in_right_colours_closes_and_opens_again(run):
     (first, second), log, out = run("by hand")
+    print(f"B, G, R of red, green and grey: {first['bgr']}; the picture is {first['age_s']:.3f} s old")
     assert (first["frames"], second["frames"]) == (100, 3)
     for told in (first, second):
         assert (told["wh"], told["small_wh"]) == ([1280, 720], [640, 360])
@@ -58,14 +59,15 @@ def test_it_opens_configures_gives_a_hundred_frames_in_right_colours_closes_and_
         assert told["later"]
         assert 0 <= told["age_s"] < 1
         for seen in (told["bgr"], told["small_bgr"]):
-            assert np.abs(np.array(seen) - np.array([RED, GREEN, GREY])).max() <= LIMITED_FOR_FULL
-    assert_red_object(cv2.imread(str(out / "picture.jpg")), within=LIMITED_FOR_FULL)
+            assert np.abs(np.array(seen) - np.array([RED, GREEN, GREY])).max() <= WITHIN
+    assert_red_object(cv2.imread(str(out / "picture.jpg")), within=WITHIN)
     assert "the camera gives NV12 1280x720, and NV12 640x360 for the detector" in log
     assert "Camera closed successfully" in log
 
 
 def test_one_that_hangs_is_named_closed_and_opened_anew_within_the_process(run):
     (told,), log, _ = run("hang")
+    print(f"named after {told['named_s']:.1f} s, back after {told['back_s']:.1f} s")
     assert told["came"]
     assert told["named"]
     assert 4 < told["named_s"] < 6
