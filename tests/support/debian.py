@@ -4,6 +4,7 @@ Made once by deploy/debian-root.sh, in minutes; after that a call takes no time.
 changes it lays an overlay over it.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -37,7 +38,8 @@ def trixie_arm64() -> Path:
 def _made(suite: str, arch: str, *packages: str) -> Path:
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         pytest.skip(MISSING)
-    folder = PROJECT / "var" / "roots" / f"{suite}-{arch}"
+    digest = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]  # other packages, another root beside it
+    folder = PROJECT / "var" / "roots" / f"{suite}-{arch}-{digest}"
     made = subprocess.run(
         [PROJECT / "deploy" / "debian-root.sh", suite, arch, folder, *packages], capture_output=True, text=True
     )
