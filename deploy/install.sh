@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs Glassline as services of systemd, or brings an installed one up to date; `install.sh --help` says how.
 #
-# Each version is a folder of its own in /opt/glassline/releases, and `current` names the one that runs. A new one has to
+# Each version is a folder of its own in /opt/glassline/releases, and /opt/glassline/current names the one that runs. A new one has to
 # come up and stay up; else the one before runs again. Whatever a person wrote in /etc/glassline stays as it is.
 set -eu
 
@@ -101,7 +101,7 @@ install_packages() {
         fail "cannot install $missing: is there a network? Try: apt-get install $missing"
 }
 
-# The program's own wheel, and which release that is: its version and a digest of what would be installed.
+# The program's own wheel, and what its folders are called: by version and a digest of what would lie in them.
 find_release() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$(python3 --version) is too old: 3.11 is needed"
     python=$(python3 -c 'import sys; print(f"py{sys.version_info[0]}{sys.version_info[1]}")')
@@ -120,53 +120,81 @@ find_release() {
         "$work/build/bin/pip" wheel -q --no-deps --wheel-dir "$work" "$work/source" || fail "cannot build it: is there a network?"
         wheel=$(find "$work" -maxdepth 1 -name 'glassline-*.whl')
     fi
-    release=$(python3 - "$wheel" "$programs" "$here" ${lock:+"$lock"} <<'END'
+    names=$(python3 - "$wheel" "$programs" "$here" ${lock:+"$lock"} <<'END'
 import hashlib, pathlib, sys, zipfile
 wheel, programs, here, *lock = sys.argv[1:]
-digest = hashlib.sha256(repr((sys.version_info[:2], sorted(programs.split()))).encode())
+def digest(*parts):
+    return hashlib.sha256(repr((sys.version_info[:2], sorted(programs.split()), parts)).encode()).hexdigest()[:8]
 with zipfile.ZipFile(wheel) as packed:
-    for name in sorted(packed.namelist()):
-        digest.update(name.encode() + packed.read(name))
-for file in [*sorted(pathlib.Path(here).glob("*.service")), *map(pathlib.Path, lock)]:
-    digest.update(file.name.encode() + file.read_bytes())
-print(pathlib.Path(wheel).name.split("-")[1], digest.hexdigest()[:8], sep="-")
+    content = {name: packed.read(name) for name in sorted(packed.namelist())}
+version = pathlib.Path(wheel).name.split("-")[1]
+needs = [line for line in content[f"glassline-{version}.dist-info/METADATA"].splitlines() if line.startswith(b"Requires-Dist")]
+packages = digest(needs, [pathlib.Path(file).read_bytes() for file in lock])
+units = [(file.name, file.read_bytes()) for file in sorted(pathlib.Path(here).glob("*.service"))]
+print(f"{version}-{digest(packages, content, units)} {packages}")
 END
     )
-    release=$opt/releases/$release
+    release=$opt/releases/${names% *}
+    packages=$opt/packages/${names#* }
+}
+
+# What the program needs lies apart from it: an update of the program alone is quick, and spares the card.
+build_packages() {
+    [ ! -e "$packages/complete" ] || return 0
+    say "installing what it needs (minutes, on a Pi) …"
+    rm -rf "$packages"
+    if ! fill_packages; then
+        rm -rf "$packages"
+        fail "what the new version needs cannot be installed; nothing was changed. The lines above say why"
+    fi
+    mark_complete "$packages"
+}
+
+fill_packages() {
+    extras=pi # of a server, too: its `glassline doctor` looks at pictures
+    if is_among pi_node; then extras=$extras,ncnn; fi
+    if [ "$programs" != pi_node ]; then extras=$extras,server; fi
+    python3 -m venv --system-site-packages "$packages" || return 1
+    pip="$packages/bin/pip --disable-pip-version-check --no-input --quiet"
+    from=${wheels:+--no-index --find-links $wheels}
+    # shellcheck disable=SC2086 # several words
+    if [ -n "$lock" ]; then
+        $pip install $from --require-hashes --requirement "$lock"
+    else
+        say "nothing names exact versions here: what fits is installed"
+        $pip install $from "$wheel[$extras]" && $pip uninstall --yes glassline
+    fi
 }
 
 build_release() {
     [ ! -e "$release/complete" ] || return 0
     say "installing $(basename "$release") …"
     rm -rf "$release"
-    mkdir -p "$opt/releases"
     if ! fill_release; then
         rm -rf "$release"
-        fail "the new version could not be installed; nothing was changed. The lines above say why"
+        fail "the new version cannot be installed; nothing was changed. The lines above say why"
     fi
-    mkdir "$release/units"
-    for program in $programs; do cp "$here/$program.service" "$release/units/"; done
-    cp "$here/glassline-again@.service" "$release/units/"
-    sync # a loss of power must not leave half a file behind a name that says it is whole
-    touch "$release/complete"
+    mark_complete "$release"
 }
 
 fill_release() {
-    extras=server
-    if is_among pi_node; then extras=pi,ncnn; fi
-    if is_among pi_node && [ "$programs" != pi_node ]; then extras=pi,ncnn,server; fi
-    python3 -m venv --system-site-packages "$release" || return 1
-    pip="$release/bin/pip install -q --no-input --disable-pip-version-check"
-    [ -z "$wheels" ] || pip="$pip --no-index --find-links $wheels"
-    if [ -n "$lock" ]; then
-        $pip --require-hashes -r "$lock" && $pip --no-deps "$wheel" || return 1
-    else
-        say "nothing names exact versions here: what fits is installed"
-        $pip "$wheel[$extras]" || return 1
-    fi
+    python3 -m venv --without-pip --system-site-packages "$release" || return 1
+    site=$("$release/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    echo "$packages/${site#"$release"/}" >"$site/packages.pth"
+    "$packages/bin/pip" --python "$release/bin/python" --disable-pip-version-check --quiet install --no-index --no-deps \
+        "$wheel" || return 1
+    mkdir "$release/units"
+    for unit in $programs glassline-again@; do cp "$here/$unit.service" "$release/units/" || return 1; done
     for program in $programs; do
         "$release/bin/python" -c "import importlib; importlib.import_module('$program.__main__')" || return 1
     done
+    basename "$packages" >"$release/packages"
+}
+
+# A loss of power must not leave half a file behind a name that says it is whole.
+mark_complete() {
+    sync
+    touch "$1/complete"
 }
 
 make_user() {
@@ -179,7 +207,7 @@ prepare_system() {
     changed=no
     if is_among pi_node; then
         make_user pi_node
-        for group in video render; do getent group $group >/dev/null || groupadd --system $group; done
+        getent group video >/dev/null || groupadd --system video
     fi
     if [ "$programs" != pi_node ]; then
         make_user glassline
@@ -242,10 +270,12 @@ switch_to() {
 
 # Start all, and see whether they come up and stay up.
 comes_up() {
+    up=yes
     for program in $programs; do
-        systemctl enable -q "$program.service"
-        systemctl start "$program.service" || return 1
+        systemctl enable --quiet "$program.service"
+        systemctl start "$program.service" || up=no
     done
+    [ $up = yes ] || return 1
     sleep "$watch_s"
     for program in $programs; do
         [ "$(property "$program" ActiveState)" = active ] && [ "$(property "$program" NRestarts)" = 0 ] || return 1
@@ -282,12 +312,15 @@ run_release() {
     if comes_up $had_frames; then
         if [ "$before" != "$release" ]; then
             for old in "$opt"/releases/*; do [ "$old" = "$release" ] || [ "$old" = "$before" ] || rm -rf "$old"; done
+            for old in "$opt"/packages/*; do
+                grep -qsx "$(basename "$old")" "$opt"/releases/*/packages || rm -rf "$old"
+            done
         fi
         say "$(basename "$release") runs"
         return 0
     fi
     say_why "$began"
-    [ -n "$before" ] && [ "$before" != "$release" ] || fail "it does not come up; the lines above say why. It is tried again and again"
+    [ -n "$before" ] && [ "$before" != "$release" ] || fail "it does not come up yet; the lines above say why. It is tried again every minute"
     say "going back to $(basename "$before") …"
     switch_to "$before"
     comes_up no || fail "$(basename "$before") does not come up any more either: journalctl -u $(echo "$programs" | cut -d' ' -f1)"
@@ -303,6 +336,8 @@ trap 'rm -rf "$work"' EXIT
 not_joined=""
 install_packages
 find_release
+mkdir -p "$opt/releases" "$opt/packages"
+build_packages
 build_release
 prepare_system
 join

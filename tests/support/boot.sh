@@ -29,4 +29,4 @@ cd "$new"
 pivot_root . old
 umount -l /old
 mount --make-rshared /
-exec env -i container=other PATH=/usr/sbin:/usr/bin TERM=linux /usr/lib/systemd/systemd --system --log-target=console
+exec env -i container=other PATH=/usr/sbin:/usr/bin TERM=linux /usr/lib/systemd/systemd --system

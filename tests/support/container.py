@@ -87,6 +87,9 @@ class Container:
             self._unshare.kill()
             self._unshare.wait()
         self._unshare = None
+        subprocess.run(
+            ["ip", "link", "delete", self._cable], capture_output=True, check=False
+        )  # it goes with the rest, later
         for below in sorted(self._cgroup.rglob("*/"), reverse=True):
             below.rmdir()
         self._cgroup.rmdir()
@@ -152,4 +155,6 @@ def _ip(*words: str) -> None:
 
 def _cgroup2() -> Path:
     mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    return next(Path(place) for _, place, kind, *_ in mounts if kind == "cgroup2")
+    place = next((Path(place) for _, place, kind, *_ in mounts if kind == "cgroup2"), None)
+    assert place is not None, "systemd needs a cgroup2 hierarchy, and none is mounted here"
+    return place

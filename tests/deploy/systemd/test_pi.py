@@ -1,0 +1,175 @@
+"""A node on a real systemd: installed from a clean root, killed, hung, cut off, rebooted, updated."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from glassline.contract.messages import decode_info
+from tests.support.clients import connected
+from tests.support.links import until
+from tests.support.wheels import changed_wheel
+
+from .conftest import CAMERA, HANG, Pi, Server
+
+OUTAGE_S = 60
+"""An hour at one detection a minute: the rendered belt has about as many in this time."""
+
+
+def test_what_is_wrong_with_the_options_is_said_and_nothing_is_changed(pi: Pi, wheel: Path) -> None:
+    for flags, said in (
+        (["--no-such"], "there is no option --no-such"),
+        (["--id"], "--id wants a value"),
+        ([], "give this node a name"),
+        (["--id", "pi-1", "--server", "https://server"], "--server and --token-file belong together"),
+        (["--id", "pi-1", "--credentials", "/nowhere"], "/nowhere cannot be read"),
+        (["--id", "pi-1", "--programs", "node"], "expected pi_node, broker, bridge, web, got node"),
+    ):
+        assert said in pi.install(*flags, wheel=wheel, check=False)
+    assert not (pi.files / "opt/glassline").exists()
+    assert not (pi.files / "etc/glassline").exists()
+
+
+def test_a_node_that_was_installed_from_a_clean_root_is_online(installed: Pi, server: Server) -> None:
+    with connected(server.broker, "web-1") as web:
+        web.subscribe("glass/v1/pi-1/status", "glass/v1/pi-1/info", "glass/v1/pi-1/frame")
+        heard = {}
+        while len(heard) < 3:
+            topic, payload, *_ = web.next(20)
+            heard[topic.rpartition("/")[2]] = payload
+    assert heard["status"] == b"online"
+    assert decode_info(heard["info"], "pi-1").camera.uri == CAMERA
+    assert heard["frame"].startswith(b"\xff\xd8")
+    assert until(lambda: server.stored() > 0, 30)
+
+
+def test_it_runs_as_nobody_else_and_writes_its_status_into_memory(installed: Pi) -> None:
+    assert installed.run("stat", "-c", "%U", f"/proc/{installed.pid}").strip() == "pi_node"
+    assert installed.run("stat", "-f", "-c", "%T", "/run/pi_node/status.json").strip() == "tmpfs"
+    assert not (installed.files / "var/lib/pi_node/status.json").exists()
+    assert (installed.files / "etc/glassline/credentials.toml").stat().st_mode & 0o777 == 0o600
+    assert "Looks at" in installed.property("pi_node", "StatusText")
+    assert installed.run("glassline", "status", check=False).count("✓") >= 5
+    assert installed.property("pi_node", "NRestarts") == "0"
+
+
+def test_the_units_are_sound_and_closed_for_this_systemd(installed: Pi) -> None:
+    installed.run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", "pi_node.service")
+    for unit in ("pi_node", "broker", "bridge", "web"):
+        installed.run("systemd-analyze", "security", "--offline=true", "--threshold=20", f"/var/card/{unit}.service")
+
+
+def test_a_second_run_changes_nothing(installed: Pi, wheel: Path) -> None:
+    pid, began_s = installed.pid, time.monotonic()
+    assert "nothing to do" in installed.install(wheel=wheel)
+    assert installed.pid == pid
+    assert time.monotonic() - began_s < 15
+
+
+def test_it_is_back_after_a_kill_9(installed: Pi) -> None:
+    pid, began_s = installed.pid, time.monotonic()
+    installed.run("sh", "-c", f"kill -KILL {pid}")
+    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    print(f"online again {time.monotonic() - began_s:.1f} s after kill -9")
+
+
+def test_it_is_back_after_a_hang(installed: Pi) -> None:
+    pid, began_s = installed.pid, time.monotonic()
+    installed.run("sh", "-c", f"kill -STOP {pid}")
+    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    print(f"online again {time.monotonic() - began_s:.1f} s after it hung")
+    assert "Watchdog timeout" in installed.journal("pi_node")
+
+
+def test_it_is_back_after_its_detector_hung_and_says_where(installed: Pi) -> None:
+    pid, began_s = installed.pid, time.monotonic()
+    hang = installed.files / HANG.relative_to("/")
+    hang.touch()
+    assert until(lambda: installed.pid not in (0, pid), 60), installed.why()
+    hang.unlink()
+    assert until(installed.is_online, 60), installed.why()
+    print(f"online again {time.monotonic() - began_s:.1f} s after its detector hung")
+    assert "the detector does not come back from a picture" in installed.journal("pi_node")
+    assert "in hang_or_look" in installed.journal("pi_node")
+
+
+def test_it_is_told_to_begin_anew_and_does(installed: Pi, server: Server) -> None:
+    pid = installed.pid
+    with connected(server.broker, "web-1") as web:
+        web.publish("glass/v1/pi-1/cmd/restart", '{"v":1,"id":"1","args":{}}')
+    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    assert installed.property("pi_node", "Result") == "success"
+
+
+def test_wrong_settings_are_said_and_do_not_loop(installed: Pi) -> None:
+    file = installed.files / "etc/glassline/glassline.toml"
+    good = file.read_text()
+    file.write_text(good + 'detect_fps = "many"\n')
+    try:
+        installed.run("systemctl", "restart", "pi_node", check=False)
+        time.sleep(5)
+        assert installed.property("pi_node", "ActiveState") == "failed"
+        assert installed.journal("pi_node").count("got 'many'") == 1
+        assert installed.property("glassline-again@pi_node.service", "ActiveState") == "active"
+        assert "got 'many'" in installed.run("glassline", "status", check=False)
+    finally:
+        file.write_text(good)
+        installed.run("systemctl", "start", "pi_node")
+    assert until(installed.is_online, 60), installed.why()
+
+
+def test_an_outage_loses_nothing_and_neither_does_a_loss_of_power_in_it(installed: Pi, server: Server) -> None:
+    def all_there() -> bool:
+        found = installed.found() - before_found
+        return server.stored() - before_stored >= found
+
+    before_found, before_stored = installed.found(), server.stored()
+    began_s = time.monotonic()
+    installed.cable(plugged_in=False)
+    assert until(lambda: not installed.says()["link"]["connected"], 40), installed.why()
+    pid = installed.pid
+    time.sleep(max(0.0, OUTAGE_S - (time.monotonic() - began_s)))
+    assert installed.pid == pid, "a missing network is no hang"
+    kept = installed.found() - before_found
+    arrived = server.stored() - before_stored
+    assert kept > arrived + 20
+    installed.switch_off(cleanly=False)
+    installed.boot()
+    assert until(installed.is_online, 60), installed.why()
+    assert until(lambda: server.stored() - before_stored >= kept, 60), (kept, server.stored() - before_stored)
+    print(f"{kept} found, {arrived} of them stored before the power went, all of them after it")
+
+
+def test_it_is_back_after_a_reboot(installed: Pi, server: Server) -> None:
+    began_s = time.monotonic()
+    installed.reboot()
+    assert until(installed.is_online, 60), installed.why()
+    print(f"online {time.monotonic() - began_s:.1f} s after it was told to reboot")
+    assert installed.property("pi_node", "NRestarts") == "0"
+
+
+def test_an_update_takes_the_place_of_what_ran(installed: Pi, wheel: Path, tmp_path: Path) -> None:
+    said = installed.install(wheel=changed_wheel(wheel, tmp_path, "0.1.1"))
+    assert "0.1.1" in said
+    assert until(installed.is_online, 60), installed.why()
+    assert installed.says()["info"]["version"] == "0.1.1"
+    assert len(list((installed.files / "opt/glassline/releases").iterdir())) == 2
+
+
+ENTER = "    def __enter__(self) -> Self:\n"
+CRASHES = {"pi_node__app": (ENTER, ENTER + "        raise MemoryError('no room')\n")}
+IS_BLIND = {"pi_node__capture": ("self.captured += 1", "time.sleep(1e6)")}
+
+
+@pytest.mark.parametrize(
+    ("version", "change", "said"), [("0.1.2", CRASHES, "no room"), ("0.1.3", IS_BLIND, "has none now")]
+)
+def test_one_that_does_not_come_up_is_taken_back(
+    installed: Pi, wheel: Path, tmp_path: Path, version: str, change: dict[str, tuple[str, str]], said: str
+) -> None:
+    answer = installed.install(wheel=changed_wheel(wheel, tmp_path, version, **change), check=False)
+    assert said in answer
+    assert "so 0.1.1" in answer
+    assert until(installed.is_online, 60), installed.why()
+    assert installed.says()["info"]["version"] == "0.1.1"
+    assert not [one for one in (installed.files / "opt/glassline/releases").iterdir() if version in one.name]
