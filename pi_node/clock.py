@@ -77,8 +77,7 @@ class Clock:
         host's: it is believed, unless timesyncd still tries.
         """
         if not self._synced and not TIMESYNC.is_dir():
-            told = kernel.is_set if kernel is not None else _timedated_says()
-            self._synced = told or not is_pi(self._sysfs)
+            self._synced = not is_pi(self._sysfs) or (kernel.is_set if kernel is not None else _timedated_says())
         elif not self._synced:
             self._synced = (TIMESYNC / "synchronized").exists() or (kernel is not None and kernel.is_set)
         return self._synced
