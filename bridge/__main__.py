@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from glassline.link import AddressError, BrokerAddress
+from glassline.link import AddressError, broker_address
 from glassline.program import EndSignals, SecretError, Systemd, load_settings, read_secret, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 from glassline.store import open_store
@@ -23,7 +23,7 @@ def main() -> int:
     try:
         bridge = Bridge(
             settings=settings,
-            address=BrokerAddress.parse(settings.broker),
+            address=broker_address(settings.broker, credentials=settings.credentials, ca_file=settings.ca_file),
             store=open_store(settings.store, key_file=settings.store_key_file),
             systemd=Systemd(),
             password=read_secret(settings.password_file) if settings.password_file else None,

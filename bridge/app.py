@@ -10,7 +10,7 @@ import glassline
 from glassline.contract import from_unix, new_boot
 from glassline.contract.messages import Info
 from glassline.contract.topics import MAX_PAYLOAD_BYTES, filter_of
-from glassline.link import BrokerAddress, Link
+from glassline.link import BrokerAddress, Link, Sought
 from glassline.program import Systemd, Tally
 from glassline.store import Store
 
@@ -33,7 +33,7 @@ class Bridge:
         self,
         *,
         settings: BridgeSettings,
-        address: BrokerAddress,
+        address: BrokerAddress | Sought,
         store: Store,
         systemd: Systemd,
         password: str | None = None,

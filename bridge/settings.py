@@ -12,7 +12,9 @@ from glassline.store import Keep
 class BridgeSettings(Settings, program="bridge"):
     """Stores what nodes find, and tells them when it is stored."""
 
-    broker: str = setting("", "Address of the MQTT broker, like mqtt://192.168.1.10:1883; it is never guessed.")
+    broker: str = setting(
+        "", "Address of the MQTT broker, like mqtt://192.168.1.10:1883, or auto; it is never guessed."
+    )
     id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = setting(
         "bridge-1", "Name of this bridge on the wire: 1-32 lower case letters, digits or '-'."
     )

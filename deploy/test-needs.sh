@@ -15,6 +15,7 @@ command -v debootstrap >/dev/null 2>&1 || [ -x /usr/sbin/debootstrap ] || missin
 command -v qemu-aarch64 >/dev/null 2>&1 || missing="$missing qemu-user"
 /usr/bin/python3 -c 'import gi; gi.require_version("GstRtspServer", "1.0")' >/dev/null 2>&1 ||
     missing="$missing gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-good"
+command -v ip >/dev/null 2>&1 || [ -x /usr/sbin/ip ] || missing="$missing iproute2"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 # Playwright's driver is linked against it.
 ls /lib/*/libatomic.so.1 /usr/lib/*/libatomic.so.1 /usr/lib64/libatomic.so.1 2>/dev/null | grep -q . || missing="$missing libatomic1"

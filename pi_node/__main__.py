@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 
-from glassline.link import AddressError, BrokerAddress, broker_address
+from glassline.link import AddressError, BrokerAddress, Sought, broker_address
 from glassline.program import EndSignals, Loaded, SecretError, Systemd, load_settings, masked, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
@@ -21,16 +21,17 @@ EXIT_RESTART = 75
 """EX_TEMPFAIL of sysexits(3): whoever runs this is to start it again."""
 
 
-def broker_of(loaded: Loaded[NodeSettings]) -> BrokerAddress | AddressError:
+def broker_of(loaded: Loaded[NodeSettings]) -> BrokerAddress | Sought | AddressError:
     """The broker's address, or what is missing, which the log says too. It is never guessed."""
+    s = loaded.values
     try:
-        address = broker_address(loaded.values.broker, loaded.values.credentials)
+        address = broker_address(s.broker, credentials=s.credentials, ca_file=s.ca_file)
     except AddressError as error:
         log.error(
             "%s. Until then defects are detected and kept here, and nobody sees the picture [%s]", error, error.code
         )
         return error
-    if address.is_loopback and (host.is_pi() or "broker" not in loaded.tables):
+    if isinstance(address, BrokerAddress) and address.is_loopback and (host.is_pi() or "broker" not in loaded.tables):
         log.warning(
             "the broker's address %s (from %s) names this machine itself: right only if the broker runs here; else set "
             "`broker` to the server's address [broker.localhost_on_node]",

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from glassline.contract import new_boot
 from glassline.contract.messages import Info, Lease, decode
 from glassline.contract.topics import Address, filter_of
-from glassline.link import AddressError, BrokerAddress, Link
+from glassline.link import AddressError, BrokerAddress, Link, Sought
 from glassline.link.access import Access
 from glassline.program import Systemd, read_secret
 from glassline.vision import AUTO, Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
@@ -41,7 +41,7 @@ from .sender import Sender
 from .settings import NodeSettings
 from .sight import Sight
 from .speed import Speed
-from .status_file import runtime_folder
+from .status_file import SERVER_FILE, runtime_folder
 from .strain import Strain
 from .watchdog import Watchdog
 from .way import Way
@@ -61,7 +61,7 @@ class Node:
         self,
         *,
         settings: NodeSettings,
-        broker: BrokerAddress | AddressError,
+        broker: BrokerAddress | Sought | AddressError,
         systemd: Systemd,
         settings_file: Path | None = None,
         alone: bool = False,
@@ -88,16 +88,17 @@ class Node:
         self._outbox.open()
         self._running.callback(self._outbox.close)
         self._link = Link(
-            address=self._broker if isinstance(self._broker, BrokerAddress) else BrokerAddress("", 0),
+            address=self._broker if not isinstance(self._broker, AddressError) else BrokerAddress("", 0),
             id=s.id,
             boot=new_boot(),
             birth=self._birth,
             password=read_secret(s.password_file) if s.password_file else None,
             ca_file=s.ca_file or None,
             credentials=s.credentials or None,
+            memory=self._state_dir / SERVER_FILE,
         )
         self._wire()
-        link = [self._link] if isinstance(self._broker, BrokerAddress) else []
+        link = [] if isinstance(self._broker, AddressError) else [self._link]
         parts: list[_Part] = [
             *link, self._clock, self._health, self._commands, self._live, self._sender, self._inspection, self._capture,
             self._watchdog, self._probation, self._fetching,
@@ -197,7 +198,7 @@ class Node:
         )
         self._commands = Commands(link=link, actions=actions.by_name())
         strain = Strain(
-            host=machine, procfs=Path(s.procfs), state_dir=self._state_dir, broker=link.address.host,
+            host=machine, procfs=Path(s.procfs), state_dir=self._state_dir, broker=self._broker_host,
             outbox_mb=s.outbox_mb,
         )  # fmt: skip
         self._health = HealthReporter(
@@ -249,8 +250,16 @@ class Node:
     def _source_of(self, url: str, sha256: str) -> Source:
         s = self._settings
         access = Access(password=None, ca_file=s.ca_file or None, credentials=s.credentials or None)
-        broker = self._link.address if isinstance(self._broker, BrokerAddress) else None
-        return source_of(url, sha256, broker=broker, keys=access.keys())
+        return source_of(url, sha256, broker=self._known_broker(), keys=access.keys())
+
+    def _known_broker(self) -> BrokerAddress | None:
+        """None where none is set, or none has been found yet."""
+        address = self._link.address
+        return address if isinstance(address, BrokerAddress) and address.host else None
+
+    def _broker_host(self) -> str:
+        known = self._known_broker()
+        return "" if known is None else known.place[0]
 
     def _birth(self) -> Info:
         return self._born()

@@ -50,9 +50,9 @@ def link_facts(status: NodeStatus) -> dict[str, str | float | int]:
     """What sentences about a node's way to the broker may name."""
     link = status.link
     return {
-        **link.facts, "program": PROGRAM, "id": status.info.id, "role": "node", "address": link.address,
+        "program": PROGRAM, "id": status.info.id, "role": "node", "address": link.address,
         "error": link.sentence.rpartition("cannot be used: ")[2], "password_file": status.password_file or "",
-        "backend_url_set": PREDECESSOR_SETTING in link.sentence,
+        "backend_url_set": PREDECESSOR_SETTING in link.sentence, **link.facts,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from glassline.contract import Reason
-from glassline.link import BrokerAddress, LinkState
+from glassline.link import BrokerAddress, LinkState, Sought
 
 SHORT_S = 10.0
 TIMES = 4
@@ -65,11 +65,13 @@ class Rival:
         return self._known_s is not None and now_s - self._known_s < LATELY_S
 
 
-def is_there(address: BrokerAddress) -> bool:
+def is_there(address: BrokerAddress | Sought) -> bool:
     """Whether something at `address` takes a connection, and then waits to be spoken to, as brokers do."""
+    if isinstance(address, Sought):
+        return False
     time.sleep(ENDING_S)
     try:
-        plug = socket.create_connection((address.host, address.port), PATIENCE_S)
+        plug = socket.create_connection(address.place, PATIENCE_S)
     except OSError:
         return False
     with plug:

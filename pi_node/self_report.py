@@ -10,7 +10,7 @@ from typing import Any
 
 from glassline.contract import Reason
 from glassline.contract.messages import Health, Info
-from glassline.link import AddressError, BrokerAddress, Link
+from glassline.link import AddressError, BrokerAddress, Link, Sought
 from glassline.program import Systemd
 
 from .journal import Journal
@@ -32,7 +32,7 @@ class SelfReport:
         settings: NodeSettings,
         settings_file: Path | None,
         alone: bool,
-        broker: BrokerAddress | AddressError,
+        broker: BrokerAddress | Sought | AddressError,
         link: Link,
         sender: Sender,
         leases: Leases,
@@ -87,10 +87,15 @@ class SelfReport:
 
     def _link_status(self, now_s: float) -> LinkStatus:
         state = self._link.state
-        connected, code, sentence, address = state.connected, state.code, state.sentence, str(self._broker)
+        connected, code, sentence, address = state.connected, state.code, state.sentence, str(self._link.address)
         if isinstance(self._broker, AddressError):
             connected, code, sentence, address = False, self._broker.code, str(self._broker), ""
-        elif code is Reason.BROKER_REFUSED and self._broker.is_loopback and self._alone:
+        elif (
+            code is Reason.BROKER_REFUSED
+            and isinstance(self._broker, BrokerAddress)
+            and self._broker.is_loopback
+            and self._alone
+        ):
             code = Reason.BROKER_LOCALHOST
         if (connected, code) != self._link_seen:
             self._link_seen, self._link_since_s = (connected, code), now_s

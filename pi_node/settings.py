@@ -28,7 +28,11 @@ def wh_of(text: str) -> tuple[int, int]:
 class NodeSettings(Settings, program="pi_node"):
     """Watches glass with a camera and sends live frames and defects to the broker."""
 
-    broker: str = setting("", "Address of the MQTT broker, like mqtt://192.168.1.10:1883; it is never guessed.")
+    broker: str = setting(
+        "",
+        "Address of the MQTT broker, like mqtt://192.168.1.10:1883; it is never guessed. auto: mDNS finds the server "
+        "whose CA stands in the credentials; auto:NAME: the one of that name.",
+    )
     id: Annotated[str, StringConstraints(pattern=ID_PATTERN)] = setting(
         "pi-1", "Name of this node on the wire: 1-32 lower case letters, digits or '-'."
     )

@@ -22,6 +22,8 @@ from glassline.contract.values import Id, Model, Number, Seconds
 from glassline.writing import write_whole
 
 NAME = "status.json"
+SERVER_FILE = "server.json"
+"""In the state folder: where the server was found last."""
 RUNTIME = "RUNTIME_DIRECTORY"
 RUNTIME_FOLDERS = (Path("/run/pi_node"), Path("/run/glassline"), Path("/run/glassline/pi_node"))
 """Where RUNTIME_DIRECTORY of a systemd unit may be, for readers that were not started by that unit."""

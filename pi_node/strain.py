@@ -1,5 +1,6 @@
 """What strains the node: power, memory, disk and Wi-Fi of its machine, a camera or detector slower than asked."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from glassline.contract import Reason
@@ -20,9 +21,11 @@ CAMERA_SLOW_S, DETECTOR_SLOW_S, QUICK_S = 30.0, 60.0, 10.0
 
 
 class Strain:
-    """One thread calls `look` about once a second; then `reasons` tells. `broker` is the broker's host."""
+    """One thread calls `look` about once a second; then `reasons` tells. `broker` tells the broker's host."""
 
-    def __init__(self, *, host: Host, procfs: Path, state_dir: Path, broker: str, outbox_mb: float) -> None:
+    def __init__(
+        self, *, host: Host, procfs: Path, state_dir: Path, broker: Callable[[], str], outbox_mb: float
+    ) -> None:
         self._host, self._procfs, self._state_dir, self._broker = host, procfs, state_dir, broker
         self._outbox_mb = outbox_mb
         self.wifi: WifiHealth | None = None
@@ -47,7 +50,7 @@ class Strain:
 
         `outbox_bytes` is what the outbox takes of the disk now.
         """
-        self.wifi = wifi.signal(self._procfs, self._broker)
+        self.wifi = wifi.signal(self._procfs, self._broker())
         self.disk_free_mb = disk_free_mb(self._state_dir)
         self.memory_free_mb = self._host.memory_free_mb(self._procfs)
         flags = self._host.reasons(self._state_dir)

@@ -14,7 +14,7 @@ from glassline.contract import Reason, from_unix, new_boot
 from glassline.contract.clocks import believed
 from glassline.contract.messages import Detection, Health, Info, Lease, Receipt, Review, decode
 from glassline.contract.topics import Address, filter_of
-from glassline.link import AddressError, BrokerAddress, Link
+from glassline.link import AddressError, Link, broker_address
 from glassline.program import Systemd, Tally, read_secret
 from glassline.store import Defect
 
@@ -97,7 +97,7 @@ class Services:
     def _start_link(self) -> None:
         settings = self.settings
         try:
-            address = BrokerAddress.parse(settings.broker)
+            address = broker_address(settings.broker, credentials=settings.credentials, ca_file=settings.ca_file)
         except AddressError as error:
             self._no_link = error.code, str(error)
             log.warning("no link: %s", error)

@@ -15,7 +15,7 @@ _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?/?
 class WebSettings(Settings, program="web"):
     """Shows the live pictures and the defects in a browser."""
 
-    broker: str = setting("", "Address of the MQTT broker, like mqtt://server:1883.")
+    broker: str = setting("", "Address of the MQTT broker, like mqtt://server:1883, or auto.")
     id: str = setting("web-1", "Name of this web on the wire; one process per name.")
     credentials: str = setting(
         "", "File (0600) that `glassline enroll` made for this web: id, broker, password and CA in one."

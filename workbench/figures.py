@@ -14,7 +14,8 @@ _EARLIER_BITS = 16
 def figures(status: NodeStatus) -> list[tuple[str, str]]:
     """(name, value) of whatever is known."""
     health, info = status.health, status.info
-    return [(name, value) for name, value in _all(health, info) if value]
+    told = [*_all(health, info), ("broker", status.link.sentence)]
+    return [(name, value) for name, value in told if value]
 
 
 def _all(health: Health, info: Info) -> Iterator[tuple[str, str]]:

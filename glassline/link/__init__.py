@@ -1,7 +1,8 @@
 """The MQTT link: one connection to the broker that says what state it is in and never hides a queue."""
 
 from .access import Access, Keys
-from .address import AddressError, BrokerAddress, broker_address
+from .address import AddressError, BrokerAddress, Sought, broker_address
+from .finding import Finder, NotFoundError
 from .link import Link
 from .probe import BrokerProbe, probe_broker
 from .state import LinkState, Sent
@@ -12,10 +13,13 @@ __all__ = [
     "AddressError",
     "BrokerAddress",
     "BrokerProbe",
+    "Finder",
     "Keys",
     "Link",
     "LinkState",
+    "NotFoundError",
     "Sent",
+    "Sought",
     "Step",
     "broker_address",
     "probe_broker",

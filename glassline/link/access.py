@@ -1,5 +1,6 @@
 """Passwords and CA of one account at the broker."""
 
+import hashlib
 import ssl
 from dataclasses import dataclass
 
@@ -13,10 +14,18 @@ class Keys:
     passwords: tuple[str | None, ...]
     ca_file: str | None = None
     ca: str | None = None
+    broker: str = ""
+    """The broker's address that the credentials were made with."""
 
-    def context(self) -> ssl.SSLContext:
-        """For TLS; CertificateError says what is wrong with the CA."""
-        return client_context(ca_file=self.ca_file, ca=self.ca)
+    def context(self, server_name: str) -> ssl.SSLContext:
+        """For TLS with the server of that name; CertificateError says what is wrong with the CA."""
+        return client_context(ca_file=self.ca_file, ca=self.ca, server_name=server_name)
+
+    def fingerprints(self) -> set[bytes]:
+        """The SHA-256 of the certificate of each CA that is trusted; none where those of the system are."""
+        if not (self.ca or self.ca_file):
+            return set()
+        return {hashlib.sha256(der).digest() for der in self.context("").get_ca_certs(binary_form=True)}
 
 
 class Access:
@@ -36,7 +45,7 @@ class Access:
             return Keys((self._password,), ca_file=self._ca_file)
         found = read_credentials(self._credentials)
         known = (self._worked, *found.passwords) if self._worked else found.passwords
-        return Keys(tuple(dict.fromkeys(known)), ca=found.ca or None)
+        return Keys(tuple(dict.fromkeys(known)), ca=found.ca or None, broker=found.broker)
 
     def note_worked(self, password: str | None) -> None:
         """The broker took it."""

@@ -1,4 +1,4 @@
-"""Where the broker is. No address is ever guessed: what is missing or cannot be right is said."""
+"""Where the broker is, or that it is to be found. No address is guessed: what is missing or cannot be right is said."""
 
 import os
 import re
@@ -11,6 +11,7 @@ from glassline.program import is_blank, is_loopback
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 PREDECESSOR_SETTING = "BACKEND_URL"
+AUTO = "auto"
 
 
 class AddressError(ValueError):
@@ -26,12 +27,20 @@ class BrokerAddress:
     """A broker's address.
 
     >>> BrokerAddress.parse("mqtt://server")
-    BrokerAddress(host='server', port=1883, tls=False)
+    BrokerAddress(host='server', port=1883, tls=False, at='')
     """
 
     host: str
     port: int
     tls: bool = False
+    at: str = ""
+    """The address at which `host` was found, where no resolver is to be asked. The certificate is for `host` all the
+    same."""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where to connect."""
+        return self.at or self.host, self.port
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -64,18 +73,36 @@ class BrokerAddress:
         return address
 
 
-def broker_address(broker: str, credentials: str) -> BrokerAddress:
+@dataclass(frozen=True)
+class Sought:
+    """A broker that is to be found by mDNS: the only one of our CA, or that of the name `site`."""
+
+    site: str = ""
+
+    def __str__(self) -> str:
+        return f"{AUTO}:{self.site}" if self.site else AUTO
+
+
+def broker_address(broker: str, *, credentials: str = "", ca_file: str = "") -> BrokerAddress | Sought:
     """Where a program with these settings finds its broker; AddressError also where it was not enrolled yet."""
     if credentials and is_blank(credentials):
         raise AddressError(
             Reason.BROKER_NOT_ENROLLED, f"not enrolled yet: {credentials} waits for this machine's credentials"
         )
-    return BrokerAddress.parse(broker)
+    kind, _, site = broker.strip().partition(":")
+    if kind != AUTO:
+        return BrokerAddress.parse(broker)
+    if not credentials and not ca_file:
+        raise AddressError(
+            Reason.BROKER_NOT_ENROLLED,
+            f"not enrolled yet: `{AUTO}` knows a server by the CA in this machine's credentials, and there are none",
+        )
+    return Sought(site.strip())
 
 
 def _read(text: str) -> tuple[BrokerAddress | None, str]:
     """The address, or None and what is wrong: in our own words, since urllib's quote what may be a password."""
-    expected = "expected mqtt://HOST:PORT or mqtts://HOST:PORT"
+    expected = f"expected mqtt://HOST:PORT, mqtts://HOST:PORT or {AUTO}"
     if "@" in text:
         return None, "a password belongs into the file that `password_file` names"
     try:

@@ -2,13 +2,13 @@
 
 import hashlib
 import socket
-import ssl
 from functools import lru_cache
 from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from .access import Keys
 from .address import BrokerAddress
 
 KEEPALIVE_S = 10
@@ -28,13 +28,11 @@ def client_id_of(id: str, password: str | None) -> str:
     return f"{id}.{hashlib.pbkdf2_hmac('sha256', password.encode(), id.encode(), _ROUNDS).hex()[:16]}"
 
 
-def new_client(
-    address: BrokerAddress, *, client_id: str, id: str, password: str | None, tls: ssl.SSLContext | None = None
-) -> mqtt.Client:
+def new_client(address: BrokerAddress, *, client_id: str, id: str, password: str | None, keys: Keys) -> mqtt.Client:
     """A fresh client for one connection: MQTT 3.1.1, clean session, no reconnecting of its own.
 
     paho would keep unacknowledged QoS 1 messages over a reconnect and send them late; a client that is thrown away
-    with its connection cannot.
+    with its connection cannot. CertificateError where `keys` hold a CA that cannot be used.
     """
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
@@ -49,8 +47,8 @@ def new_client(
     client.max_queued_messages_set(200)
     if password is not None:
         client.username_pw_set(id, password)
-    if tls is not None:
-        client.tls_set_context(tls)
+    if address.tls:
+        client.tls_set_context(keys.context(address.host))
     return client
 
 

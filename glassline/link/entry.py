@@ -23,11 +23,11 @@ def is_let_in(address: BrokerAddress, *, id: str, password: str | None, keys: Ke
         codes.append(code)
         answered.set()
 
-    client_id, tls = f"{id}.entry-{secrets.token_hex(4)}", keys.context() if address.tls else None
-    client = new_client(address, client_id=client_id, id=id, password=password, tls=tls)
+    client_id = f"{id}.entry-{secrets.token_hex(4)}"
+    client = new_client(address, client_id=client_id, id=id, password=password, keys=keys)
     client.on_connect, client.connect_timeout = on_connect, _PATIENCE_S
     try:
-        client.connect(address.host, address.port, KEEPALIVE_S)
+        client.connect(*address.place, KEEPALIVE_S)
     except OSError:
         return False
     client.loop_start()

@@ -10,7 +10,7 @@ from glassline.contract import Reason
 from glassline.program import CertificateError, SecretError
 from glassline.program.tls import TlsFault, fault_of, fault_sentence
 
-from .address import BrokerAddress
+from .address import BrokerAddress, Sought
 from .other_side import accepts, may_be_broker, other_protocol, program_there, speaks_mqtt, speaks_tls
 
 CONNACK_REFUSED = {4, 5, 134, 135}
@@ -33,14 +33,21 @@ class Failure(NamedTuple):
     facts: Mapping[str, str] = {}
 
 
-def explain(address: BrokerAddress, error: BaseException) -> Failure:
+def explain(address: BrokerAddress | Sought, error: BaseException) -> Failure:
     """What a connection attempt raised, in words. Asks the other side once more where that tells."""
-    where = str(address)
     match error:
         case SecretError():
-            return Failure(Reason.SETTINGS_WRONG, f"no connection to {where} can be tried: {error}")
+            return Failure(Reason.SETTINGS_WRONG, f"no connection to {address} can be tried: {error}")
         case CertificateError():
-            return Failure(Reason.SETTINGS_WRONG, f"{where} cannot be trusted without its certificate: {error}")
+            return Failure(Reason.SETTINGS_WRONG, f"{address} cannot be trusted without its certificate: {error}")
+    if isinstance(address, Sought):
+        return Failure(Reason.BROKER_NOT_FOUND, f"no server can be looked for: {type(error).__name__}: {error}")
+    return _explain(address, error)
+
+
+def _explain(address: BrokerAddress, error: BaseException) -> Failure:
+    where = f"{address} at {address.at}" if address.at else str(address)
+    match error:
         case socket.gaierror():
             sentence = f"the name {address.host!r} of the broker {where} is not known here"
             return Failure(Reason.BROKER_UNRESOLVED, sentence)
@@ -86,7 +93,7 @@ def explain_silence(address: BrokerAddress, *, closed: bool) -> Failure:
     return Failure(Reason.BROKER_NOT_MQTT, f"{address} closed the connection at once: another program may listen there")
 
 
-def explain_connack(address: BrokerAddress, id: str, code: int, text: str) -> Failure:
+def explain_connack(address: BrokerAddress | Sought, id: str, code: int, text: str) -> Failure:
     """What a refusing CONNACK says."""
     if code in CONNACK_REFUSED:
         sentence = f"{address} refused the account {id!r}: wrong name or password, or another role"

@@ -6,7 +6,8 @@
         link.publish("health", health.to_json())
 
 The will, `status` and `info` are the link's own business. It reconnects for ever, with a jittered back-off, and each
-connection is a new client: nothing is queued while there is none, and nothing old goes out afterwards.
+connection is a new client: nothing is queued while there is none, and nothing old goes out afterwards. A broker that is
+sought is looked for anew for each connection.
 """
 
 import logging
@@ -15,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,10 +30,11 @@ from glassline.contract.topics import SPECS, Kind
 from glassline.program import Tally
 
 from .access import Access, Keys
-from .address import BrokerAddress
+from .address import BrokerAddress, Sought
 from .client import KEEPALIVE_S, client_id_of, new_client
 from .entry import NOT_AUTHORISED, is_let_in
 from .failures import CONNACK_REFUSED, Failure, explain, explain_connack, explain_other_role, explain_silence
+from .finding import Finder, NotFoundError
 from .incoming import Handler, Incoming
 from .state import EnvelopeFields, LinkState, Sent
 
@@ -56,17 +59,22 @@ class Link:
     def __init__(
         self,
         *,
-        address: BrokerAddress,
+        address: BrokerAddress | Sought,
         id: str,
         boot: str,
         birth: Callable[[], Info],
         password: str | None = None,
         ca_file: str | None = None,
         credentials: str | None = None,
+        memory: Path | None = None,
         tally: Tally | None = None,
         on_refused: Callable[[str, str], None] = lambda id, why: None,
     ) -> None:
-        self.address, self.id, self.boot = address, id, boot
+        """`memory`: a file in which the place of a broker that was sought is kept."""
+        self.id, self.boot = id, boot
+        self._where: BrokerAddress | Sought = address
+        self._news = threading.Event()
+        self._finder = Finder(address, memory=memory, on_news=self._news.set) if isinstance(address, Sought) else None
         self.tally = tally or Tally(log=log)
         self._birth = birth
         self._access = Access(password=password, ca_file=ca_file, credentials=credentials)
@@ -74,7 +82,10 @@ class Link:
         self._on_up: list[Callable[[], None]] = []
         self._on_change: Callable[[LinkState], None] = lambda state: None
         self._client: mqtt.Client | None = None
-        self._state = LinkState(False, time.time(), None, f"connecting to {address}")
+        self._found = ""
+        """Where it was found, in words."""
+        first = "looking for a server by mDNS" if self._finder else f"connecting to {address}"
+        self._state = LinkState(False, time.time(), None, first)
         self._answered, self._ended = threading.Event(), threading.Event()
         self._answer: int | None = None
         """The code of this connection's CONNACK, once there is one."""
@@ -104,6 +115,11 @@ class Link:
     def counters(self) -> Counter[str]:
         """What was refused or failed, by name."""
         return self.tally.report()
+
+    @property
+    def address(self) -> BrokerAddress | Sought:
+        """Where the broker is, or was when it was last found."""
+        return self._where
 
     @property
     def state(self) -> LinkState:
@@ -154,22 +170,24 @@ class Link:
 
     def start(self) -> None:
         """Begin to connect, in the background."""
-        if not self.address.tls and not self.address.is_loopback:
-            log.warning(
-                "what goes to %s can be read by all on the way, the password too; mqtts:// hides it", self.address
-            )
+        where = self._where
+        if isinstance(where, BrokerAddress) and not where.tls and not where.is_loopback:
+            log.warning("what goes to %s can be read by all on the way, the password too; mqtts:// hides it", where)
         self._thread.start()
 
     def stop(self) -> None:
         """Say `offline`, or leave it to the will, and end within about 2 s even if the broker hangs."""
         with self._birth_lock:
             self._stopping.set()
+        self._news.set()
         client = self._client
         if client is not None and self.publish_and_wait("status", b"offline", timeout_s=0.7) is Sent.ACKNOWLEDGED:
             client.disconnect()
             self._ended.wait(0.5)
         self._answered.set()
         self._ended.set()
+        if self._finder is not None:
+            self._finder.stop()
         if self._thread.is_alive():
             self._thread.join(3)
 
@@ -187,8 +205,14 @@ class Link:
             self._one_connection()
             if time.monotonic() - began > 2 * BACKOFF_S[1]:
                 delay_s = BACKOFF_S[0]
-            self._stopping.wait(delay_s * random.uniform(0.7, 1.3))
+            self._pause(delay_s * random.uniform(0.7, 1.3))
             delay_s = min(delay_s * 2, BACKOFF_S[1])
+
+    def _pause(self, seconds: float) -> None:
+        """News of a server end it early."""
+        self._stopping.wait(min(seconds, BACKOFF_S[0]))
+        self._news.wait(max(0.0, seconds - BACKOFF_S[0]))
+        self._news.clear()
 
     def _one_connection(self) -> None:
         """Connect once and stay until it breaks; the state says how it went.
@@ -197,46 +221,57 @@ class Link:
         """
         try:
             keys = self._access.keys()
+            address = self._locate(keys)
             for password in keys.passwords:
-                self._connect(keys, password)
+                self._connect(address, keys, password)
                 if self._answer not in CONNACK_REFUSED or self._stopping.is_set():
                     return
-            self._down(*self._why_refused(keys, password))
+            self._down(*self._why_refused(address, keys, password))
+        except NotFoundError as error:
+            self._down(*error.failure)
         except Exception as error:  # noqa: BLE001 - whatever went wrong is the state, and is tried again
             self._down(*explain(self.address, error))
 
-    def _why_refused(self, keys: Keys, password: str | None) -> Failure:
-        """Whether the password is to blame, or the role: an account of another role may not leave this will."""
-        if self._answer in NOT_AUTHORISED and is_let_in(self.address, id=self.id, password=password, keys=keys):
-            return explain_other_role(self.address, self.id, self._birth().role)
-        return explain_connack(self.address, self.id, self._answer or 0, "")
+    def _locate(self, keys: Keys) -> BrokerAddress:
+        if self._finder is None:
+            assert isinstance(self._where, BrokerAddress)
+            return self._where
+        place = self._finder.find(keys)
+        self._where, self._found = place.address, f" (found: {place})"
+        return place.address
 
-    def _connect(self, keys: Keys, password: str | None) -> None:
+    def _why_refused(self, address: BrokerAddress, keys: Keys, password: str | None) -> Failure:
+        """Whether the password is to blame, or the role: an account of another role may not leave this will."""
+        if self._answer in NOT_AUTHORISED and is_let_in(address, id=self.id, password=password, keys=keys):
+            return explain_other_role(address, self.id, self._birth().role)
+        return explain_connack(address, self.id, self._answer or 0, "")
+
+    def _connect(self, address: BrokerAddress, keys: Keys, password: str | None) -> None:
         self._answered.clear()
         self._ended.clear()
         self._answer = None
         if self._stopping.is_set():
             return
-        client = self._new_client(keys, password)
-        client.connect(self.address.host, self.address.port, KEEPALIVE_S)
+        client = self._new_client(address, keys, password)
+        client.connect(*address.place, KEEPALIVE_S)
         self._client = client
         client.loop_start()
         closed = False
         if self._answered.wait(CONNACK_TIMEOUT_S):
             if self._answer == ACCEPTED:
                 self._access.note_worked(password)
+                if self._finder is not None:
+                    self._finder.worked()
             self._ended.wait()
             closed = True
         self._client = None
         _hang_up(client)
         if self._answer is None and not self._stopping.is_set():
-            self._down(*explain_silence(self.address, closed=closed))
+            self._down(*explain_silence(address, closed=closed))
 
-    def _new_client(self, keys: Keys, password: str | None) -> mqtt.Client:
-        tls = keys.context() if self.address.tls else None
-        client = new_client(
-            self.address, client_id=client_id_of(self.id, password), id=self.id, password=password, tls=tls
-        )
+    def _new_client(self, address: BrokerAddress, keys: Keys, password: str | None) -> mqtt.Client:
+        client_id = client_id_of(self.id, password)
+        client = new_client(address, client_id=client_id, id=self.id, password=password, keys=keys)
         client.will_set(topic_of("status", self.id), b"offline", qos=SPECS["status"].qos, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -245,7 +280,7 @@ class Link:
         return client
 
     def _up(self) -> None:
-        self._state = LinkState(True, time.time(), None, f"connected to {self.address}")
+        self._state = LinkState(True, time.time(), None, f"connected to {self.address}{self._found}")
         log.info("%s", self._state.sentence)
         self._on_change(self._state)
 

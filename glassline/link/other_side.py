@@ -28,7 +28,7 @@ _PASS_ON = re.compile(
 def accepts(address: BrokerAddress) -> bool:
     """Whether a connection comes about there at all."""
     try:
-        with socket.create_connection((address.host, address.port), _PATIENCE_S):
+        with socket.create_connection(address.place, _PATIENCE_S):
             return True
     except OSError:
         return False
@@ -37,7 +37,7 @@ def accepts(address: BrokerAddress) -> bool:
 def speaks_mqtt(address: BrokerAddress) -> bool:
     """Whether a broker answers there without TLS, be it with a refusal."""
     try:
-        with socket.create_connection((address.host, address.port), _PATIENCE_S) as plug:
+        with socket.create_connection(address.place, _PATIENCE_S) as plug:
             plug.sendall(_CONNECT)
             return plug.recv(1) == _CONNACK
     except OSError:
@@ -47,7 +47,7 @@ def speaks_mqtt(address: BrokerAddress) -> bool:
 def speaks_tls(address: BrokerAddress) -> bool:
     """Whether a TLS handshake comes about there, whoever's certificate it is."""
     try:
-        with _secured(socket.create_connection((address.host, address.port), _PATIENCE_S), address.host):
+        with _secured(socket.create_connection(address.place, _PATIENCE_S), address.host):
             return True
     except (OSError, ValueError):
         return False
@@ -67,7 +67,7 @@ def other_protocol(address: BrokerAddress) -> str:
 
 def _said(address: BrokerAddress, *, tls: bool) -> bytes:
     with suppress(OSError, ValueError):
-        plug = socket.create_connection((address.host, address.port), _PATIENCE_S)
+        plug = socket.create_connection(address.place, _PATIENCE_S)
         with _secured(plug, address.host) if tls else plug as talk:
             talk.sendall(_HTTP_REQUEST)
             return talk.recv(64)
@@ -77,7 +77,7 @@ def _said(address: BrokerAddress, *, tls: bool) -> bytes:
 def program_there(address: BrokerAddress) -> PortHolder | None:
     """Who listens there, if the address is one of this machine and we may know."""
     try:
-        found = {str(where[0]) for *_, where in socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)}
+        found = {str(where[0]) for *_, where in socket.getaddrinfo(*address.place, type=socket.SOCK_STREAM)}
     except OSError:
         return None
     return holder_of(address.port) if any(map(is_own_address, found)) else None

@@ -88,7 +88,7 @@ class _Walk:
     def to_the_door(self, keys: Keys) -> None:
         """Resolve, connect, and do the TLS handshake; what goes wrong is raised, with its step noted."""
         address, began_s = self._address, time.monotonic()
-        tls = keys.context() if address.tls else None
+        tls = keys.context(address.host) if address.tls else None
         try:
             ips = resolve(address, self._timeout_s)
         except socket.gaierror as error:
@@ -122,7 +122,7 @@ class _Walk:
         as_whom = f"{id} {'with a' if password is not None else 'without a'} password"
         try:
             client = _client(address, id, password, keys, step, timeout_s)
-            client.connect(address.host, address.port, KEEPALIVE_S)
+            client.connect(*address.place, KEEPALIVE_S)
         except Exception as error:  # noqa: BLE001 - whatever went wrong is the finding
             return self.failed(explain(address, error), Step(name="password", ok=False, says="no answer"))
         client.loop_start()
@@ -161,9 +161,8 @@ class _Walk:
 def _client(
     address: BrokerAddress, id: str, password: str | None, keys: Keys, step: "_Callbacks", timeout_s: float
 ) -> mqtt.Client:
-    tls = keys.context() if address.tls else None
     client_id = f"{id}.doctor-{secrets.token_hex(4)}"
-    client = new_client(address, client_id=client_id, id=id, password=password, tls=tls)
+    client = new_client(address, client_id=client_id, id=id, password=password, keys=keys)
     client.connect_timeout = timeout_s
     client.on_connect, client.on_disconnect = step.on_connect, step.on_disconnect
     client.on_message, client.on_subscribe = step.on_message, step.on_subscribe

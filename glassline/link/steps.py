@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Step:
     """One step, and how it went: `says` is a phrase for people, `ms` how long it took."""
 
-    name: Literal["name", "port", "tls", "password", "permission"]
+    name: Literal["search", "name", "port", "tls", "password", "permission"]
     ok: bool
     says: str
     ms: float | None = None
@@ -50,7 +50,7 @@ def resolve(address: BrokerAddress, timeout_s: float) -> list[str]:
 
     The resolver knows no time-out of ours, so it is asked in a thread that is left behind.
     """
-    found = _in_time(lambda: socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM), timeout_s)
+    found = _in_time(lambda: socket.getaddrinfo(*address.place, type=socket.SOCK_STREAM), timeout_s)
     return list(dict.fromkeys(str(where[0]) for *_, where in found))[:MOST_ADDRESSES]
 
 

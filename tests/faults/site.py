@@ -238,6 +238,7 @@ class Site:
         broker: dict[str, Value] = {
             "listen": f"mqtts://0.0.0.0:{self.tls_port}, mqtt://127.0.0.1:{self.broker_port}",
             "accounts": str(self.accounts.file), "tls_cert": str(self.accounts.cert), "tls_key": str(self.accounts.key),
+            "advertise": False,
         }  # fmt: skip
         bridge: dict[str, Value] = {"credentials": str(self.accounts.credentials("bridge-1")), "store": store}
         web: dict[str, Value] = {

@@ -24,7 +24,11 @@ class Day:
     def __init__(self, tmp_path, *, outbox_mb=0.0, broker="192.168.1.10"):
         self.sysfs, self.procfs = Sysfs(tmp_path / "sys"), Procfs(tmp_path / "proc")
         self.strain = Strain(
-            host=Host(self.sysfs.root), procfs=self.procfs.root, state_dir=tmp_path, broker=broker, outbox_mb=outbox_mb
+            host=Host(self.sysfs.root),
+            procfs=self.procfs.root,
+            state_dir=tmp_path,
+            broker=lambda: broker,
+            outbox_mb=outbox_mb,
         )
         self.now_s = 1000.0
 

@@ -77,7 +77,7 @@ def test_a_node_starts_before_it_is_enrolled_and_others_do_not(file: Path, text:
         with pytest.raises(SettingsError, match="glassline enroll"):
             settings(kind, credentials=str(file))
     with pytest.raises(AddressError, match="not enrolled yet") as caught:
-        broker_address("mqtts://server", str(file))
+        broker_address("mqtts://server", credentials=str(file))
     assert caught.value.code is Reason.BROKER_NOT_ENROLLED
 
 

@@ -30,7 +30,10 @@ def can_make_networks() -> str:
     """Empty if this machine can; else why not."""
     if os.geteuid() != 0:
         return "network namespaces want root"
-    return "" if shutil.which("ip") else "no `ip`: sudo apt install iproute2"
+    if not shutil.which("ip"):
+        return "no `ip`: sudo apt install iproute2"
+    allowed = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, check=False).returncode == 0
+    return "" if allowed else "this root may not make network namespaces (CAP_SYS_ADMIN)"
 
 
 needs_networks = pytest.mark.skipif(bool(can_make_networks()), reason=can_make_networks())
@@ -72,7 +75,7 @@ class Host(Namespace):
         self.ip("link", "add", "eth0", "type", "veth", "peer", "name", self._port, "netns", switch.name)
         switch.ip("link", "set", self._port, "master", _SWITCH, "up")
         self.ip("link", "set", "eth0", "up")
-        self._processes: list[subprocess.Popen[str]] = []
+        self.processes: list[subprocess.Popen[str]] = []
         if address:
             self.readdress(address)
 
@@ -90,7 +93,7 @@ class Host(Namespace):
                 ["ip", "netns", "exec", self.name, sys.executable, *arguments], stdout=file, stderr=file, text=True,
                 **kwargs,
             )  # fmt: skip
-        self._processes.append(process)
+        self.processes.append(process)
         return process
 
     def run(self, *arguments: str, **kwargs: Any) -> "subprocess.CompletedProcess[str]":
@@ -99,9 +102,9 @@ class Host(Namespace):
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **kwargs)
 
     def close(self) -> None:
-        for process in self._processes:
+        for process in self.processes:
             process.terminate()
-        for process in self._processes:
+        for process in self.processes:
             process.wait(10)
 
 

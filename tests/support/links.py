@@ -7,21 +7,22 @@ from contextlib import contextmanager
 from glassline.contract import from_unix, new_boot
 from glassline.contract.messages import Info
 from glassline.contract.topics import EVERYTHING
-from glassline.link import BrokerAddress, Link
+from glassline.link import Link, broker_address
 
 
-def make_link(url, id, password, role="node", ca_file=None, credentials=None):
+def make_link(url, id, password, role="node", ca_file=None, credentials=None, memory=None):
     def birth():
         return Info(**link.envelope(), role=role, id=id, version="1", started_at=from_unix(time.time()))
 
     link = Link(
-        address=BrokerAddress.parse(url),
+        address=broker_address(url, credentials=credentials or "", ca_file=ca_file or ""),
         id=id,
         boot=new_boot(),
         birth=birth,
         password=password,
         ca_file=ca_file,
         credentials=credentials,
+        memory=memory,
     )
     return link
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from glassline.contract import parse
 from glassline.contract.topics import filter_of
-from glassline.link import BrokerAddress
+from glassline.link import BrokerAddress, Keys
 from glassline.link.client import KEEPALIVE_S, new_client
 
 
@@ -31,7 +31,9 @@ class Newest:
         self._rang()
 
     def __enter__(self) -> Self:
-        self._client = new_client(self._address, client_id=self._client_id, id=self._client_id, password=None)
+        self._client = new_client(
+            self._address, client_id=self._client_id, id=self._client_id, password=None, keys=Keys((None,))
+        )
         self._client.on_connect = lambda client, *_: client.subscribe(filter_of("frame"), 0)
         self._client.on_message = self._on_message
         self._client.connect(self._address.host, self._address.port, KEEPALIVE_S)

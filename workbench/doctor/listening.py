@@ -48,7 +48,7 @@ class Listener:
             client_id=f"{way.id}.doctor-{secrets.token_hex(4)}",
             id=way.id,
             password=password,
-            tls=way.keys.context() if way.address.tls else None,
+            keys=way.keys,
         )
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class Listener:
         self._client.on_connect, self._client.on_message = self._on_connect, self._on_message
         self._client.on_disconnect = self._on_disconnect
         try:
-            self._client.connect(self._way.address.host, self._way.address.port, KEEPALIVE_S)
+            self._client.connect(*self._way.address.place, KEEPALIVE_S)
         except OSError as error:
             log.debug("listening: %s", error)
             return self

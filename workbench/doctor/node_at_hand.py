@@ -9,7 +9,7 @@ from pathlib import Path
 from glassline.diagnosis import Observation, ProgramSeen, observe_link
 from glassline.program.settings import Settings
 from pi_node.own_view import link_facts
-from pi_node.status_file import NodeStatus, read_status
+from pi_node.status_file import SERVER_FILE, NodeStatus, read_status
 
 from .machine import NODE, Machine
 from .running import Running, is_running, running
@@ -71,6 +71,15 @@ def node_at_hand(machine: Machine) -> NodeAtHand | None:
     if status is None or not status.is_alive():
         return NodeAtHand(id=id, runs=is_running(NODE, machine.file))
     return NodeAtHand(id=id, runs=True, status=status, age_s=status.age_s(time.time()))
+
+
+def memory_of_server(machine: Machine) -> Path | None:
+    """Where the node of this machine keeps in mind at which place it found its server."""
+    setup = machine.programs.get(NODE)
+    if setup is None or setup.settings is None:
+        return None
+    folder, environ = _whereabouts(setup.settings, _process(machine.file))
+    return folder / environ.get("GLASS_STATE_DIR", "") / SERVER_FILE
 
 
 def _process(file: Path | None) -> Running | None:

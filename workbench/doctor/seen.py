@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import glassline
+from glassline.link.address import AUTO
 
 from .heard import Heard
 from .ports_here import PortHere, ports_here
@@ -115,7 +116,7 @@ def seen_of(sight: Sight) -> Seen:
 
 def _way(way: Way) -> WaySeen:
     steps = [StepSeen(step=one.name, ok=one.ok, says=one.says, ms=one.ms) for one in way.steps]
-    return WaySeen(program=way.program, id=way.id, address=str(way.address), steps=steps)
+    return WaySeen(program=way.program, id=way.id, address=str(way.address or AUTO), steps=steps)
 
 
 def _heard(sight: Sight, one: Heard) -> ProgramHeard:

@@ -12,7 +12,14 @@ from .machine import Machine
 from .plain import plain
 from .seen import PictureSeen, ProgramHeard, Seen, StoreFound, WaySeen
 
-_WORDS = {"name": "name", "port": "port", "tls": "TLS", "password": "password", "permission": "own echo"}
+_WORDS = {
+    "search": "mDNS",
+    "name": "name",
+    "port": "port",
+    "tls": "TLS",
+    "password": "password",
+    "permission": "own echo",
+}
 _NEAR_S = 1.0
 
 

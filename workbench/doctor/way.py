@@ -13,7 +13,10 @@ from glassline.link import (
     AddressError,
     BrokerAddress,
     BrokerProbe,
+    Finder,
     Keys,
+    NotFoundError,
+    Sought,
     Step,
     broker_address,
     probe_broker,
@@ -21,6 +24,7 @@ from glassline.link import (
 from glassline.program import SecretError, masked, read_secret
 
 from .machine import BRIDGE, BROKER, HOPS, NODE, ROLES, WEB, Machine, Setup
+from .node_at_hand import memory_of_server
 
 PROBE_TIMEOUT_S = 3.0
 STRANGER = "doctor"
@@ -39,7 +43,7 @@ class Way:
     keys: Keys = field(default_factory=lambda: Keys((None,)))
     usable: bool = False
     steps: tuple[Step, ...] = ()
-    """Name, port, TLS, password, permission, as far as it went."""
+    """Search (if it is sought), name, port, TLS, password, permission, as far as it went."""
     at_s: float = field(default_factory=time.monotonic)
     """When it was walked."""
 
@@ -58,20 +62,26 @@ def walk_all(machine: Machine) -> list[Way]:
 def walk(setup: Setup, machine: Machine) -> Way:
     """Walk from the settings of one program to its echo."""
     id, facts = setup.text("id"), _facts(setup, machine)
+    secret_file, ca_file = setup.text("password_file"), setup.text("ca_file") or None
+    credentials = setup.text("credentials") or None
     try:
-        address = broker_address(setup.text("broker"), setup.text("credentials"))
+        where = broker_address(setup.text("broker"), credentials=credentials or "", ca_file=ca_file or "")
     except AddressError as error:
         facts["error"] = str(error).rpartition("cannot be used: ")[2]
         return Way(program=setup.program, id=id, observation=_failed(error.code, facts))
-    facts |= {"address": str(address), "host": address.host, "port": address.port}
-    secret_file, ca_file = setup.text("password_file"), setup.text("ca_file") or None
-    credentials = setup.text("credentials") or None
     try:
         password = read_secret(secret_file) if secret_file else None
         keys = Access(password=password, ca_file=ca_file, credentials=credentials).keys()
     except SecretError as error:
         named = Path(credentials or secret_file)
         return Way(program=setup.program, id=id, observation=_secret_trouble(setup, named, error, facts))
+    try:
+        address, searched = _located(where, keys, setup, machine)
+    except NotFoundError as error:
+        code, says, more = error.failure
+        searched = (Step(name="search", ok=False, says=says),)
+        return Way(program=setup.program, id=id, observation=_failed(code, facts | dict(more)), steps=searched)
+    facts |= {"address": str(address), "host": address.host, "port": address.port}
     probe = probe_broker(
         address, id=id, password=password, ca_file=ca_file, credentials=credentials, timeout_s=PROBE_TIMEOUT_S
     )
@@ -84,13 +94,28 @@ def walk(setup: Setup, machine: Machine) -> Way:
             address=address,
             keys=replace(keys, passwords=(probe.password,)),
             usable=True,
-            steps=probe.steps,
+            steps=(*searched, *probe.steps),
         )
     facts |= {**probe.facts, "error": probe.sentence}
     code = _code(probe, address, setup, machine)
     is_refused = setup.program == BRIDGE and code is Reason.BROKER_BAD_CREDENTIALS
     failed = _bridge_refused(facts) if is_refused else _failed(code, facts)
-    return Way(program=setup.program, id=id, observation=failed, address=address, steps=probe.steps)
+    return Way(program=setup.program, id=id, observation=failed, address=address, steps=(*searched, *probe.steps))
+
+
+def _located(
+    where: BrokerAddress | Sought, keys: Keys, setup: Setup, machine: Machine
+) -> tuple[BrokerAddress, tuple[Step, ...]]:
+    """The broker's address, looked for where it is sought, with the step that took; NotFoundError."""
+    if isinstance(where, BrokerAddress):
+        return where, ()
+    began_s = time.monotonic()
+    finder = Finder(where, memory=memory_of_server(machine) if setup.program == NODE else None)
+    try:
+        place = finder.find(keys)
+    finally:
+        finder.stop()
+    return place.address, (Step(name="search", ok=True, says=str(place), ms=(time.monotonic() - began_s) * 1000),)
 
 
 def _code(probe: BrokerProbe, address: BrokerAddress, setup: Setup, machine: Machine) -> Reason:

@@ -40,6 +40,36 @@ BROKER_FAULTS: dict[Reason, Fault] = {
         cuts=True,
         notes={"backend_url_set": _BACKEND_URL},
     ),
+    Reason.BROKER_NOT_FOUND: Fault(
+        sentence="{program} looks for its server by mDNS, and finds none: {search}.",
+        remedy="""
+            On the server `journalctl -u broker -n 30` must say "found by mDNS". It does where `listen` in [broker] has
+            mqtts:// beyond loopback, `advertise` is on and `glassline ca init` made the certificate; for mosquitto run
+            `glassline advertise`. `sudo ufw allow 5353/udp` opens a firewall. Not every network carries mDNS (guest
+            Wi-Fi, another subnet): then set `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) to
+            mqtts://SERVER:8883. It goes on looking, and detecting.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_SEVERAL_FOUND: Fault(
+        sentence="{program} finds several servers of its CA by mDNS, and takes none by chance: {found}.",
+        remedy="""
+            Choose one: set `broker` in [{program}] of {file} (or GLASS_BROKER, or --broker) to auto:NAME, where NAME is
+            what stands before the bracket, or to mqtts://SERVER:8883, where SERVER stands in it. Then `sudo systemctl
+            restart {program}`, or start it anew. `site` in [broker] on a server is its NAME.
+        """,
+        cuts=True,
+    ),
+    Reason.BROKER_FOUND_UNTRUSTED: Fault(
+        sentence="{program} finds no server by mDNS that it can trust, but others: {found}.",
+        remedy="""
+            Never go on without a look: somebody may pose as the server. If one of them is yours, its CA is another one
+            than that in the credentials here: `glassline ca show` there prints its fingerprint, and `glassline rotate
+            {id}`, or `glassline enroll {id} --role {role}`, writes credentials with it: copy them here. If yours is not
+            among them: `sudo systemctl start broker` on it; `journalctl -u broker -n 30` must say "found by mDNS".
+        """,
+        cuts=True,
+    ),
     Reason.BROKER_LOCALHOST: Fault(
         sentence="""
             {program} looks for the broker at {address}, which is this machine itself: no broker runs here, or one at

@@ -20,9 +20,9 @@ def main() -> None:
     table = tomllib.loads(Path(sys.argv[-1]).read_text())["pi_node"]
     own = read_credentials(table["credentials"])
     address = BrokerAddress.parse(own.broker)
-    tls = Access(password=None, ca_file=None, credentials=table["credentials"]).keys().context()
+    keys = Access(password=None, ca_file=None, credentials=table["credentials"]).keys()
     client = new_client(
-        address, client_id=client_id_of(own.id, own.password), id=own.id, password=own.password, tls=tls
+        address, client_id=client_id_of(own.id, own.password), id=own.id, password=own.password, keys=keys
     )
     client.connect(address.host, address.port, 10)
     client.loop_start()
