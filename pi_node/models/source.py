@@ -17,12 +17,13 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True)
 class Source:
-    """Host, port and path to ask; `tls` is how, None: plain."""
+    """Host, port and path to ask; `tls` is how, None: plain. `at` is where mDNS found that host, else empty."""
 
     host: str
     port: int
     path: str
     tls: ssl.SSLContext | None
+    at: str = ""
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -31,7 +32,7 @@ class Source:
     def connect(self) -> http.client.HTTPConnection:
         """A connection that waits `PATIENCE_S` at most for the next byte; nothing is sent yet."""
         if self.tls is not None:
-            return http.client.HTTPSConnection(self.host, self.port, timeout=PATIENCE_S, context=self.tls)
+            return http.client.HTTPSConnection(self.at or self.host, self.port, timeout=PATIENCE_S, context=self.tls)
         return http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE_S)
 
 
@@ -51,7 +52,8 @@ def source_of(url: str, sha256: str, *, broker: BrokerAddress | None, keys: Keys
         return Source(host, port or 80, path, None)
     if not (keys.ca or keys.ca_file or is_brokers):
         raise FetchError(f"{host} is not the broker's host, and no CA of one's own vouches for it")
-    return Source(host, port or 443, path, keys.context())
+    at = broker.at if is_brokers and broker is not None else ""
+    return Source(host, port or 443, path, keys.context(host), at)
 
 
 def _taken_apart(url: str) -> tuple[str, int | None, str, str]:
