@@ -137,7 +137,7 @@ def raw_websocket(frames: bytes, *, answer: bytes = b"\x88") -> Act:
             plug.sendall(head.encode())
             assert plug.recv(4096).startswith(b"HTTP/1.1 101")
             plug.sendall(frames)
-            end_s, got = time.monotonic() + 10, b""
+            end_s, got = time.monotonic() + 30, b""
             while answer not in got and (data := plug.recv(65536)):
                 got += data
                 assert time.monotonic() < end_s, "nothing of that kind is answered"
