@@ -15,8 +15,9 @@ WEAK_DBM, FIRM_DBM = -75.0, -70.0
 MEMORY_LOW_MB, MEMORY_ENOUGH_MB = 100.0, 150.0
 """Below that the kernel drops and reads again the programs themselves, from the card, long before it ends one."""
 DISK_MARGIN = 1.1
-SLOW, QUICK = 0.5, 0.7
-"""Parts of the rate that was asked for."""
+CAMERA_SHARES, DETECTOR_SHARES = (1 / 2, 0.7), (1 / 3, 1 / 2)
+"""Parts of the rate that was asked for: below the first it is slow, from the second on no more. What a detector is
+asked for is the most that it may do, so that less is usual there."""
 CAMERA_SLOW_S, DETECTOR_SLOW_S, QUICK_S = 30.0, 60.0, 10.0
 
 
@@ -56,8 +57,8 @@ class Strain:
         flags = self._host.reasons(self._state_dir)
         to_come_mb = DISK_FULL_MB + max(0.0, self._outbox_mb - outbox_bytes / 1e6)
         levels = {
-            Reason.CAMERA_SLOW: _share(camera_fps),
-            Reason.DETECTOR_SLOW: _share(detect_fps),
+            Reason.CAMERA_SLOW: _share(camera_fps, CAMERA_SHARES),
+            Reason.DETECTOR_SLOW: _share(detect_fps, DETECTOR_SHARES),
             Reason.NODE_MEMORY_LOW: (self.memory_free_mb, MEMORY_LOW_MB, MEMORY_ENOUGH_MB),
             Reason.DISK_FULL: (self.disk_free_mb, DISK_FULL_MB, DISK_FULL_MB * DISK_MARGIN),
             Reason.DISK_LOW: (self.disk_free_mb, to_come_mb, to_come_mb * DISK_MARGIN),
@@ -75,5 +76,5 @@ class Strain:
         return [reason for reason in found if reason is not Reason.DISK_LOW or Reason.DISK_FULL not in found]
 
 
-def _share(rate: tuple[float, float] | None) -> tuple[float | None, float, float]:
-    return (None if rate is None else rate[0] / rate[1], SLOW, QUICK)
+def _share(rate: tuple[float, float] | None, shares: tuple[float, float]) -> tuple[float | None, float, float]:
+    return (None if rate is None else rate[0] / rate[1], *shares)

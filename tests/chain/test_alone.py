@@ -10,7 +10,7 @@ from .alone import HOUR_S, SAME, SEED, run, taken
 
 
 def test_what_was_found_without_a_server_and_without_a_clock_arrives_with_the_true_times(tmp_path):
-    report = run(tmp_path, alone_s=20, gone_s=8, say=print)
+    report = run(tmp_path, alone_s=15, gone_s=6, say=print)
     print(report)
     assert report.is_well, report
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from glassline.contract import Box, Reason, from_unix
-from glassline.contract.messages import Detection, LiveHealth
+from glassline.contract.messages import Detection, LiveHealth, WifiHealth
 from tests.support.chromium import chromium_path
 from tests.support.hoard import Hoard
 
@@ -305,6 +305,8 @@ def test_a_slow_link_of_the_node_is_said_in_words(alone: tuple[Mosquitto, Web], 
         page.goto(web.url)
         node.publish_health(live=LiveHealth(fps=5, quality=60, image_wh=(480, 360), limited_by="link"))
         expect(page.locator("#stage .limit")).to_have_text("Slow link: 5 fps, quality 60, 480 × 360")
+        node.publish_health(wifi=WifiHealth(interface="wlan0", signal_dbm=-78.4), reasons=["link.wifi_weak"])
+        expect(page.locator("#stage .facts")).to_contain_text("-78 dBm")
         node.publish_health(live=LiveHealth(fps=15, quality=80, image_wh=(640, 480)))
         expect(page.locator("#stage .limit")).to_be_hidden()
 

@@ -147,6 +147,7 @@ export class Stage {
       [names.model, info?.model?.name],
       [names.detection, health?.inference_ms ? texts.stage.inference(Math.round(health.inference_ms.p50)) : null],
       [names.temperature, health?.cpu_temp_c === undefined ? null : texts.stage.celsius(Math.round(health.cpu_temp_c))],
+      [names.wifi, health?.wifi ? texts.stage.signal(Math.round(health.wifi.signal_dbm)) : null],
       [names.outbox, health?.outbox?.depth ? texts.stage.waitingRows(health.outbox.depth) : null],
       [names.givenUp, texts.stage.givenUp(health?.outbox)],
       [names.version, info?.version],

@@ -78,7 +78,8 @@ export const texts = {
       "`python -m pi_node --broker mqtt://SERVER:1883`, and it appears here by itself.",
     why: "Why",
     facts: {
-      camera: "Camera", model: "Model", detection: "Detection", temperature: "Temperature", outbox: "Waiting to be stored",
+      camera: "Camera", model: "Model", detection: "Detection", temperature: "Temperature", wifi: "Wi-Fi",
+      outbox: "Waiting to be stored",
       givenUp: "Given up, no room", version: "Version", refused: "Not taken", letGo: "Slow pages",
     },
     slowLink: ({ fps, quality, image_wh: size }) =>
@@ -89,6 +90,7 @@ export const texts = {
     letGo: (count) => `${count} let go, too slow to take pictures`,
     inference: (ms) => `${ms} ms a picture`,
     celsius: (degrees) => `${degrees} °C`,
+    signal: (dbm) => `${dbm} dBm`,
     givenUp: (outbox) => [[outbox?.pictures_dropped, "pictures"], [outbox?.dropped, "detections"]]
       .filter(([count]) => count).map(([count, what]) => `${count} ${what}`).join(", "),
     waitingRows: (count) => (count === 1 ? "1 detection" : `${count} detections`),

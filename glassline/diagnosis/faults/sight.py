@@ -137,8 +137,8 @@ SIGHT_FAULTS: dict[Reason, Fault] = {
     Reason.DETECTOR_SLOW: Fault(
         state="degraded",
         sentence="""
-            The detector of {id} looks at {detect_fps} pictures a second, less than half of the {asked_detect_fps} that
-            it was asked for: what passes quickly may be missed.
+            The detector of {id} looks at {detect_fps} pictures a second, less than a third of the {asked_detect_fps}
+            that it was asked for: what passes quickly may be missed.
         """,
         remedy="""
             `model = "auto"` in [pi_node] of {file} (GLASS_MODEL, --model) takes the fastest way to run the model on
