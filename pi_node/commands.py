@@ -1,4 +1,4 @@
-"""Commands from the page, or from anybody's `mosquitto_pub`: ping, snapshot, config, restart."""
+"""Commands from the page, or from anybody's `mosquitto_pub`, taken in turn and answered."""
 
 import contextlib
 import queue

@@ -65,7 +65,8 @@ class Fetching:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Nothing is fetched before it is asked for."""
+        """Remove what an earlier run did not finish unpacking; what it had fetched stays, to be gone on with."""
+        self._shelf.tidy()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -109,7 +110,7 @@ class Fetching:
 
     def _make_room(self, wanted: ModelArgs) -> None:
         """For the archive and for what is in it, and leave what the node wants for detections."""
-        self._shelf.tidy(but=wanted.sha256)
+        self._shelf.tidy(part_of=wanted.sha256)
         self._shelf.prune({self._config.running().model}, room_for=1)
         try:
             self._shelf.folder.mkdir(parents=True, exist_ok=True)

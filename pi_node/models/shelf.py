@@ -61,10 +61,10 @@ class Shelf:
         sync_folder(self._folder)
         self.part(sha256).unlink()
 
-    def tidy(self, *, but: str = "") -> None:
-        """Remove what was left half unpacked, and what has come of other archives than `but`."""
+    def tidy(self, *, part_of: str | None = None) -> None:
+        """Remove what was left half unpacked, and, with `part_of`, what has come of any other archive."""
         for path in self._leftovers():
-            if path != self.part(but):
+            if path.suffix == NEW or (part_of is not None and path != self.part(part_of)):
                 log.info("removed %s, which was never finished", path)
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 

@@ -132,6 +132,15 @@ def test_what_an_earlier_run_has_fetched_is_not_fetched_again(a_node, archive):
     assert a_node.left() == [args["sha256"]]
 
 
+def test_a_start_removes_what_is_half_unpacked_and_keeps_what_was_fetched(a_node):
+    a_node.shelf.folder.mkdir(parents=True)
+    (a_node.shelf.folder / f"{'2' * 64}.new").mkdir()
+    a_node.shelf.part("1" * 64).write_bytes(b"some")
+    (a_node.shelf.folder / ("3" * 64)).mkdir()
+    a_node.fetching.start()
+    assert a_node.left() == [f"{'1' * 64}.part", "3" * 64]
+
+
 def test_bytes_left_by_an_earlier_run_that_are_not_of_this_model_are_found_out(a_node, archive):
     with Server(archive.read_bytes()) as server:
         args = server.args(archive)

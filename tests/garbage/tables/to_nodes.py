@@ -68,6 +68,24 @@ TO_NODES = [
     ),
     Row(
         entrance="MQTT cmd",
+        sent="models from elsewhere, of no size, by a path",
+        throw=mqtt(
+            "cmd",
+            *(
+                as_json({"args": {"url": url, "sha256": "a" * 64, "size": size}})
+                for url in (f"http://192.0.2.1/models/{'a' * 64}", f"file:///models/{'a' * 64}", "../../etc/passwd")
+                for size in (10, -1)
+            ),
+            id=NODE,
+            rest="model",
+        ),
+        counted=[("node", "refused_cmd_refused"), ("node", "refused_cmd_invalid")],
+        holds="nothing is fetched, the answer says what is wrong",
+        check=partial(checks.answered, code="model.refused"),
+        guard="`pi_node/models/source.py`",
+    ),
+    Row(
+        entrance="MQTT cmd",
         sent="a command that nobody knows, one of 1970",
         throw=checks.both(
             mqtt("cmd", b"{}", id=NODE, rest="rm-rf"),
