@@ -86,7 +86,7 @@ class Inspection:
 
     def reload(self) -> None:
         """Load the detector anew, since its settings have changed; what is tracked ends, and may come again."""
-        self.loaded, self.problem, self._problem = False, "", None
+        self.card, self.loaded, self.problem, self._problem = None, False, "", None
         self._loading_since_s = time.monotonic()
         self._anew.set()
 

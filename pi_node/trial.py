@@ -9,6 +9,14 @@ HEALTHY_S = 10.0
 """So long both must work without a break."""
 PATIENCE_S = 12.0
 """What is wrong for so long is held against the change. Until then a camera that is opened anew may well be busy."""
+BROKEN_S = 3.0
+"""A model that cannot be used will not mend by itself."""
+BROKEN = frozenset(
+    {
+        Reason.DETECTOR_MODEL_MISSING, Reason.DETECTOR_MODEL_UNKNOWN, Reason.DETECTOR_MODEL_BROKEN,
+        Reason.DETECTOR_CARD_WRONG, Reason.DETECTOR_TASK_WRONG, Reason.DETECTOR_RUNTIME_MISSING,
+    }
+)  # fmt: skip
 MOST_S = 180.0
 """A detector that is not loaded by then never will be; to measure all the ways to run a model takes a while."""
 HANGS = frozenset({Reason.DETECTOR_STUCK, Reason.DETECTOR_STARTING})
@@ -55,7 +63,8 @@ class Trial:
         self._well = (self._well or (now_s, seen)) if not problems and self._is_loaded(seen) else None
         if self._well is not None and now_s - self._well[0] >= HEALTHY_S:
             self.works = self._went_on(self._well[1], seen)
-        if self._ill_since_s is not None and now_s - self._ill_since_s >= PATIENCE_S:
+        patience_s = BROKEN_S if BROKEN & set(ill) else PATIENCE_S
+        if self._ill_since_s is not None and now_s - self._ill_since_s >= patience_s:
             self.fault = ill[0]
         elif now_s - self._began_s >= MOST_S and not self.works:
             self.fault = problems[0] if problems else "not seen to work"

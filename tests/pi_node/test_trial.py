@@ -4,7 +4,7 @@ import pytest
 
 from glassline.contract import Reason
 from glassline.diagnosis import Hop
-from pi_node.trial import HEALTHY_S, MOST_S, PATIENCE_S, Seen, Trial
+from pi_node.trial import BROKEN_S, HEALTHY_S, MOST_S, PATIENCE_S, Seen, Trial
 
 WELL = Seen(problems=frozenset(), captured=0, detected=0, loaded=True)
 CAMERA, DETECTOR = frozenset({Hop.CAMERA}), frozenset({Hop.DETECTOR})
@@ -47,7 +47,7 @@ def test_a_detector_that_looks_once_in_ten_seconds_is_seen_to_work():
     assert trial.works
 
 
-@pytest.mark.parametrize("problem", [Reason.CAMERA_MISSING, Reason.CAMERA_BLACK, Reason.DETECTOR_MODEL_BROKEN])
+@pytest.mark.parametrize("problem", [Reason.CAMERA_MISSING, Reason.CAMERA_BLACK, Reason.DETECTOR_STUCK])
 def test_what_goes_wrong_and_stays_so_is_held_against_it(problem):
     trial = Trial(before=WELL, touches=CAMERA, now_s=0)
     assert decided_at(trial, lambda now_s: ill(problem) if now_s >= 3 else working(now_s)) == 3 + PATIENCE_S
@@ -98,5 +98,5 @@ def test_the_camera_is_changed_though_there_is_no_model():
 
 def test_what_was_broken_before_excuses_nothing_that_is_changed_itself():
     trial = Trial(before=ill(Reason.DETECTOR_MODEL_BROKEN), touches=DETECTOR, now_s=0)
-    assert decided_at(trial, lambda now_s: ill(Reason.DETECTOR_MODEL_BROKEN)) == PATIENCE_S
+    assert decided_at(trial, lambda now_s: ill(Reason.DETECTOR_MODEL_BROKEN)) == BROKEN_S
     assert trial.fault == Reason.DETECTOR_MODEL_BROKEN
