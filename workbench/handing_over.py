@@ -44,8 +44,8 @@ def hand_over_token(folder: AccountsFolder, made: Credentials, minutes: int, *, 
     text = do(lambda: folder.tokens.issue(made, now=now, life=life, new_account=new_account))
     typer.echo(f"The token of {made.id}, good once, until {(now + life).astimezone():%H:%M}:\n\n{text}\n")
     typer.echo(
-        f"Over there: glassline join https://SERVER:PORT --out {made.id}.toml   (it asks for the token; SERVER:PORT is "
-        f"the page's, whose setting `tokens` must be {folder.tokens.path.absolute()})"
+        f"Over there: glassline join auto --out {made.id}.toml   (it asks for the token; in place of auto, the "
+        f"page's address https://SERVER:PORT; its setting `tokens` must be {folder.tokens.path.absolute()})"
     )
 
 

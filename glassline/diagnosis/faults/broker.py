@@ -14,9 +14,9 @@ BROKER_FAULTS: dict[Reason, Fault] = {
         sentence="{id} has not been enrolled yet: it looks at glass and keeps what it finds, and knows no broker.",
         remedy="""
             On the server: `glassline enroll {id} --role node --token` prints a token. On {id}: `sudo glassline join
-            PAGE --out /etc/glassline/credentials.toml` asks for it, where PAGE is the address at which the page is
-            opened; then `sudo systemctl restart {program}`. Or copy the file that `glassline enroll {id} --role node`
-            makes to that place, with mode 0600.
+            PAGE --out /etc/glassline/credentials.toml` asks for it, where PAGE is `auto`, or the address at which the
+            page is opened; then `sudo systemctl restart {program}`. Or copy the file that `glassline enroll {id} --role
+            node` makes to that place, with mode 0600.
         """,
         cuts=True,
     ),
