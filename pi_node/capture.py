@@ -143,8 +143,9 @@ class Capture:
                 for sink in self._sinks:
                     sink(frame)
                 self._on_alive(FREED_WITHIN_S)
-        except CameraHangsError:
-            self._stuck.append(camera)
-            raise
         finally:
-            camera.close()
+            try:
+                camera.close()
+            finally:
+                if camera.is_stuck:
+                    self._stuck.append(camera)

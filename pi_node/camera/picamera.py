@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import threading
 import time
 from concurrent.futures import CancelledError
 from typing import Any
@@ -30,6 +31,7 @@ class PiCamera:
         self._index, self._image_wh, self._fps, self._tuning = int(index), image_wh, fps, tuning
         self._device: Any = None
         self._streams: Streams | None = None
+        self._taking, self._closed = threading.Lock(), False
 
     def open(self) -> None:
         try:
@@ -41,6 +43,9 @@ class PiCamera:
             ) from None
         try:
             self._device = Picamera2(self._index)
+            if self._closed:  # given up meanwhile: nobody else closes what came back late
+                self.close()
+                raise CameraError(f"picamera: camera {self._index} was closed while it was opened")
             controls = controls_of(self._tuning, fps=self._fps, offered=self._device.camera_controls)
             self._streams = configure(self._device, image_wh=self._image_wh, controls=controls)
             self._device.start()
@@ -71,7 +76,9 @@ class PiCamera:
         return picture, time.time() - age_s, time.monotonic() - age_s
 
     def close(self) -> None:
-        device, self._device = self._device, None
+        self._closed = True
+        with self._taking:
+            device, self._device = self._device, None
         if device is not None:
             device.cancel_all_and_flush()
             device.close()

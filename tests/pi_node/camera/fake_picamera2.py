@@ -46,7 +46,7 @@ class FakeLibrary:
         self.controls = dict(CONTROLS)
         self.crops = [(0, 0, 4608, 2592)] * 2
         self.age_s = 0.03
-        self.silent = threading.Event()
+        self.silent, self.hangs_in_open = threading.Event(), threading.Event()
         self.opened, self.configured, self.closed = [], [], 0
         library = self
 
@@ -54,6 +54,8 @@ class FakeLibrary:
             def __init__(self, index):
                 super().__init__(library)
                 library.opened.append(index)
+                while library.hangs_in_open.is_set():
+                    time.sleep(0.01)
 
         modules = {"picamera2": ModuleType("picamera2"), "libcamera": ModuleType("libcamera")}
         modules["picamera2"].Picamera2, modules["libcamera"].ColorSpace = Picamera2, ColorSpace

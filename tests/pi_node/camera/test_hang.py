@@ -3,10 +3,12 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from glassline.contract import Reason
 from pi_node.camera import Attended, CameraError, CameraHangsError, attended, open_camera
+from pi_node.camera.picture import Picture
 from pi_node.capture import MAX_STUCK, Capture
 from tests.support.links import until
 
@@ -103,6 +105,46 @@ def test_a_missing_camera_gives_signs_of_life_but_not_beside_one_that_hangs(impa
     assert until(lambda: Lost.opened > 3, 10)
     capture.stop()
     assert not alive
+
+
+class Clinging:
+    """A camera that gives pictures, or fails in words, hangs when it is closed, and is gone from then on."""
+
+    may_repeat = False
+    opened = 0
+    fails = False
+
+    def open(self):
+        type(self).opened += 1
+        if self.opened > 1:
+            raise CameraError("the camera is gone")
+
+    def read(self):
+        time.sleep(0.02)
+        if self.fails:
+            raise CameraError("the cable is out")
+        return Picture(np.zeros((48, 64, 3), np.uint8)), time.time(), time.monotonic()
+
+    def close(self):
+        if self.opened == 1:
+            threading.Event().wait()
+
+
+@pytest.mark.parametrize("fails", [True, False], ids=["after an error", "to be opened anew"])
+def test_one_that_hangs_only_when_it_is_closed_ends_the_signs_of_life_too(impatient, monkeypatch, fails):
+    monkeypatch.setattr("pi_node.capture.REOPEN_S", (0.05, 0.05))
+    monkeypatch.setattr(Clinging, "opened", 0)
+    monkeypatch.setattr(Clinging, "fails", fails)
+    alive = []
+    capture = Capture(make_camera=Clinging, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
+    capture.start()
+    assert until(lambda: fails or len(alive) > 2, 10)
+    capture.reopen()
+    assert until(lambda: Clinging.opened > 1, 10)
+    before = len(alive)
+    assert until(lambda: Clinging.opened > 4, 10)
+    capture.stop()
+    assert len(alive) == before
 
 
 class Deaf:

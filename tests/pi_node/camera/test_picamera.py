@@ -4,12 +4,13 @@ import time
 
 import pytest
 
-from pi_node.camera import CameraError, CameraHangsError, open_camera
+from pi_node.camera import Attended, CameraError, CameraHangsError, attended, open_camera
 from pi_node.camera import picamera as picamera_module
 from pi_node.jpeg import encode_jpeg
 from pi_node.tuning import Tuning, parse_focus, parse_white_balance
 from tests.pi_node.camera.fake_picamera2 import ColorSpace, FakeLibrary
 from tests.pi_node.camera.red_object import assert_red_object, decoded
+from tests.support.links import until
 
 
 @pytest.fixture
@@ -156,3 +157,17 @@ def test_one_that_gives_no_frame_says_so_and_lets_itself_be_closed(library, monk
     assert library.closed == 1
     with pytest.raises(CameraError, match="not open"):
         camera.read()
+
+
+def test_one_that_is_opened_after_it_was_given_up_is_closed_again(library, monkeypatch):
+    monkeypatch.setattr(attended, "OPEN_S", 0.2)
+    library.hangs_in_open.set()
+    camera = Attended(open_camera("picamera:1", image_wh=(640, 480), fps=15))
+    with pytest.raises(CameraHangsError, match="while it is opened"):
+        camera.open()
+    camera.close()
+    assert camera.is_stuck
+    assert (library.opened, library.closed) == ([1], 0)
+    library.hangs_in_open.clear()
+    assert until(lambda: not camera.is_stuck, 10)
+    assert (library.closed, library.configured) == (1, [])
