@@ -32,7 +32,7 @@ settings=$etc/glassline.toml
 credentials=$etc/credentials.toml
 units=/etc/systemd/system
 watch_s=10
-frames_within_s=30
+frames_within_s=20
 
 say() { echo "glassline: $1"; }
 fail() {
@@ -105,7 +105,10 @@ install_packages() {
 find_release() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$(python3 --version) is too old: 3.11 is needed"
     python=$(python3 -c 'import sys; print(f"py{sys.version_info[0]}{sys.version_info[1]}")')
-    [ -n "$lock" ] || ! is_among pi_node || [ "$(uname -m)" != aarch64 ] || lock=$here/pi-$python.lock
+    if [ -z "$lock" ] && [ "$programs" = pi_node ] && [ "$(uname -m)" = aarch64 ]; then
+        lock=$here/pi-$python.lock
+        [ -r "$lock" ] || fail "there is no $lock, which would say what to install; name another with --lock"
+    fi
     if [ -n "$wheels" ]; then
         wheel=$(find "$wheels" -maxdepth 1 -name 'glassline-*.whl')
         [ -n "$wheel" ] || fail "--wheels: $wheels holds no glassline-*.whl"

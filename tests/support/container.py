@@ -31,7 +31,8 @@ class Container:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self._root, self._folder = root, folder
-        number = next(_NUMBERS) % 250 + 1
+        numbers = (number % 250 + 1 for number in _NUMBERS)
+        number = next(number for number in numbers if not Path(f"/sys/class/net/glass{number}").exists())
         self.host_ip, self.ip = f"10.77.{number}.1", f"10.77.{number}.2"
         self._cable = f"glass{number}"
         self._cgroup = _cgroup2() / f"glassline-{os.getpid()}-{number}"
