@@ -45,7 +45,7 @@ class RunningConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
 
     image_wh: Annotated[str, AfterValidator(parse_wh)]
-    camera_fps: Annotated[float, Field(gt=0, le=120)]
+    camera_fps: Annotated[float, Field(ge=1, le=120)]
     camera_exposure_us: Annotated[int, Field(ge=0, le=1_000_000)]
     camera_gain: Annotated[float, Field(ge=0, le=64)]
     camera_white_balance: Annotated[str, AfterValidator(parse_white_balance)]

@@ -48,7 +48,7 @@ class NodeSettings(Settings, program="pi_node"):
     )
     camera_password_file: str = setting("", "File (0600) with the password of an rtsp:// camera's user; empty: none.")
     image_wh: Annotated[str, AfterValidator(parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
-    camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", gt=0, le=120)
+    camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", ge=1, le=120)
     camera_exposure_us: int = setting(
         0,
         "Exposure of picamera:N; short ones keep moving glass sharp. 0: the camera's own.",

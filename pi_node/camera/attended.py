@@ -8,8 +8,9 @@ from typing import Any
 
 from .base import Camera, CameraHangsError, Shot
 
-OPEN_S, FIRST_S, READ_S, CLOSE_S = 20.0, 10.0, 5.0, 5.0
-"""How long each may take. A stream begins with its next whole picture, which may be some seconds away."""
+OPEN_S, FIRST_S, READ_S, CLOSE_S = 20.0, 15.0, 5.0, 5.0
+"""How long each may take. A stream begins with its next whole picture, which may be some seconds away, and a
+Pi's camera keeps back its first pictures, about nine, until exposure and colours have settled."""
 OPENED_WITHIN_S = OPEN_S + FIRST_S + CLOSE_S + 1
 """Within this a camera has given its first picture, or it is known that it has not."""
 FREED_WITHIN_S = READ_S + CLOSE_S + 1

@@ -15,9 +15,10 @@ from .picamera_streams import Streams, configure
 
 log = logging.getLogger(__name__)
 
-FRAME_S = 4.5
+FIRST_S, FRAME_S = 14.5, 4.5
 """Less than capture waits: what gives up by itself can be closed in its own thread."""
-MOST_AGE_S = 1.0
+MOST_AGE_S = 30.0
+"""What says more is by another clock: one frame takes a few seconds at most, and no program stands still for longer."""
 
 
 class PiCamera:
@@ -31,6 +32,7 @@ class PiCamera:
         self._index, self._image_wh, self._fps, self._tuning = int(index), image_wh, fps, tuning
         self._device: Any = None
         self._streams: Streams | None = None
+        self._within_s = FIRST_S
         self._taking, self._closed = threading.Lock(), False
 
     def open(self) -> None:
@@ -63,16 +65,16 @@ class PiCamera:
         if self._device is None or self._streams is None:
             raise CameraError("picamera: the camera is not open")
         try:
-            request = self._device.capture_request(wait=FRAME_S)
+            request = self._device.capture_request(wait=self._within_s)
             try:
                 picture, metadata = self._streams.picture(request)
             finally:
                 request.release()
         except TimeoutError:
-            raise CameraHangsError(f"picamera: camera {self._index} gives no frame ({FRAME_S} s)") from None
+            raise CameraHangsError(f"picamera: camera {self._index} gives no frame ({self._within_s} s)") from None
         except (RuntimeError, OSError, CancelledError) as error:
             raise CameraError(f"picamera: camera {self._index} stopped: {error or 'it was closed'}") from None
-        age_s = _age_s(metadata)
+        self._within_s, age_s = FRAME_S, _age_s(metadata)
         return picture, time.time() - age_s, time.monotonic() - age_s
 
     def close(self) -> None:

@@ -102,6 +102,7 @@ def test_null_and_reset_take_back_what_was_changed(start):
         ({"image_wh": "huge"}, "config.size_invalid"),
         ({"image_wh": [640, 480]}, "config.size_invalid"),
         ({"camera_fps": 0}, "config.invalid"),
+        ({"camera_fps": 0.2}, "config.invalid"),
         ({"camera_focus": "near"}, "config.invalid"),
         ({"camera_white_balance": "pink"}, "config.invalid"),
         ({"evidence_quality": 101}, "config.invalid"),
@@ -118,6 +119,11 @@ def test_a_wrong_value_changes_nothing_and_says_what_it_is(start, wrong, code):
         config.change({"live_fps": 3} | wrong)
     assert refused.value.code == code
     assert config.running() == before == start().running()
+
+
+def test_a_camera_slower_than_its_hang_is_found_is_refused_from_the_start():
+    with pytest.raises(ValueError, match="camera_fps"):
+        NodeSettings(camera_fps=0.2)
 
 
 def test_a_model_that_no_longer_lies_there_is_not_in_force(start):

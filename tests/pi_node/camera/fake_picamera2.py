@@ -47,7 +47,7 @@ class FakeLibrary:
         self.crops = [(0, 0, 4608, 2592)] * 2
         self.age_s = 0.03
         self.silent, self.hangs_in_open = threading.Event(), threading.Event()
-        self.opened, self.configured, self.closed = [], [], 0
+        self.opened, self.configured, self.waited, self.closed = [], [], [], 0
         library = self
 
         class Picamera2(_Device):
@@ -98,6 +98,7 @@ class _Device:
         self.started = True
 
     def capture_request(self, wait):
+        self._library.waited.append(wait)
         end_s = time.monotonic() + wait
         while self._library.silent.is_set():
             if time.monotonic() > end_s:

@@ -1,5 +1,6 @@
 """What our camera does with a Pi's: planes and a small picture, rows with padding, colours, controls, and hangs."""
 
+import threading
 import time
 
 import pytest
@@ -141,6 +142,10 @@ def test_a_frame_is_as_old_as_the_sensor_says(library):
     _, unix_s, monotonic_s = camera.read()
     assert 0.25 <= time.time() - unix_s < 0.5
     assert 0.25 <= time.monotonic() - monotonic_s < 0.5
+    library.age_s = 2.5  # exposed for long, or the program stood still
+    _, unix_s, monotonic_s = camera.read()
+    assert 2.5 <= time.time() - unix_s < 3
+    assert 2.5 <= time.monotonic() - monotonic_s < 3
     library.age_s = 3600  # another clock: not believed
     assert time.time() - camera.read()[1] < 0.2
 
@@ -157,6 +162,17 @@ def test_one_that_gives_no_frame_says_so_and_lets_itself_be_closed(library, monk
     assert library.closed == 1
     with pytest.raises(CameraError, match="not open"):
         camera.read()
+
+
+def test_its_first_frame_may_take_longer_than_the_next(library, monkeypatch):
+    monkeypatch.setattr(picamera_module, "FRAME_S", 0.2)
+    camera = opened()
+    library.silent.set()
+    threading.Timer(0.5, library.silent.clear).start()
+    camera.read()
+    assert library.waited == [picamera_module.FIRST_S]
+    camera.read()
+    assert library.waited == [picamera_module.FIRST_S, 0.2]
 
 
 def test_one_that_is_opened_after_it_was_given_up_is_closed_again(library, monkeypatch):
