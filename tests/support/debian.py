@@ -14,7 +14,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 PI_LIKE = (
-    "systemd", "systemd-sysv", "dbus", "iproute2", "ca-certificates", "cloud-init",
+    "systemd", "systemd-sysv", "dbus", "iproute2", "ca-certificates", "cloud-init", "netplan.io",
     "python3", "python3-venv", "python3-numpy", "python3-libcamera", "libcamera-ipa",
 )  # fmt: skip
 """What Raspberry Pi OS (trixie) has, as far as tests use it."""
@@ -33,6 +33,11 @@ def trixie() -> Path:
 def trixie_arm64() -> Path:
     """The root folder of a Debian trixie for arm64: files alone, to be run by qemu."""
     return _made("trixie", "arm64", *ARM64)
+
+
+def bookworm_arm64() -> Path:
+    """Likewise of a Debian bookworm, which Raspberry Pi OS was before."""
+    return _made("bookworm", "arm64", *ARM64)
 
 
 def _made(suite: str, arch: str, *packages: str) -> Path:
