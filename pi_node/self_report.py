@@ -10,7 +10,7 @@ from typing import Any
 
 from glassline.contract import Reason
 from glassline.contract.messages import Health, Info
-from glassline.link import AddressError, BrokerAddress, Link, Sought
+from glassline.link import AddressError, BrokerAddress, Link, Sought, as_of_now
 from glassline.program import Systemd
 
 from .journal import Journal
@@ -89,7 +89,8 @@ class SelfReport:
         state = self._link.state
         connected, code, sentence, address = state.connected, state.code, state.sentence, str(self._link.address)
         if isinstance(self._broker, AddressError):
-            connected, code, sentence, address = False, self._broker.code, str(self._broker), ""
+            now = as_of_now(self._broker)
+            connected, code, sentence, address = False, now.code, str(now), ""
         elif (
             code is Reason.BROKER_REFUSED
             and isinstance(self._broker, BrokerAddress)

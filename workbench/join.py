@@ -1,10 +1,9 @@
 """`glassline join`: fetch this machine's credentials from the server, once, with a one-time token."""
 
-import http.client
-import json
-import ssl
+import itertools
 import sys
-from contextlib import closing
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,21 +14,24 @@ import typer
 from glassline.program import (
     Credentials,
     SecretError,
-    client_context,
     is_blank,
     read_credentials,
     read_secret,
     write_credentials,
 )
-from glassline.program.credentials import PROGRAMS, parse_credentials
-from glassline.program.tls import TlsFault, fault_of, fault_sentence
-from glassline.program.tokens import Token, certificate_with
+from glassline.program.credentials import PROGRAMS
+from glassline.program.first_contact import note_trouble
+from glassline.program.secrets import wipe
+from glassline.program.tokens import Token
 
 from .failing import fail
-from .joining import NowhereError, Place, found, given
+from .joining import NowhereError, found, given
+from .redeeming import JoinError, redeem
 
-TIMEOUT_S = 20.0
-MAX_ANSWER_BYTES = 100_000
+EXIT_VOID = 3
+"""The token is of no use any more, and there are no credentials."""
+PAUSES_S = (1, 2, 5, 10, 20, 30)
+"""Between attempts with --wait; the last one again and again."""
 
 
 def join(
@@ -38,13 +40,19 @@ def join(
     token_file: Annotated[
         Path | None, typer.Option(help="File (0600) with the token, instead of the terminal or stdin.")
     ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="The CA's certificate, where it came along with the token.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Try again until it works or the token is void.")] = False,
 ) -> None:
     """Fetch this machine's credentials with the token that `glassline enroll --token` made. It works once.
 
     With `auto` the server is found by mDNS.
 
     The token says by which CA the server must be known, so nobody can put himself between. Where the file is there
-    already, its password stays in it as the one before.
+    already, its password stays in it as the one before. A token's file is removed once it was used.
+
+    Exit codes: 0 the credentials are there, 1 they could not be fetched, 3 the server refuses this token for good.
     """
     try:
         named = given(server)
@@ -60,16 +68,51 @@ def join(
     except (ValueError, SecretError) as error:
         fail(str(error))
     try:
-        place = named or found(fingerprint)
-    except NowhereError as error:
-        fail(str(error))
+        ca = None if ca_file is None else ca_file.read_text()
+    except OSError as error:
+        fail(f"cannot read {ca_file}: {error.strerror}. The token was not sent")
     try:
-        ca = _fetch_ca(place, fingerprint)
-        made = _redeem(place, ca, text)
-    except ssl.SSLError as error:
-        fail(_tls_sentence(error, place))
-    except (OSError, http.client.HTTPException) as error:
-        fail(f"{place} cannot be reached: {getattr(error, 'strerror', None) or error}")
+        made = _attempts(lambda: redeem(named or found(fingerprint), text, ca=ca), wait=wait)
+    except JoinError as error:
+        if error.is_void and before is not None and token_file is not None:
+            wipe(token_file)
+            typer.echo(f"{error}. The credentials of {before.id} in {out} stay")
+            return
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(EXIT_VOID if error.is_void else 1) from None
+    _keep(out, made, before)
+    if token_file is not None:
+        wipe(token_file)
+    typer.echo(f"{made.role.value} {made.id} may connect to {made.broker}, with the credentials in {out}")
+    if program := PROGRAMS.get(made.role):
+        typer.echo(f"    python -m {program} --credentials {out}")
+
+
+def _attempts(attempt: Callable[[], Credentials], *, wait: bool) -> Credentials:
+    """What `attempt` brings: the first time, or with `wait` sooner or later. JoinError.
+
+    What is wrong is left for others to read, and printed when it changes.
+    """
+    said = ""
+    for count in itertools.count():
+        try:
+            made = attempt()
+        except (JoinError, NowhereError) as error:
+            sentence, is_void = str(error), isinstance(error, JoinError) and error.is_void
+        else:
+            note_trouble("")
+            return made
+        note_trouble(sentence)
+        if is_void or not wait:
+            raise JoinError(sentence, is_void=is_void)
+        if sentence != said:
+            typer.echo(f"{sentence}. Trying again …", err=True)
+        said = sentence
+        time.sleep(PAUSES_S[min(count, len(PAUSES_S) - 1)])
+    raise AssertionError
+
+
+def _keep(out: Path, made: Credentials, before: Credentials | None) -> None:
     if before is not None and before.id != made.id:
         fail(f"{out} holds the credentials of {before.id}, not of {made.id}: the token is used up, and needs another")
     if before is not None:
@@ -78,9 +121,6 @@ def join(
         write_credentials(out, made)
     except OSError as error:
         fail(f"cannot write {out}: {error.strerror}. The token is used up, and needs another")
-    typer.echo(f"{made.role.value} {made.id} may connect to {made.broker}, with the credentials in {out}")
-    if program := PROGRAMS.get(made.role):
-        typer.echo(f"    python -m {program} --credentials {out}")
 
 
 def _try_to_write(out: Path) -> None:
@@ -100,47 +140,3 @@ def _token(file: Path | None) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("token", hide_input=True))
     return sys.stdin.readline().strip()
-
-
-def _fetch_ca(place: Place, fingerprint: bytes) -> str:
-    """The CA's certificate, from whoever answers: it is believed for its fingerprint alone."""
-    anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
-    status, pem = _ask(place, anybody, "GET", f"/enroll/ca/{fingerprint.hex()}")
-    if status == http.client.NOT_FOUND:
-        fail(f"{place} knows no such token: it was used, has expired, or belongs to another server")
-    if status == http.client.SERVICE_UNAVAILABLE:
-        fail(f"{place} cannot give credentials: the log of its web says why. The token was not sent")
-    try:
-        return certificate_with(fingerprint, pem)
-    except ValueError:
-        fail(f"who answers at {place} is not the server of this token. The token was not sent")
-
-
-def _redeem(place: Place, ca: str, text: str) -> Credentials:
-    status, answer = _ask(place, client_context(ca=ca, server_name=place.host), "POST", "/enroll", {"token": text})
-    try:
-        content = json.loads(answer)
-        if status == http.client.OK:
-            return parse_credentials(content["credentials"])
-        fail(f"{place} gives no credentials: {content['error']['message']}")
-    except (ValueError, KeyError, TypeError):
-        fail(f"{place} gives no credentials, but an answer {status} that is none of Glassline's")
-
-
-def _ask(
-    place: Place, tls: ssl.SSLContext, method: str, path: str, body: dict[str, str] | None = None
-) -> tuple[int, str]:
-    with closing(http.client.HTTPSConnection(place.at, place.port, timeout=TIMEOUT_S, context=tls)) as connection:
-        headers = {"Content-Type": "application/json"} if body else {}
-        if place.at != place.host:
-            headers["Host"] = f"{place.host}:{place.port}"
-        connection.request(method, path, json.dumps(body) if body else None, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read(MAX_ANSWER_BYTES).decode("utf-8", "replace")
-
-
-def _tls_sentence(error: ssl.SSLError, place: Place) -> str:
-    if fault_of(error) is TlsFault.NOT_TLS:
-        return f"{place} does not speak TLS: `glassline ca init` on the server makes a certificate for its page"
-    return f"{place} is not trusted: {fault_sentence(error, place.host)}. The token was not sent"

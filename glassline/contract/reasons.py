@@ -44,6 +44,7 @@ class Reason(StrEnum):
     DISK_FULL = "disk.full"
     DISK_LOW = "disk.low"
     BROKER_NOT_ENROLLED = "broker.not_enrolled"
+    BROKER_NOT_JOINED = "broker.not_joined"
     BROKER_ADDRESS_UNSET = "broker.address_unset"
     BROKER_ADDRESS_INVALID = "broker.address_invalid"
     BROKER_NOT_FOUND = "broker.not_found"

@@ -1,7 +1,7 @@
 """The MQTT link: one connection to the broker that says what state it is in and never hides a queue."""
 
 from .access import Access, Keys
-from .address import AddressError, BrokerAddress, Sought, broker_address
+from .address import AddressError, BrokerAddress, Sought, as_of_now, broker_address
 from .finding import Finder, NotFoundError
 from .link import Link
 from .probe import BrokerProbe, probe_broker
@@ -21,6 +21,7 @@ __all__ = [
     "Sent",
     "Sought",
     "Step",
+    "as_of_now",
     "broker_address",
     "probe_broker",
 ]

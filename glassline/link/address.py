@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from glassline.contract import Reason
 from glassline.program import is_blank, is_loopback
+from glassline.program.first_contact import trouble
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 PREDECESSOR_SETTING = "BACKEND_URL"
@@ -98,6 +99,12 @@ def broker_address(broker: str, *, credentials: str = "", ca_file: str = "") -> 
             f"not enrolled yet: `{AUTO}` knows a server by the CA in this machine's credentials, and there are none",
         )
     return Sought(site.strip())
+
+
+def as_of_now(error: AddressError) -> AddressError:
+    """`error`, or why the first contact, which gives a machine its address, has failed so far."""
+    why = trouble() if error.code is Reason.BROKER_NOT_ENROLLED else ""
+    return AddressError(Reason.BROKER_NOT_JOINED, why) if why else error
 
 
 def _read(text: str) -> tuple[BrokerAddress | None, str]:

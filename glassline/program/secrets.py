@@ -59,3 +59,20 @@ def write_secret(path: Path | str, text: str, *, mode: int = 0o600, owner: tuple
     content = (text if text.endswith("\n") else text + "\n").encode()
     write_whole(path, content, durable=True, mode=mode, owner=owner)
     sync_folder(path.parent)
+
+
+def wipe(path: Path | str) -> None:
+    """Overwrite the file where it lies and remove it, durably; nothing where there is none.
+
+    A memory card may keep what lay there in cells that it does not show any more: only what is void is gone for good.
+    """
+    path = Path(path)
+    try:
+        with path.open("r+b") as file:
+            file.write(bytes(os.fstat(file.fileno()).st_size))
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except FileNotFoundError:
+        return
+    sync_folder(path.parent)

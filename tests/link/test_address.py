@@ -3,7 +3,8 @@ import traceback
 import pytest
 
 from glassline.contract import Reason
-from glassline.link import AddressError, BrokerAddress
+from glassline.link import AddressError, BrokerAddress, as_of_now
+from glassline.program import first_contact
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,15 @@ def test_an_address_that_cannot_be_right_says_why_and_never_shows_a_password(tex
 )
 def test_an_address_that_names_this_machine_is_known_as_such(host, is_loopback):
     assert BrokerAddress.parse(f"mqtt://{host}").is_loopback is is_loopback
+
+
+def test_what_keeps_a_machine_from_its_credentials_takes_the_place_of_having_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(first_contact, "FOLDER", tmp_path)
+    waits, other = AddressError(Reason.BROKER_NOT_ENROLLED, "waits"), AddressError(Reason.BROKER_ADDRESS_UNSET, "unset")
+    assert as_of_now(waits) is waits
+    first_contact.note_trouble("https://x cannot\nbe reached", {"RUNTIME_DIRECTORY": str(tmp_path)})
+    assert as_of_now(waits).code is Reason.BROKER_NOT_JOINED
+    assert "https://x cannot\\nbe reached" in str(as_of_now(waits))
+    assert as_of_now(other) is other
+    first_contact.note_trouble("", {"RUNTIME_DIRECTORY": str(tmp_path)})
+    assert as_of_now(waits) is waits

@@ -1,4 +1,4 @@
-"""Password files of another owner."""
+"""Password files of another owner, and what is left of one that goes."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from glassline.program import SecretError, read_secret, write_secret
+from glassline.program.secrets import wipe
 
 NOBODY = 65534
 
@@ -32,3 +33,13 @@ def test_a_file_of_another_owner_may_be_shared_with_a_group(tmp_path):
     file.chmod(0o644)
     with pytest.raises(SecretError):
         read_secret(file)
+
+
+def test_what_is_wiped_is_overwritten_where_it_lies(tmp_path):
+    file, other_name = tmp_path / "token", tmp_path / "same bytes"
+    file.write_text("secret")
+    other_name.hardlink_to(file)
+    wipe(file)
+    assert not file.exists()
+    assert other_name.read_bytes() == bytes(6)
+    wipe(file)

@@ -12,7 +12,8 @@ from .node_at_hand import FRESH_S, NodeAtHand
 from .sight import SILENT_S, Sight
 
 _NEVER_SET_UP = (
-    Reason.BROKER_NOT_ENROLLED, Reason.BROKER_ADDRESS_UNSET, Reason.BROKER_ADDRESS_INVALID, Reason.BROKER_LOCALHOST,
+    Reason.BROKER_NOT_ENROLLED, Reason.BROKER_NOT_JOINED, Reason.BROKER_ADDRESS_UNSET, Reason.BROKER_ADDRESS_INVALID,
+    Reason.BROKER_LOCALHOST,
 )  # fmt: skip
 """While its settings lead nowhere, to start the node is not the next thing to do."""
 

@@ -18,6 +18,7 @@ from glassline.link import (
     NotFoundError,
     Sought,
     Step,
+    as_of_now,
     broker_address,
     probe_broker,
 )
@@ -67,8 +68,9 @@ def walk(setup: Setup, machine: Machine) -> Way:
     try:
         where = broker_address(setup.text("broker"), credentials=credentials or "", ca_file=ca_file or "")
     except AddressError as error:
-        facts["error"] = str(error).rpartition("cannot be used: ")[2]
-        return Way(program=setup.program, id=id, observation=_failed(error.code, facts))
+        now = as_of_now(error)
+        facts["error"] = str(now).rpartition("cannot be used: ")[2]
+        return Way(program=setup.program, id=id, observation=_failed(now.code, facts))
     try:
         password = read_secret(secret_file) if secret_file else None
         keys = Access(password=password, ca_file=ca_file, credentials=credentials).keys()

@@ -20,6 +20,17 @@ BROKER_FAULTS: dict[Reason, Fault] = {
         """,
         cuts=True,
     ),
+    Reason.BROKER_NOT_JOINED: Fault(
+        sentence="{id} looks at glass, and could not fetch its credentials with its token yet: {error}.",
+        remedy="""
+            It goes on trying by itself; `journalctl -u glassline-join` on {id} has each new reason. Where its token was
+            used, has expired or was lost: on the server `glassline flash --id {id} --again` writes what belongs on its
+            card anew, with another token; or `glassline rotate {id} --token` prints one, for which `sudo glassline join
+            PAGE --out /etc/glassline/credentials.toml` on {id} asks, PAGE being the address at which the page is
+            opened; then `sudo systemctl restart {program}`.
+        """,
+        cuts=True,
+    ),
     Reason.BROKER_ADDRESS_UNSET: Fault(
         sentence="{program} does not know where the broker is: its setting `broker` is empty, and none is guessed.",
         remedy="""
