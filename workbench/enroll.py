@@ -1,6 +1,5 @@
 """`glassline enroll`, `revoke` and `accounts`: which programs may connect to the broker."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,7 @@ from .handing_over import (
     OutOption,
     TokenOption,
     blank,
+    enrolled,
     hand_over_file,
     hand_over_token,
 )
@@ -46,10 +46,7 @@ def enroll(
     target = out or folder.credentials(id)
     if target.exists() and not token:
         fail(f"{target} is there already: move it away, or name another file with --out")
-    if token and do(lambda: folder.tokens.withdraw_new(id, now=datetime.now(UTC))):
-        do(lambda: folder.accounts.remove(id))
-    made = replace(made, password=do(lambda: folder.accounts.add(id, role)))
-    do(folder.renew_mosquitto)
+    made = enrolled(folder, made, token=token)
     typer.echo(f"{role.value} {id} may connect to {made.broker}")
     if clients is not None:
         address = BrokerAddress.parse(made.broker)

@@ -1,5 +1,6 @@
 """Giving credentials to whoever sets up the other machine: as a file to copy, or by a one-time token."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -37,12 +38,27 @@ def blank(folder: AccountsFolder, id: str, role: Role, *, broker: str | None, lo
     return Credentials(id, role, str(address), password="", ca=ca)
 
 
-def hand_over_token(folder: AccountsFolder, made: Credentials, minutes: int, *, new_account: bool = False) -> None:
-    """Make a token and say what to do with it."""
+def enrolled(folder: AccountsFolder, made: Credentials, *, token: bool) -> Credentials:
+    """`made` with the password of its new account; with `token` also in place of one whose token nobody used."""
+    if token and do(lambda: folder.tokens.withdraw_new(made.id, now=datetime.now(UTC))):
+        do(lambda: folder.accounts.remove(made.id))
+    made = replace(made, password=do(lambda: folder.accounts.add(made.id, made.role)))
+    do(folder.renew_mosquitto)
+    return made
+
+
+def token_for(folder: AccountsFolder, made: Credentials, minutes: int, *, new_account: bool) -> tuple[str, datetime]:
+    """A token that brings these credentials, and until when it is good."""
     now = datetime.now(UTC)
     life = timedelta(minutes=minutes)
     text = do(lambda: folder.tokens.issue(made, now=now, life=life, new_account=new_account))
-    typer.echo(f"The token of {made.id}, good once, until {(now + life).astimezone():%H:%M}:\n\n{text}\n")
+    return text, (now + life).astimezone()
+
+
+def hand_over_token(folder: AccountsFolder, made: Credentials, minutes: int, *, new_account: bool = False) -> None:
+    """Make a token and say what to do with it."""
+    text, until = token_for(folder, made, minutes, new_account=new_account)
+    typer.echo(f"The token of {made.id}, good once, until {until:%H:%M}:\n\n{text}\n")
     typer.echo(
         f"Over there: glassline join auto --out {made.id}.toml   (it asks for the token; in place of auto, the "
         f"page's address https://SERVER:PORT; its setting `tokens` must be {folder.tokens.path.absolute()})"

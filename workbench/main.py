@@ -24,6 +24,7 @@ SUBCOMMANDS = {
     "revoke": ("workbench.enroll", "revoke", "Take an account away."),
     "join": ("workbench.join", "join", "Fetch this machine's credentials with a one-time token."),
     "advertise": ("workbench.advertise", "advertise", "Make mosquitto known on the network, so that nodes find it."),
+    "flash": ("workbench.flash.command", "flash", "Write what a Raspberry Pi's card needs to boot into inspecting."),
     "people": ("workbench.people", "app", "Say who may sign in at the page, and as what."),
     "model": ("workbench.model", "app", "Render pictures, train on them, export the model."),
     "dataset": ("workbench.dataset", "app", "Turn reviewed defects into a data set to train on."),

@@ -41,7 +41,7 @@ class Container:
 
     def __enter__(self) -> Self:
         for name in ("upper", "work", "root"):
-            (self._folder / name).mkdir(parents=True)
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
         self.boot()
         return self
 
