@@ -8,10 +8,8 @@ import cv2
 from glassline.program import SecretError, masked, read_secret
 
 from .base import CameraError, Shot
-from .lateness import Lateness
+from .lateness import LATE_S, Lateness
 from .opencv import TIMEOUTS, Source, fitted
-
-LATE_S = 1.0
 
 
 class RtspCamera:

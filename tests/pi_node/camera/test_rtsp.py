@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from itertools import pairwise
 
 import cv2
 import pytest
 
 from glassline.contract import Reason
 from pi_node.camera import CameraError, open_camera
-from pi_node.camera.lateness import WINDOW_S, Lateness
+from pi_node.camera.lateness import CATCH_UP_S, LATE_S, WINDOW_S, Lateness
 from pi_node.capture import Capture
 from tests.pi_node.camera.red_object import assert_red_object, red_object
 from tests.support.links import until
@@ -160,3 +161,21 @@ def test_lateness_is_against_the_least_late_and_follows_clocks_that_drift_apart(
     drifting = Lateness()
     worst = max(drifting.of(t, 100 + t * 1.001) for t in range(int(20 * WINDOW_S)))
     assert worst < 2 * WINDOW_S * 0.0011
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.8, 0.98])
+def test_a_stream_whose_clock_is_slow_is_seen_all_the_same(rate):
+    """Of 25 pictures a second by its own clock it gives 20, for one."""
+    lateness, seen_s = Lateness(), [0.0]
+    for t in (n / 20 for n in range(300 * 20)):
+        if lateness.of(t * rate, 100 + t) <= LATE_S:
+            seen_s.append(t)
+    assert max(after - before for before, after in pairwise([*seen_s, 300])) < CATCH_UP_S + 0.2
+    assert len(seen_s) > 300 * 20 * 0.6
+
+
+def test_a_backlog_that_is_being_caught_up_with_is_left_out_to_its_end():
+    lateness = Lateness()
+    assert lateness.of(0, 100) == 0
+    for n in range(1, 50):  # 10 s of it, read twice as fast as it was taken
+        assert lateness.of(n / 5, 110 + n / 10) == pytest.approx(10 - n / 10)
