@@ -36,6 +36,7 @@ class PiCamera:
         self._taking, self._closed = threading.Lock(), False
 
     def open(self) -> None:
+        self._closed, self._within_s = False, FIRST_S
         try:
             from picamera2 import Picamera2
         except ImportError as error:

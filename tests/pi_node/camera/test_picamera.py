@@ -173,6 +173,10 @@ def test_its_first_frame_may_take_longer_than_the_next(library, monkeypatch):
     assert library.waited == [picamera_module.FIRST_S]
     camera.read()
     assert library.waited == [picamera_module.FIRST_S, 0.2]
+    camera.close()
+    camera.open()
+    camera.read()
+    assert library.waited == [picamera_module.FIRST_S, 0.2, picamera_module.FIRST_S]
 
 
 def test_one_that_is_opened_after_it_was_given_up_is_closed_again(library, monkeypatch):
