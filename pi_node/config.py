@@ -17,6 +17,7 @@ from pydantic import BaseModel, JsonValue
 
 from glassline.contract import from_unix
 from glassline.contract.messages import ConfigInfo, TakenBack
+from glassline.program import shown
 from glassline.vision import ModelCard
 from glassline.writing import sync_folder, write_whole
 
@@ -75,7 +76,7 @@ class Config:
             )
 
     def load(self) -> None:
-        """Take over what was changed in an earlier run; a file that does not hold is reported and ignored."""
+        """Take over what was changed in an earlier run; what of it does not hold is reported and left out."""
         changes = self._read()
         self._confirmed, self._running = changes, self._with(changes)
         if changes:
@@ -189,25 +190,37 @@ class Config:
             changes = json.loads(self._path.read_bytes())
             if not isinstance(changes, dict):
                 raise ConfigError(f"expected a JSON object, got {type(changes).__name__}")
-            self._with(changes)
+            return self._holding(changes, self._path)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, RecursionError) as error:
             log.error("the changed settings in %s are not used: %s", self._path, error)
             return {}
-        return changes
 
     def _read_trial(self) -> _Trial:
         try:
             trial = _Trial.model_validate_json(self._trial_path.read_bytes())
-            self._with(trial.changes or {})
         except FileNotFoundError:
             return _Trial()
         except (OSError, ValueError) as error:
             log.error("what was on probation in %s is forgotten: %s", self._trial_path, error)
             self._forget_trial()
             return _Trial()
+        if trial.changes is not None:
+            trial.changes = self._holding(trial.changes, self._trial_path)
         return trial
+
+    def _holding(self, changes: dict[str, Any], path: Path) -> dict[str, Any]:
+        """Those of `changes` that this version knows and takes: another one, older or newer, may have written them."""
+        holding = {}
+        for name, value in changes.items():
+            try:
+                self._with({name: value})
+            except ConfigError as error:
+                log.error("%s in %s is left out: %s", shown(name), path, error)
+            else:
+                holding[name] = value
+        return holding
 
     def _forget_trial(self) -> None:
         """Nothing is on probation or taken back."""

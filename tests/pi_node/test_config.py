@@ -194,6 +194,28 @@ def test_a_damaged_trial_file_costs_nothing_but_what_was_on_probation(start, tmp
     assert start().running().live_fps == 4
 
 
+UNFIT = {"of_a_later_version": 1, "live_quality": 400, "live_fps": 3}
+
+
+def test_one_setting_that_no_longer_holds_costs_none_of_the_others(start, tmp_path, caplog):
+    """As after a return to an older version."""
+    (tmp_path / "config.json").write_text(json.dumps(UNFIT))
+    config = start()
+    assert (config.running().live_fps, config.info().changed) == (3, ["live_fps"])
+    assert "of_a_later_version" in caplog.text
+    assert "live_quality" in caplog.text
+    config.change({"evidence_quality": 70})
+    assert start().info().changed == ["evidence_quality", "live_fps"]
+
+
+def test_what_was_on_probation_is_taken_back_though_something_beside_it_no_longer_holds(start, tmp_path):
+    (tmp_path / "config.json").write_text('{"live_fps": 3}')
+    (tmp_path / "config-trial.json").write_text(json.dumps({"changes": UNFIT | {"image_wh": "800x600"}}))
+    config = start()
+    assert (config.running().image_wh, config.running().live_fps) == ("640x480", 3)
+    assert config.taken_back.settings == {"image_wh": "800x600"}
+
+
 def test_where_nothing_can_be_written_a_change_is_refused_and_says_so(start, tmp_path, monkeypatch):
     config = start()
 
