@@ -14,6 +14,8 @@ from glassline.vision import FAINT_SHARE, TrackerSettings
 
 Point = tuple[float, float]
 _LEAST_AREA = 1e-4
+MAX_CORNERS = 1000
+"""18 bytes each at most; with them `info`, which carries the region, keeps 14 kB for all else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +60,11 @@ def is_inside(point: Point, polygon: Sequence[Point]) -> bool:
 
 def _region_of(value: Any) -> Any:
     """A polygon from "0.1,0.2 0.9,0.2 0.9,0.8", the form of the settings; other values as they are."""
-    if not isinstance(value, str):
-        return value
-    return [tuple(point.split(",")) for point in value.split()] or None
+    if isinstance(value, str):
+        value = [tuple(point.split(",")) for point in value.split()] or None
+    if isinstance(value, list) and len(value) > MAX_CORNERS:
+        raise ValueError(f"expected at most {MAX_CORNERS} corners, for `info` can carry no more, got {len(value)}")
+    return value
 
 
 def _with_area(polygon: list[Point]) -> list[Point]:
@@ -89,7 +93,7 @@ def _parts(text: str) -> list[str]:
 
 
 Region = Annotated[Annotated[Polygon, AfterValidator(_with_area)] | None, BeforeValidator(_region_of)]
-"""A polygon, corners 0-1 of the frame, or None for all of it; also as text, "0.1,0.2 0.9,0.2 0.9,0.8"."""
+"""At most `MAX_CORNERS` of a polygon, 0-1 of the frame, or None: all of it. Also as text, "0.1,0.2 0.9,0.2 0.9,0.8"."""
 Thresholds = Annotated[dict[Label, Unit], BeforeValidator(_thresholds_of)]
 """Scores by label; also as text, "crack=0.4, scratch=0.6"."""
 Labels = Annotated[list[Label], BeforeValidator(_labels_of)]

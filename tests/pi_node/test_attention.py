@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from glassline.contract import Box
 from glassline.vision import ModelCard, Tracker
-from pi_node.attention import Attention, is_inside
+from pi_node.attention import MAX_CORNERS, Attention, is_inside
 from pi_node.config import Config
 from pi_node.running import ConfigError
 from pi_node.settings import NodeSettings
@@ -18,6 +18,12 @@ L_SHAPE = [(0.1, 0.1), (0.9, 0.1), (0.9, 0.5), (0.5, 0.5), (0.5, 0.9), (0.1, 0.9
 
 def box(x=0.4, y=0.4, *, label="crack", score=0.9):
     return Box(label=label, score=score, xyxyn=(x - 0.05, y - 0.05, x + 0.05, y + 0.05))
+
+
+def circle(corners):
+    """A polygon of which each corner takes 17 bytes: five decimals."""
+    turns = [k / corners * math.tau for k in range(corners)]
+    return [(round(0.5 + math.cos(turn) / 3, 5), round(0.5 + math.sin(turn) / 3, 5)) for turn in turns]
 
 
 def config(tmp_path, **settings):
@@ -104,6 +110,15 @@ def test_nonsense_is_refused_with_a_code_and_changes_nothing(tmp_path, wanted, c
         made.change({"detect_fps": 3} | wanted, labels=CARD.labels)
     assert refused.value.code == code
     assert made.running() == before == config(tmp_path).running()
+
+
+def test_a_region_of_too_many_corners_is_refused_and_told_how_many_there_may_be(tmp_path):
+    for corners in (MAX_CORNERS + 1, 2500):
+        with pytest.raises(ConfigError, match=f"at most {MAX_CORNERS} corners.*got {corners}") as refused:
+            config(tmp_path).change({"region": circle(corners)})
+        assert refused.value.code == "config.region_invalid"
+        with pytest.raises(ValidationError, match=f"at most {MAX_CORNERS} corners"):
+            NodeSettings(region=" ".join(f"{x},{y}" for x, y in circle(corners)))
 
 
 def test_labels_set_up_for_another_model_do_no_harm(tmp_path, caplog):

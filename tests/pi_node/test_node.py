@@ -30,6 +30,8 @@ from glassline.contract.messages import (
     decode,
 )
 from glassline.program import write_secret
+from pi_node.attention import MAX_CORNERS
+from tests.pi_node.test_attention import circle
 from tests.support.embedded_broker import broker_process
 from tests.support.links import listener, make_link, until
 from tests.support.mosquitto import mosquitto
@@ -210,6 +212,20 @@ def test_region_and_thresholds_change_while_it_runs_are_told_and_outlast_a_resta
             found = [decode(Detection, payload) for kind, _, payload, _ in heard.messages if kind == "detection"]
             assert all((one.boxes[0].xyxyn[0] + one.boxes[0].xyxyn[2]) / 2 <= 0.52 for one in found)
             assert "bubble" not in {one.label for one in found}
+
+
+def test_the_largest_region_there_may_be_is_told(tmp_path, embedded):
+    region = [list(corner) for corner in circle(MAX_CORNERS)]
+    labels = [f"label {k}".ljust(20, ".") for k in range(80)]
+    (tmp_path / "state").mkdir(exist_ok=True)
+    kept = {"region": region, "labels_off": labels, "label_thresholds": dict.fromkeys(labels, 0.12345)}
+    (tmp_path / "state" / "config.json").write_text(json.dumps(kept))
+    with listener(embedded) as heard, node(tmp_path, broker=embedded):
+        assert until(lambda: (i := newest(heard, "info", Info)) and i.settings["region"] == region, 20)
+        assert until(lambda: newest(heard, "info", Info).model is not None, 30)
+        turned = region[1:] + region[:1]
+        heard.link.publish("cmd", Command(args={"region": turned}).to_json(), id="pi-1", rest="config")
+        assert until(lambda: newest(heard, "info", Info).settings["region"] == turned, 10)
 
 
 def test_a_retained_command_is_ignored(tmp_path):
