@@ -90,6 +90,11 @@ class Findings:
         self.corrected += corrected
         return corrected
 
+    @property
+    def uncorrected(self) -> int:
+        """What waits for room in the outbox to be told again."""
+        return self._outbox.uncorrected
+
     def record(self, event: TrackEvent, card: ModelCard, now: Frame) -> None:
         """Put what `event` says into the outbox. `now` is the frame just inspected."""
         with self._lock:

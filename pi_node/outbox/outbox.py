@@ -25,7 +25,6 @@ from .file import OutboxFile
 from .room import Room
 
 WAITS_S = 60.0
-NEARLY_FULL = 0.9
 DOUBT_AFTER = 4
 """After so many pictures without an answer the store may not have the row any more: it is sent again."""
 CORRECT_AT_ONCE = 100
@@ -66,6 +65,8 @@ class Outbox:
 
     def __init__(self, *, path: Path, cap_bytes: int) -> None:
         self._file, self._room = OutboxFile(path), Room(cap_bytes)
+        self.uncorrected = 0
+        """Of what is stored with times that are known to be wrong: how much is not told again for want of room."""
 
     def open(self) -> None:
         """Open or create the file; one that is damaged is put aside and a new one begun. OutboxError says why not."""
@@ -110,21 +111,38 @@ class Outbox:
         corrections.forget_told(db, event_id)
 
     def correct(self, now: Reading) -> int:
-        """Put again, with a next rev, all whose times are wrong by the reading `now`; return how many these were."""
+        """Put again, with a next rev, those whose times are wrong by the reading `now`; return how many these were.
+
+        For what is stored already nothing is given up that waits: where there is no room, it is left `uncorrected`.
+        """
         with self._file.writing(self._room) as db:
             corrections.forget_other_boots(db, now.boot)
-        return sum(self._correct(table, now) for table in ("outbox", "told"))
+        return self._correct_waiting(now) + self._correct_told(now)
 
-    def _correct(self, table: str, now: Reading) -> int:
-        total, after = 0, 0
-        while True:
+    def _correct_waiting(self, now: Reading) -> int:
+        total = 0
+        after: int | None = 0
+        while after is not None:
             with self._file.writing(self._room) as db:
-                put = partial(self._put, db, evidence=None, told=now)
-                corrected, last = corrections.correct_some(db, table, now, put, after=after, limit=CORRECT_AT_ONCE)
+                corrected, after = corrections.correct_waiting(db, self._room, now, after=after, limit=CORRECT_AT_ONCE)
             total += corrected
-            if last is None:
-                return total
-            after = last
+        return total
+
+    def _correct_told(self, now: Reading) -> int:
+        total = left = 0
+        after: int | None = 0
+        while after is not None:
+            with self._file.writing(self._room) as db:
+                put = partial(self._put_if_room, db, told=now)
+                corrected, no_room, after = corrections.correct_told(db, now, put, after=after, limit=CORRECT_AT_ONCE)
+            total, left = total + corrected, left + no_room
+        self.uncorrected = left
+        return total
+
+    def _put_if_room(self, db: sqlite3.Connection, detection: Detection, told: Reading) -> bool:
+        if not (nearly_full := self._room.is_nearly_full):
+            self._put(db, detection, None, told)
+        return not nearly_full
 
     def due(self, now_s: float, limit: int) -> list[Parcel]:
         """Up to `limit` parcels whose time has come at `now_s` (monotonic): those never sent, then the overdue."""
@@ -191,6 +209,6 @@ class Outbox:
 
     def reason(self, health: OutboxHealth) -> Reason | None:
         """What is wrong with an outbox of this health, if anything."""
-        if health.size_bytes > NEARLY_FULL * self._room.cap_bytes:
+        if self._room.is_nearly_full:
             return Reason.OUTBOX_FULL
         return Reason.OUTBOX_WAITING if (health.oldest_age_s or 0) > WAITS_S else None

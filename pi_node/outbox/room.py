@@ -4,6 +4,7 @@ import sqlite3
 
 from .counters import count
 
+NEARLY_FULL = 0.9
 _OLDEST = "SELECT event_id FROM outbox WHERE event_id != ? {} ORDER BY confirmed_s, event_id LIMIT 1"
 
 
@@ -29,6 +30,10 @@ class Room:
     def undo(self) -> None:
         """The transaction was undone."""
         self.used_bytes = self._before_bytes
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.used_bytes > NEARLY_FULL * self.cap_bytes
 
     def make(self, db: sqlite3.Connection, size_bytes: int, *, but: str) -> None:
         """Give up pictures, then detections, oldest first, until `size_bytes` more fit; the one called `but` stays."""

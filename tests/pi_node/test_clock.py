@@ -10,7 +10,7 @@ from glassline.contract import Reason, from_unix, new_event_id
 from glassline.contract.messages import Detection, decode
 from pi_node import clock
 from pi_node.clock import Clock, Reading
-from pi_node.clock_watch import ClockWatch
+from pi_node.clock_watch import CORRECT_EACH_S, ClockWatch
 from pi_node.findings import Findings, Waiting
 from pi_node.outbox import Outbox
 from pi_node.outbox.corrections import MOST_TOLD
@@ -259,4 +259,66 @@ def test_an_outbox_of_an_earlier_version_is_taken_over(tmp_path):
     box.open()
     assert box.correct(RIGHT) == 0
     assert waiting(box)[event_id].rev == 0
+    box.close()
+
+
+def test_a_detection_that_cannot_be_read_holds_up_no_other_correction(outbox, caplog):
+    ids = broken_waiting, broken_stored, waits, stored = [new_event_id() for _ in range(4)]
+    for event_id in ids:
+        outbox.put(unsure(event_id), None, SLOW)
+    outbox.settle([receipt(event_id, 0, image="none") for event_id in (broken_stored, stored)])
+    with outbox._file.reading() as db:
+        for table, event_id in (("outbox", broken_waiting), ("told", broken_stored)):
+            db.execute(f"UPDATE {table} SET detection = ? WHERE event_id = ?", (b'{"v":1}', event_id))
+    assert outbox.correct(RIGHT) == 2
+    told = {one.event_id: one.rev for one in outbox.due(0, 10)}
+    assert told == {broken_waiting: 0, waits: 1, stored: 1}
+    assert caplog.text.count("cannot be put right") == 2
+    assert (outbox.correct(RIGHT), caplog.text.count("cannot be put right")) == (0, 2), "said once"
+
+
+def test_what_is_stored_is_told_again_only_while_there_is_room_and_later_otherwise(tmp_path, monkeypatch):
+    """A full outbox gives up nothing that was never sent for a correction, whether the corrected waits or is stored."""
+    box = Outbox(path=tmp_path / "outbox.db", cap_bytes=100_000)
+    box.open()
+    stored, new = new_event_id(), [new_event_id() for _ in range(3)]
+    box.put(unsure(stored), None, SLOW)
+    box.settle([receipt(stored, 0, image="none")])
+    sizes = [30_000, 30_000, 100_000 - 60_000 - 3 * len(unsure(stored).to_json())]
+    for event_id, size_bytes in zip(new, sizes, strict=True):
+        box.put(unsure(event_id, rev=9), b"x" * size_bytes, SLOW)
+    assert box.health().size_bytes == 100_000
+    somebody_set_it = replace(SLOW, offset_s=SLOW.offset_s + 60)
+    findings, watch = watch_over(box)
+    watch._clock.reading = somebody_set_it
+    watch.look()
+    assert (findings.corrected, findings.uncorrected) == (3, 1)
+    assert sorted(len(parcel.evidence or b"") for parcel in box.due(0, 10)) == sizes
+    assert (box.health().pictures_dropped, box.health().dropped) == (0, 0)
+    box.settle([receipt(new[0], 10)])
+    watch.look()
+    assert findings.corrected == 3, "it is not tried each second"
+    monkeypatch.setattr("time.monotonic", lambda now=time.monotonic: now() + CORRECT_EACH_S)
+    watch.look()
+    assert (findings.corrected, findings.uncorrected) == (4, 0)
+    assert (waiting(box)[stored].rev, waiting(box)[stored].first_at) == (1, somebody_set_it.time_of(100))
+    box.close()
+
+
+def test_a_correction_writes_no_picture_once_more(tmp_path):
+    box = Outbox(path=tmp_path / "outbox.db", cap_bytes=100_000_000)
+    box.open()
+    ids = [new_event_id() for _ in range(40)]
+    for rev, event_id in enumerate(ids):
+        box.put(unsure(event_id, rev % 4), bytes([rev]) * 200_000, SLOW)
+    with box._file.reading() as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert box.correct(RIGHT) == 40
+    written_bytes = (tmp_path / "outbox.db-wal").stat().st_size
+    assert written_bytes < 1_000_000, f"{written_bytes} of 8 MB"
+    parcels = {parcel.event_id: parcel for parcel in box.due(0, 100)}
+    assert [parcels[event_id].evidence for event_id in ids] == [bytes([i]) * 200_000 for i in range(40)]
+    told = waiting(box)
+    assert [(told[i].rev, told[i].clock) for i in ids] == [(n % 4 + 1, "synced") for n in range(40)]
+    assert sum(parcel.size_bytes for parcel in parcels.values()) == box.health().size_bytes
     box.close()
