@@ -23,7 +23,8 @@ _NOT_SET_US = 16_000_000
 where the kernel is to keep its hands off a battery clock."""
 _NANOSECONDS = 0x2000
 _TRIES = 5
-ASK_S = 2.0
+ASK_S, ASK_EACH_S = 2.0, 15.0
+"""How long systemd is waited for, and how often it is asked: each time that is a program to start."""
 _LAST_UNIX_S = 7_258_118_399.0
 """The end of 2199: the last time that the contract knows."""
 
@@ -51,6 +52,7 @@ class Clock:
     def __init__(self, *, sysfs: Path = Path("/sys"), procfs: Path = Path("/proc")) -> None:
         self._sysfs, self._boot_id = sysfs, procfs / "sys/kernel/random/boot_id"
         self._synced = False
+        self._ask_again_s = float("-inf")
 
     def read(self) -> Reading:
         """The clock at this instant, to less than a millisecond."""
@@ -77,19 +79,21 @@ class Clock:
         host's: it is believed, unless timesyncd still tries.
         """
         if not self._synced and not TIMESYNC.is_dir():
-            self._synced = not is_pi(self._sysfs) or (kernel.is_set if kernel is not None else _timedated_says())
+            self._synced = not is_pi(self._sysfs) or (kernel.is_set if kernel is not None else self._timedated_says())
         elif not self._synced:
             self._synced = (TIMESYNC / "synchronized").exists() or (kernel is not None and kernel.is_set)
         return self._synced
 
-
-def _timedated_says() -> bool:
-    """Whether systemd says that the clock was set; it asks the kernel, too."""
-    command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
-    try:
-        return subprocess.run(command, capture_output=True, timeout=ASK_S, check=False).stdout.strip() == b"yes"
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+    def _timedated_says(self) -> bool:
+        """Whether systemd says that the clock was set; it asks the kernel, too. False until it is asked again."""
+        if (now_s := time.monotonic()) < self._ask_again_s:
+            return False
+        self._ask_again_s = now_s + ASK_EACH_S
+        command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
+        try:
+            return subprocess.run(command, capture_output=True, timeout=ASK_S, check=False).stdout.strip() == b"yes"
+        except (OSError, subprocess.TimeoutExpired):
+            return False
 
 
 def _compared() -> tuple[float, float, float]:

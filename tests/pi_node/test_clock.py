@@ -109,6 +109,24 @@ def test_whose_word_on_the_clock_counts(tmp_path, monkeypatch, is_pi, told, time
     assert Clock(sysfs=sysfs.root).read().synced is (on_a_pi if is_pi else elsewhere)
 
 
+def test_systemd_is_asked_now_and_then_though_the_clock_is_read_each_second(tmp_path, monkeypatch):
+    sysfs, answer, asked = Sysfs(tmp_path / "sys"), tmp_path / "answer", tmp_path / "asked"
+    sysfs.be_a_pi()
+    monkeypatch.setattr(clock, "TIMESYNC", tmp_path / "timesync")
+    monkeypatch.setattr(clock._Timex, "read", lambda: None)
+    answer.write_text("no")
+    (tmp_path / "timedatectl").write_text(f"#!/bin/sh\necho >> {asked}\nread answer < {answer}; echo $answer\n")
+    (tmp_path / "timedatectl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    told = Clock(sysfs=sysfs.root)
+    assert [told.read().synced for _ in range(20)] == [False] * 20
+    assert asked.read_text() == "\n"
+    answer.write_text("yes")
+    monkeypatch.setattr("time.monotonic", lambda now=time.monotonic: now() + clock.ASK_EACH_S)
+    assert told.read().synced
+    assert asked.read_text() == "\n\n"
+
+
 def test_what_waits_and_what_was_stored_gets_the_right_times_once_the_clock_is_set(outbox):
     stored, sent, kept = (new_event_id() for _ in range(3))
     for event_id, monotonic_s in ((stored, 60.0), (sent, 80.0), (kept, 100.0)):
