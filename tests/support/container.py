@@ -8,10 +8,11 @@ What it writes lies in an overlay and outlasts a reboot. Its network is a cable 
 10.77.N.2 there, that can be pulled. Memory limits are accepted there and not enforced.
 """
 
-import itertools
+import errno
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,6 @@ from .links import until
 
 BOOT = Path(__file__).with_name("boot.sh")
 BOOT_S, OFF_S = 60.0, 20.0
-_NUMBERS = itertools.count(os.getpid())
 
 
 class Container:
@@ -31,8 +31,7 @@ class Container:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self._root, self._folder = root, folder
-        numbers = (number % 250 + 1 for number in _NUMBERS)
-        number = next(number for number in numbers if not Path(f"/sys/class/net/glass{number}").exists())
+        number, self._claim = _claimed_number()
         self.host_ip, self.ip = f"10.77.{number}.1", f"10.77.{number}.2"
         self._cable = f"glass{number}"
         self._cgroup = _cgroup2() / f"glassline-{os.getpid()}-{number}"
@@ -59,7 +58,14 @@ class Container:
         return Path(f"/proc/{self._init()}/root")
 
     def boot(self) -> None:
-        """Switch on, and wait until it is up."""
+        """Switch on, and wait until it is up; nothing of it is left where that fails."""
+        try:
+            self._boot()
+        except BaseException:
+            self.switch_off(cleanly=False)
+            raise
+
+    def _boot(self) -> None:
         self._cgroup.mkdir()
         self.boots += 1
         with (self._folder / "console").open("ab") as console:
@@ -152,6 +158,23 @@ class Container:
 
 def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True)
+
+
+def _claimed_number() -> tuple[int, socket.socket]:
+    """A number for a cable that no other run has or takes, on this machine's network, while the socket lives."""
+    for more in range(250):
+        number = (os.getpid() + more) % 250 + 1
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0glassline-cable-{number}")
+        except OSError as error:
+            claim.close()
+            assert error.errno == errno.EADDRINUSE, error
+            continue
+        if not Path(f"/sys/class/net/glass{number}").exists():
+            return number, claim
+        claim.close()
+    raise AssertionError("250 machines for tests have a cable here already")
 
 
 def _cgroup2() -> Path:
