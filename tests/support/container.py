@@ -169,7 +169,8 @@ def _claimed_number() -> tuple[int, socket.socket]:
             claim.bind(f"\0glassline-cable-{number}")
         except OSError as error:
             claim.close()
-            assert error.errno == errno.EADDRINUSE, error
+            if error.errno != errno.EADDRINUSE:
+                raise
             continue
         if not Path(f"/sys/class/net/glass{number}").exists():
             return number, claim
