@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import typer
@@ -68,8 +69,7 @@ def flash(
     """
     folder = do(lambda: AccountsFolder.of(accounts))
     card = do(lambda: _card(id, hostname, timezone, ssh_key or []))
-    if not _CAMERA.fullmatch(camera):
-        fail(f"--camera: expected picamera:0, usb:0 or another camera that `glassline settings` names, got {camera!r}")
+    _check_camera(camera)
     try:
         place = given(server)
         check_place(out, id, force=force)
@@ -88,6 +88,22 @@ def flash(
         fail(str(error))
     typer.echo(f"{out}: {size_bytes / 1e6:.0f} MB for {id}, whose token is good once, until {until:%d %b %H:%M}")
     _say_next(folder, out, id, again=again)
+
+
+def _check_camera(camera: str) -> None:
+    """A card can be read by everybody, and an argument by who is on this machine: a password belongs into neither."""
+    try:
+        parts = urlsplit(camera)
+        _, has_password = parts.port, parts.password is not None
+    except ValueError:  # what stands where a port would, before a / of the password
+        has_password = "@" in camera
+    if has_password:
+        fail(
+            "--camera: the address holds a password. Give it without, like rtsp://USER@192.168.1.20/stream1; the password "
+            "goes into a file (0600) on the machine, which its setting camera_password_file names"
+        )
+    if not _CAMERA.fullmatch(camera):
+        fail(f"--camera: expected picamera:0, usb:0 or another camera that `glassline settings` names, got {camera!r}")
 
 
 def _card(id: str, hostname: str, timezone: str, ssh_keys: list[Path]) -> Card:
