@@ -9,10 +9,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 boot=$(dirname "$here")
 etc=/etc/glassline
 
-# Overwrites a file where it lies, and removes it.
+# Overwrites a file where it lies, and removes it. Under another name first: half overwritten, it is not taken for what it was.
 wipe() {
+    mv "$1" "$1.used"
+    sync
+    erase "$1.used"
+}
+erase() {
     [ -e "$1" ] || return 0
-    dd if=/dev/zero of="$1" bs="$(wc -c <"$1")" count=1 conv=notrunc,fsync 2>/dev/null
+    if [ -s "$1" ]; then dd if=/dev/zero of="$1" bs="$(wc -c <"$1")" count=1 conv=notrunc,fsync 2>/dev/null; fi
     rm "$1"
     sync
 }
@@ -42,6 +47,8 @@ finish() {
     sync
     echo "glassline: this machine is set up; $here is gone"
 }
+erase "$here/token.used" # power went while these were being wiped
+erase "$boot/network-config.used"
 [ -d "$here/wheels" ] || { # power went while it was being removed
     finish
     exit 0
@@ -52,10 +59,12 @@ install -d -m 0755 "$etc"
 install -m 0644 "$here/ca.crt" "$here/join.conf" "$etc/"
 install -m 0644 "$here/glassline-join.service" /etc/systemd/system/
 if [ -e "$here/token" ]; then
-    (umask 077 && cp "$here/token" "$etc/token.new")
-    sync
-    mv "$etc/token.new" "$etc/token"
-    sync
+    if [ -s "$here/token" ]; then
+        (umask 077 && cp "$here/token" "$etc/token.new")
+        sync
+        mv "$etc/token.new" "$etc/token"
+        sync
+    fi
     wipe "$here/token"
 fi
 
@@ -67,6 +76,9 @@ fi
 if [ -e "$here/ssh" ]; then systemctl enable --now ssh; fi
 
 . "$here/machine.conf"
+# The clock of a Pi stands at the day its image was made until a time server answers, and in a network without one stays
+# there: the server's certificate would be of the future.
+if [ "$(date +%s)" -lt "$WRITTEN_UNIX_S" ]; then date --set "@$WRITTEN_UNIX_S" >/dev/null; fi
 # A node that does not come up at once is installed all the same, and tried again by its unit.
 sh "$here/install.sh" --id "$ID" --camera "$CAMERA" --wheels "$here/wheels" || [ -e /opt/glassline/current ]
 systemctl daemon-reload
@@ -75,7 +87,7 @@ systemctl --no-block restart glassline-join.service
 
 # Once the system has the network's key on its own partition, this one can do without.
 psk=$(sed -n 's/^ *password: .*\([0-9a-f]\{64\}\).*/\1/p' "$boot/network-config" 2>/dev/null || true)
-if [ -n "$psk" ] && grep -rqsF "$psk" /etc/netplan /etc/NetworkManager/system-connections; then
+if [ -n "$psk" ] && echo "$psk" | grep -rqsF -f - /etc/netplan /etc/NetworkManager/system-connections; then
     wipe "$boot/network-config"
 fi
 

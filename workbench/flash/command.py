@@ -99,8 +99,8 @@ def _check_camera(camera: str) -> None:
         has_password = "@" in camera
     if has_password:
         fail(
-            "--camera: the address holds a password. Give it without, like rtsp://USER@192.168.1.20/stream1; the password "
-            "goes into a file (0600) on the machine, which its setting camera_password_file names"
+            "--camera: the address holds a password. Give it without, like rtsp://USER@192.168.1.20/stream1; the "
+            "password goes into a file (0600) on the machine, which its setting camera_password_file names"
         )
     if not _CAMERA.fullmatch(camera):
         fail(f"--camera: expected picamera:0, usb:0 or another camera that `glassline settings` names, got {camera!r}")

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import time
 from pathlib import Path
 
 from glassline.program.secrets import write_secret
@@ -69,7 +70,9 @@ def fill(out: Path, card: Card, *, wheels: dict[str, Path], token: str, ca: str,
         shutil.copyfile(deploy_file(name), folder / name)
     (folder / "ca.crt").write_text(ca)
     (folder / "join.conf").write_text(f"SERVER={server}\n")
-    (folder / "machine.conf").write_text(f"ID={shlex.quote(card.id)}\nCAMERA={shlex.quote(camera)}\n")
+    (folder / "machine.conf").write_text(
+        f"ID={shlex.quote(card.id)}\nCAMERA={shlex.quote(camera)}\nWRITTEN_UNIX_S={int(time.time())}\n"
+    )
     if card.ssh_keys:
         (folder / "ssh").touch()
     write_secret(folder / "token", token)

@@ -2,6 +2,7 @@
 
 import re
 import stat
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +88,9 @@ def test_a_card_holds_all_that_its_machine_needs_and_a_token_for_it(desk: Desk) 
     assert wlan["regulatory-domain"] == "DE"
     folder = desk.card / "glassline"
     assert (folder / "join.conf").read_text() == "SERVER=https://server.local:5000\n"
-    assert (folder / "machine.conf").read_text() == "ID=pi-1\nCAMERA=usb:1\n"
+    facts = (folder / "machine.conf").read_text()
+    assert facts.startswith("ID=pi-1\nCAMERA=usb:1\nWRITTEN_UNIX_S=")
+    assert abs(int(facts.rpartition("=")[2]) - time.time()) < 60
     assert (folder / "wheels/thing-1-py3-none-any.whl").read_bytes() == b"thing"
     assert {one.name for one in folder.iterdir()} >= {*writing._SCRIPTS, "ca.crt", "ssh"}
     assert (folder / "ca.crt").read_text() == (desk.folder / "ca/ca.crt").read_text()
@@ -125,6 +128,8 @@ def test_a_cable_needs_no_wifi(desk: Desk) -> None:
         (["--country", "DE"], "name it with --wifi"),
         (["--camera", "lens"], "expected picamera:0"),
         (["--camera", 'usb:0";reboot'], "expected picamera:0"),
+        (["--camera", "rtsp://eye:secret@10.0.0.9/x"], "camera_password_file"),
+        (["--camera", "rtsp://eye:a/b@10.0.0.9/x"], "camera_password_file"),
         (["--server", "http://server"], "expected an address like https://"),
         (["--timezone", "Berlin"], "there is no time zone 'Berlin'"),
         (["--hostname", "pi 1"], "a host's name has"),
@@ -135,6 +140,12 @@ def test_a_cable_needs_no_wifi(desk: Desk) -> None:
 )
 def test_what_is_wrong_is_said_before_anything_is_made(desk: Desk, more: list[str], text: str) -> None:
     assert text in desk.refuses(*more)
+
+
+def test_a_network_camera_is_named_without_its_password(desk: Desk) -> None:
+    ended = desk.flash("--camera", "rtsp://eye@10.0.0.9:554/a@b")
+    assert ended.exit_code == 0, ended.stderr
+    assert "CAMERA=rtsp://eye@10.0.0.9:554/a@b\n" in (desk.card / "glassline/machine.conf").read_text()
 
 
 def test_no_id_is_no_id(desk: Desk) -> None:
