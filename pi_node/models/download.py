@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.client
+import logging
 import os
 import socket
 import ssl
@@ -15,7 +16,9 @@ from typing import IO
 from glassline.program.tls import fault_sentence
 
 from .errors import BrokenOffError, FetchError
-from .source import Source
+from .source import PATIENCE_S, Source
+
+log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 1 << 16
 HEAD_S = 30.0
@@ -66,7 +69,7 @@ def _asked(connection: http.client.HTTPConnection, source: Source, there: int) -
     if there:
         headers["Range"] = f"bytes={there}-"
     try:
-        connection.connect()
+        _connect(connection, source)
         late = threading.Event()
         timer = threading.Timer(HEAD_S, _hang_up, (connection.sock, late))
         timer.daemon = True
@@ -83,6 +86,23 @@ def _asked(connection: http.client.HTTPConnection, source: Source, there: int) -
         raise FetchError(f"{source}: {fault_sentence(error, source.host)}") from None
     except (OSError, http.client.HTTPException) as error:
         raise BrokenOffError(f"{source} gives no answer: {_words(error)}") from None
+
+
+def _connect(connection: http.client.HTTPConnection, source: Source) -> None:
+    """Of a host that is not known, nobody but this machine's log learns why it is none of ours, not even by the time
+    that takes: whoever orders a model is not to find out what listens where.
+    """
+    began_s = time.monotonic()
+    try:
+        connection.connect()
+    except OSError as error:
+        if source.is_known:
+            raise
+        words = fault_sentence(error, source.host) if isinstance(error, ssl.SSLError) else _words(error)
+        log.warning("model: %s: %s", source, words)
+        time.sleep(max(0.0, began_s + PATIENCE_S - time.monotonic()))
+        sentence = f"{source} does not prove to be a web of this node's CA; this node's log says why"
+        raise BrokenOffError(sentence) from None
 
 
 def _hang_up(sock: socket.socket, late: threading.Event) -> None:

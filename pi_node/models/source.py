@@ -17,13 +17,17 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True)
 class Source:
-    """Host, port and path to ask; `tls` is how, None: plain. `at` is where mDNS found that host, else empty."""
+    """Host, port and path to ask; `tls` is how, None: plain. `at` is where mDNS found that host, else empty.
+
+    `is_known`: the broker's host. Any other has to prove first that it is ours.
+    """
 
     host: str
     port: int
     path: str
     tls: ssl.SSLContext | None
     at: str = ""
+    is_known: bool = True
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -40,20 +44,21 @@ def source_of(url: str, sha256: str, *, broker: BrokerAddress | None, keys: Keys
     """Read the address that a command gave; FetchError for one that this node does not ask.
 
     HTTPS with a certificate of the CA that the broker's has, or where that is a public one, on the broker's host. Plain
-    HTTP on this machine, or on the broker's host where that is spoken to plainly too.
+    HTTP on this machine where the broker is here, or on the broker's host where that is spoken to plainly too.
     """
     host, port, scheme, path = _taken_apart(url)
     if not path.endswith(path_of(sha256)):
         raise FetchError(f"expected an address that ends with {path_of(sha256)}, as a web serves models")
     is_brokers = broker is not None and host == broker.host
     if scheme == "http":
-        if not (is_loopback(host) or (is_brokers and broker is not None and not broker.tls)):
+        is_here = broker is not None and broker.is_loopback and is_loopback(host)
+        if not (is_here or (is_brokers and broker is not None and not broker.tls)):
             raise FetchError(f"models come from {host} over HTTPS only; `public_url` in [web] says how nodes reach it")
         return Source(host, port or 80, path, None)
     if not (keys.ca or keys.ca_file or is_brokers):
         raise FetchError(f"{host} is not the broker's host, and no CA of one's own vouches for it")
     at = broker.at if is_brokers and broker is not None else ""
-    return Source(host, port or 443, path, keys.context(host), at)
+    return Source(host, port or 443, path, keys.context(host), at, is_known=is_brokers)
 
 
 def _taken_apart(url: str) -> tuple[str, int | None, str, str]:

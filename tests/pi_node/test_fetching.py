@@ -1,5 +1,6 @@
 """Fetching a model over HTTP in every way it can go wrong; each time the former model stays."""
 
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -17,6 +18,7 @@ from pi_node.config import Config
 from pi_node.models import Fetching, Shelf, source_of
 from pi_node.models import download as download_module
 from pi_node.models import fetching as fetching_module
+from pi_node.models import source as source_module
 from pi_node.models.download import download
 from pi_node.models.errors import BrokenOffError, FetchError
 from pi_node.models.shelf import KEPT
@@ -365,15 +367,15 @@ PATH = path_of(DIGEST)
 @pytest.mark.parametrize(
     ("url", "broker"),
     [
-        (f"http://127.0.0.1:5000{PATH}", None),
-        (f"http://[::1]:5000{PATH}", "mqtts://server"),
+        (f"http://127.0.0.1:5000{PATH}", "mqtt://127.0.0.1"),
+        (f"http://[::1]:5000{PATH}", "mqtts://localhost"),
         (f"http://server:5000{PATH}", "mqtt://server:1883"),
         (f"https://server{PATH}", "mqtts://server:8883"),
         (f"https://server:5000/glass{PATH}", "mqtt://server"),
     ],
 )
 def test_the_web_beside_the_broker_may_be_asked(url, broker):
-    source = source_of(url, DIGEST, broker=BrokerAddress.parse(broker) if broker else None, keys=NOBODY)
+    source = source_of(url, DIGEST, broker=BrokerAddress.parse(broker), keys=NOBODY)
     assert source.host in url
     assert url.endswith(source.path)
     assert (source.tls is None) == url.startswith("http:")
@@ -385,6 +387,8 @@ def test_the_web_beside_the_broker_may_be_asked(url, broker):
         (f"http://elsewhere{PATH}", "HTTPS only"),
         (f"http://server{PATH}", "HTTPS only"),
         (f"http://169.254.169.254{PATH}", "HTTPS only"),
+        (f"http://127.0.0.1:6379{PATH}", "HTTPS only"),
+        (f"http://localhost:6379{PATH}", "HTTPS only"),
         (f"https://elsewhere{PATH}", "no CA of one's own"),
         (f"https://server@elsewhere{PATH}", "without password"),
         (f"https://server\\@elsewhere{PATH}", "without password|expected"),
@@ -411,8 +415,9 @@ def test_nobody_else_is_asked(url, says):
     assert len(str(refused.value)) < 300
 
 
-def test_with_a_ca_of_ones_own_its_certificate_is_what_counts(tmp_path, archive):
+def test_with_a_ca_of_ones_own_its_certificate_is_what_counts(tmp_path, archive, monkeypatch):
     """Not the host's name: whoever has such a certificate is ours."""
+    monkeypatch.setattr(download_module, "PATIENCE_S", 0.1)
     ours, others = signed(tmp_path / "ours"), signed(tmp_path / "others")
     digest = parse_file_name(archive.name)[1]
     for made, comes_through in ((ours, True), (others, False)):
@@ -430,11 +435,48 @@ def test_with_a_ca_of_ones_own_its_certificate_is_what_counts(tmp_path, archive)
                 download(source, target, size_bytes=archive.stat().st_size, progress=lambda _: None)
                 assert target.read_bytes() == archive.read_bytes()
             else:
-                with pytest.raises(FetchError, match="signed by none that is trusted"):
+                with pytest.raises(FetchError, match="does not prove to be a web of this node's CA"):
                     download(source, target, size_bytes=archive.stat().st_size, progress=lambda _: None)
         finally:
             server.shutdown()
             server.server_close()
+
+
+def test_whoever_orders_a_model_does_not_learn_what_listens_on_other_hosts(tmp_path, monkeypatch, caplog):
+    """Neither by what is said nor by when."""
+    monkeypatch.setattr(download_module, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(source_module, "PATIENCE_S", 1.0)
+    ours, others = signed(tmp_path / "ours"), signed(tmp_path / "others")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(others.cert, others.key)
+    with socket.create_server(("127.0.0.1", 0)) as refusing:
+        closed = refusing.getsockname()[1]
+    with (
+        Server(b"") as plain,
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True) as foreign,
+    ):
+        threading.Thread(target=_shake_hands, args=(foreign,), daemon=True).start()
+        said, took_s = set(), []
+        for port in (closed, plain.port, silent.getsockname()[1], foreign.getsockname()[1]):
+            url = f"https://127.0.0.1:{port}{PATH}"
+            keys = Keys((), ca_file=str(ours.ca))
+            source = source_of(url, DIGEST, broker=BrokerAddress("server", 8883, True), keys=keys)
+            began_s = time.monotonic()
+            with pytest.raises(BrokenOffError) as refused:
+                download(source, tmp_path / "part", size_bytes=100, progress=lambda _: None)
+            took_s.append(time.monotonic() - began_s)
+            said.add(str(refused.value).replace(str(port), "PORT"))
+    assert len(said) == 1
+    assert min(took_s) >= 0.99
+    assert max(took_s) < 1.5
+    assert "Connection refused" in caplog.text
+    assert "signed by none that is trusted" in caplog.text
+
+
+def _shake_hands(listening):
+    with contextlib.suppress(OSError):
+        listening.accept()
 
 
 class _Gives(BaseHTTPRequestHandler):
