@@ -21,9 +21,10 @@ BURST, EVERY_S = 10, 20.0
 
 
 class EnrollBody(Strict):
-    """The token's text."""
+    """The token's text, and who brings it, as far as the token can tell (`Token.claimant`)."""
 
     token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    claimant: Annotated[str, StringConstraints(max_length=64)] = ""
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -63,7 +64,9 @@ def blueprint(services: Services) -> Blueprint:
         if (wait_s := wrong.wait_s(who)) > 0:
             raise ApiError(429, "web.too_many", "too many wrong tokens", "Wait.", retry_after_s=round(wait_s) + 1)
         try:
-            return jsonify({"credentials": tokens.redeem(body(EnrollBody).token, now=datetime.now(UTC))})
+            asked = body(EnrollBody)
+            made = tokens.redeem(asked.token, now=datetime.now(UTC), claimant=asked.claimant)
+            return jsonify({"credentials": made})
         except (AccountsError, OSError) as error:
             raise unusable(error) from None
         except TokenError as error:

@@ -45,7 +45,7 @@ def join(
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Try again until it works or the token is void.")] = False,
 ) -> None:
-    """Fetch this machine's credentials with the token that `glassline enroll --token` made. It works once.
+    """Fetch this machine's credentials with the token that `glassline enroll --token` made. It works for one machine.
 
     With `auto` the server is found by mDNS.
 
@@ -116,11 +116,12 @@ def _keep(out: Path, made: Credentials, before: Credentials | None) -> None:
     if before is not None and before.id != made.id:
         fail(f"{out} holds the credentials of {before.id}, not of {made.id}: the token is used up, and needs another")
     if before is not None:
-        made = replace(made, previous_password=before.password)
+        is_same = before.password == made.password  # power went after it was written
+        made = replace(made, previous_password=before.previous_password if is_same else before.password)
     try:
         write_credentials(out, made)
     except OSError as error:
-        fail(f"cannot write {out}: {error.strerror}. The token is used up, and needs another")
+        fail(f"cannot write {out}: {error.strerror}. Mend that, and join again with the same token")
 
 
 def _try_to_write(out: Path) -> None:

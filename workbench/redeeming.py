@@ -4,6 +4,7 @@ import http.client
 import json
 import ssl
 from contextlib import closing
+from pathlib import Path
 
 from glassline.program import Credentials, client_context
 from glassline.program.credentials import parse_credentials
@@ -14,6 +15,7 @@ from .joining import Place
 
 TIMEOUT_S = 20.0
 MAX_ANSWER_BYTES = 100_000
+MACHINE_ID = Path("/etc/machine-id")
 _VOID = "web.bad_token"
 
 
@@ -67,7 +69,8 @@ def _fetch_ca(place: Place, fingerprint: bytes) -> str:
 
 
 def _exchange(place: Place, ca: str, text: str) -> Credentials:
-    status, answer = _ask(place, client_context(ca=ca, server_name=place.host), "POST", "/enroll", {"token": text})
+    asked = {"token": text, "claimant": Token.parse(text).claimant(_machine_id())}
+    status, answer = _ask(place, client_context(ca=ca, server_name=place.host), "POST", "/enroll", asked)
     try:
         content = json.loads(answer)
         if status == http.client.OK:
@@ -76,6 +79,14 @@ def _exchange(place: Place, ca: str, text: str) -> Credentials:
     except (ValueError, KeyError, TypeError):
         raise JoinError(f"{place} gives no credentials, but an answer {status} that is none of Glassline's") from None
     raise JoinError(f"{place} gives no credentials: {message}", is_void=is_void)
+
+
+def _machine_id() -> str:
+    """Empty where there is none: then the token is good for one answer."""
+    try:
+        return MACHINE_ID.read_text().strip()
+    except OSError:
+        return ""
 
 
 def _ask(

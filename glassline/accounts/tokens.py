@@ -2,7 +2,8 @@
 
     tokens = Tokens(Path("tokens.json"))
     text = tokens.issue(credentials, now=datetime.now(UTC))      # given to whoever sets the machine up
-    tokens.redeem(text, now=…)                                   # the credentials; never a second time
+    tokens.redeem(text, now=…)                                   # the credentials; never a second time, but for the
+                                                                 # same machine, whose power may have gone
 
 The file holds the hash of a token's secret only, and the credentials encrypted with a key made of that secret: neither
 it nor whoever serves it can tell the password.
@@ -13,7 +14,7 @@ import errno
 import hashlib
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,13 +41,18 @@ class TokenError(Exception):
 
 @dataclass(frozen=True)
 class Sealed:
-    """A token as the file has it. `new_account`: its account was made for it, and nobody has another way to it."""
+    """A token as the file has it. `new_account`: its account was made for it, and nobody has another way to it.
+
+    `is_used`: by whom says `claimant`, empty for a machine that did not tell.
+    """
 
     id: str
     expires_at: datetime
     ca: str
     content: bytes
     new_account: bool = False
+    is_used: bool = False
+    claimant: str = ""
 
 
 class Tokens:
@@ -79,10 +85,12 @@ class Tokens:
             entries[_digest(token)] = Sealed(credentials.id, now + life, credentials.ca, content, new_account)
         return str(token)
 
-    def redeem(self, text: str, *, now: datetime) -> str:
+    def redeem(self, text: str, *, now: datetime, claimant: str = "") -> str:
         """The credentials file for which the token was made; TokenError unless this is its first use, in time.
 
-        AccountsError or OSError where the file cannot be read or changed: the token stays good.
+        `claimant` is told by the machine that brings it. Until the token expires the same one gets the same again: the
+        answer may be lost on its way, or in a power cut before it lay on the disk. AccountsError or OSError where the
+        file cannot be read or changed: the token stays good.
         """
         try:
             token = Token.parse(text)
@@ -94,13 +102,16 @@ class Tokens:
             found = entries.get(_digest(token))
             if found is None or found.expires_at <= now:
                 raise TokenError
-            del entries[_digest(token)]
+            if found.is_used and not (claimant and claimant == found.claimant):
+                raise TokenError
+            _drop(entries, lambda one: one.is_used and one.expires_at <= now)
+            entries[_digest(token)] = replace(found, is_used=True, claimant=claimant)
         nonce, sealed = found.content[:_NONCE_BYTES], found.content[_NONCE_BYTES:]
         return _cipher(token).decrypt(nonce, sealed, None).decode()
 
     def revoke(self, id: str) -> None:
         """Take the account's token away, if it has one."""
-        if id in self.pending():
+        if any(one.id == id for one in self._file.current().values()):
             with self._file.changing() as entries:
                 _drop(entries, lambda one: one.id == id)
 
@@ -110,15 +121,15 @@ class Tokens:
             return False
         with self._file.changing() as entries:
             before = len(entries)
-            _drop(entries, lambda one: one.id == id and one.new_account and one.expires_at > now)
+            _drop(entries, lambda one: one.id == id and one.new_account and not one.is_used and one.expires_at > now)
             return len(entries) < before
 
     def pending(self) -> dict[str, datetime]:
         """Until when a token waits to be used, by account."""
-        return {one.id: one.expires_at for one in self._file.current().values()}
+        return {one.id: one.expires_at for one in self._file.current().values() if not one.is_used}
 
     def ca(self, fingerprint: bytes) -> str | None:
-        """The certificate (PEM) of the CA with that fingerprint, while a token for it waits; AccountsError."""
+        """The certificate (PEM) of the CA with that fingerprint, while a token for it is kept; AccountsError."""
         known = {one.ca for one in self._file.current().values()}
         return next((pem for pem in known if fingerprint_of(pem) == fingerprint), None)
 
@@ -130,8 +141,10 @@ def _drop(entries: dict[str, Sealed], unwanted: Any) -> None:
 
 def _read(name: str, fields: Any) -> Sealed:
     expires_at = datetime.fromisoformat(fields["expires_at"]).astimezone(UTC)
-    new_account = fields.get("new_account") is True
-    return Sealed(str(fields["id"]), expires_at, str(fields["ca"]), base64.b64decode(fields["content"]), new_account)
+    content = base64.b64decode(fields["content"])
+    new_account, is_used = fields.get("new_account") is True, fields.get("is_used") is True
+    claimant = str(fields.get("claimant", ""))
+    return Sealed(str(fields["id"]), expires_at, str(fields["ca"]), content, new_account, is_used, claimant)
 
 
 def _write(one: Sealed) -> dict[str, str | bool]:

@@ -30,6 +30,10 @@ class Token:
             raise ValueError(f"expected a token as `glassline enroll --token` makes it, which begins with {_PREFIX}.")
         return cls(fingerprint, secret)
 
+    def claimant(self, machine_id: str) -> str:
+        """Who `machine_id` is to this token's server, which can tell machines apart, not name them. Empty for none."""
+        return hashlib.sha256(b"claimed by" + self.secret + machine_id.encode()).hexdigest() if machine_id else ""
+
     def __str__(self) -> str:
         return f"{_PREFIX}.{_encoded(self.fingerprint)}.{_encoded(self.secret)}"
 

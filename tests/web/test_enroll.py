@@ -23,6 +23,7 @@ from glassline.contract import Role
 from glassline.program import Credentials, client_context, read_credentials
 from glassline.program.tokens import Token, fingerprint_of
 from tests.support.authority import signed
+from workbench.redeeming import MACHINE_ID
 
 from .certificates import Certificate
 from .people import code_of
@@ -41,8 +42,8 @@ class Server:
         made = Credentials(id, Role.NODE, "mqtts://server.local:8883", f"password-of-{id}", ca=self.ca)
         return self.tokens.issue(made, now=datetime.now(UTC), life=life)
 
-    def post(self, token: str) -> httpx.Response:
-        return self.web.http.post("/enroll", json={"token": token})
+    def post(self, token: str, claimant: str = "") -> httpx.Response:
+        return self.web.http.post("/enroll", json={"token": token, "claimant": claimant})
 
 
 def _server(folder: Path, people: Path, port: int | None = None) -> Server:
@@ -58,6 +59,14 @@ def server(tmp_path: Path, people: object) -> Iterator[Server]:
     made = _server(tmp_path, people.path)  # type: ignore[attr-defined]
     with made.web:
         yield made
+
+
+def expire(file: Path) -> None:
+    """As if the life of all its tokens were over."""
+    entries = json.loads(file.read_text())
+    for entry in entries.values():
+        entry["expires_at"] = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    file.write_text(json.dumps(entries))
 
 
 def join(url: str, token: str, out: Path) -> "subprocess.CompletedProcess[str]":
@@ -77,10 +86,34 @@ def test_joining_fetches_the_credentials_once(server: Server, tmp_path: Path) ->
     assert read_credentials(out).ca.strip() == server.ca.strip()
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert "password-of-pi-1" not in joined.stdout + joined.stderr + server.web.text()
-    again = join(server.web.url, token, tmp_path / "again.toml")
-    assert again.returncode == 1
-    assert "was used" in again.stderr
-    assert not (tmp_path / "again.toml").exists()
+    assert code_of(server.post(token)) == "web.bad_token"
+
+
+@pytest.mark.parametrize("cut", ["before the answer came", "before it lay on the disk"])
+def test_a_lost_answer_costs_no_token_and_gives_it_to_nobody_else(server: Server, tmp_path: Path, cut: str) -> None:
+    token, out = server.token(), tmp_path / "pi-1.toml"
+    if cut == "before the answer came":
+        machine = Token.parse(token).claimant(MACHINE_ID.read_text().strip())
+        assert server.post(token, machine).status_code == 200
+    else:
+        assert join(server.web.url, token, out).returncode == 0
+        out.unlink()
+    for claimant in ("", "another"):
+        assert code_of(server.post(token, claimant)) == "web.bad_token"
+    assert "pi-1" not in server.tokens.pending(), "nobody waits for it"
+    joined = join(server.web.url, token, out)
+    assert joined.returncode == 0, joined.stderr
+    assert read_credentials(out).password == "password-of-pi-1"
+    expire(server.tokens.path)
+    late = join(server.web.url, token, tmp_path / "late.toml")
+    assert late.returncode == 3
+    assert "was used" in late.stderr
+    assert not (tmp_path / "late.toml").exists()
+
+
+def test_a_machine_that_does_not_say_who_it_is_gets_one_answer(server: Server) -> None:
+    token = server.token()
+    assert server.post(token).status_code == 200
     assert code_of(server.post(token)) == "web.bad_token"
 
 

@@ -18,7 +18,7 @@ from tests.support.authority import NOT_YET, signed
 
 from .certificates import Certificate
 from .processes import ROOT, Web, free_port, until
-from .test_enroll import Server
+from .test_enroll import Server, expire
 from .test_enroll import server as server  # noqa: PLC0414 - a fixture
 
 
@@ -80,8 +80,11 @@ def test_a_token_that_is_void_ends_it_and_says_so(server: Server, tmp_path: Path
     assert not machine.out.exists()
 
 
-def test_power_that_went_after_the_exchange_costs_nothing(server: Server, tmp_path: Path, pi: Path) -> None:
-    """The credentials are on the disk, the token still is: it is void, and goes."""
+@pytest.mark.parametrize(("late", "said"), [(False, "pi-1 may connect"), (True, "The credentials of pi-1")])
+def test_power_that_went_after_the_exchange_costs_nothing(
+    server: Server, tmp_path: Path, pi: Path, late: bool, said: str
+) -> None:
+    """The credentials are on the disk, the token still is: it goes, whether it brings the same again or is void."""
     token, ca = server.token(), tmp_path / "ca/ca.crt"
     machine = Machine(pi, token)
     with machine.joining(server.web.url, ca) as running:
@@ -89,9 +92,11 @@ def test_power_that_went_after_the_exchange_costs_nothing(server: Server, tmp_pa
     made = machine.out.read_text()
     machine.token.touch(0o600)
     machine.token.write_text(token)
+    if late:
+        expire(server.tokens.path)
     with machine.joining(server.web.url, ca) as running:
         assert running.wait(60) == 0
-        assert "The credentials of pi-1" in running.stdout.read()  # type: ignore[union-attr]
+        assert said in running.stdout.read()  # type: ignore[union-attr]
     assert machine.out.read_text() == made
     assert not machine.token.exists()
 
