@@ -67,13 +67,12 @@ class Host:
         found = re.search(r"^MemAvailable:\s+(\d+) kB$", _text(procfs / "meminfo") or "", re.MULTILINE)
         return round(int(found[1]) * 1024 / 1e6, 1) if found else None
 
-    def reasons(self, state_dir: Path) -> list[Reason]:
-        """What is wrong with the machine at this moment."""
-        flags, free_mb = self._flags(), disk_free_mb(state_dir)
+    def power_reasons(self) -> list[Reason]:
+        """What is wrong with the machine's power at this moment."""
+        flags = self._flags()
         found = {
             Reason.POWER_UNDERVOLTAGE: bool(flags & _UNDERVOLTAGE),
             Reason.POWER_THROTTLED: bool(flags & _ANY_THROTTLING),
-            Reason.DISK_FULL: free_mb is not None and free_mb < DISK_FULL_MB,
         }
         return [reason for reason, is_so in found.items() if is_so]
 

@@ -54,7 +54,7 @@ class Strain:
         self.wifi = wifi.signal(self._procfs, self._broker())
         self.disk_free_mb = disk_free_mb(self._state_dir)
         self.memory_free_mb = self._host.memory_free_mb(self._procfs)
-        flags = self._host.reasons(self._state_dir)
+        flags = self._host.power_reasons()
         to_come_mb = DISK_FULL_MB + max(0.0, self._outbox_mb - outbox_bytes / 1e6)
         levels = {
             Reason.CAMERA_SLOW: _share(camera_fps, CAMERA_SHARES),
