@@ -146,6 +146,7 @@ class Node:
             leases=self._leases,
             inspection=self._inspection,
             settings=self._config.running,
+            clock=lambda: self._findings.clock,
         )
         self._watchdog = Watchdog(systemd=self._systemd, detector_reason=self._inspection.reason)
         self._capture = Capture(

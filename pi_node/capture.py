@@ -131,12 +131,12 @@ class Capture:
             self.may_repeat = camera.may_repeat
             log.info("the camera is open")
             while self._goes_on():
-                picture, unix_s, monotonic_s = camera.read()
+                picture, monotonic_s = camera.read()
                 self._last_s = time.monotonic()
                 self._rate.count()
                 self.captured += 1
                 self._problem = self.holder = None
-                frame = Frame(self.captured, unix_s, monotonic_s, picture)
+                frame = Frame(self.captured, monotonic_s, picture)
                 if self.image_wh != frame.image_wh:
                     self.image_wh = frame.image_wh
                     self._on_opened()

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from glassline.contract import from_unix
 from glassline.contract.frames import embed_frame
 from glassline.contract.messages import FrameMeta, LiveHealth
 from glassline.link import Link, Sent
 from glassline.program import log_frame
 
 from .camera import Frame
+from .clock import Reading
 from .inspection import Inspection
 from .jpeg import encode_jpeg
 from .leases import Leases
@@ -55,11 +55,12 @@ class Live:
         leases: Leases,
         inspection: Inspection,
         settings: Callable[[], RunningConfig],
+        clock: Callable[[], Reading],
     ) -> None:
         self.published = 0
         self.lost = 0
         self._link, self._way, self._speed = link, way, speed
-        self._leases, self._inspection, self._settings = leases, inspection, settings
+        self._leases, self._inspection, self._settings, self._clock = leases, inspection, settings, clock
         self._pace = Pace(speed=speed)
         self._sent_wh: tuple[int, int] | None = None
         self._superseded = 0
@@ -187,7 +188,7 @@ class Live:
         boxes, age_ms = self._inspection.boxes_at(frame.monotonic_s)
         latency = self._inspection.inference_ms()
         return FrameMeta(
-            ts=from_unix(frame.unix_s),
+            ts=self._clock().time_of(frame.monotonic_s),
             boot=self._link.boot,
             seq=frame.seq,
             image_wh=frame.image_wh,

@@ -26,13 +26,9 @@ class CameraHangsError(CameraError):
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture, and when it was exposed, in seconds.
-
-    `unix_s` may jump when the clock is set; durations are measured with `monotonic_s`.
-    """
+    """One picture, and when it was exposed, in seconds on the clock that nobody sets."""
 
     seq: int
-    unix_s: float
     monotonic_s: float
     picture: Picture
     marks: list[Box] = field(default_factory=list, compare=False)
@@ -43,8 +39,8 @@ class Frame:
         return self.picture.image_wh
 
 
-Shot = tuple[Picture, float, float]
-"""(picture, unix_s, monotonic_s): one instant on both clocks."""
+Shot = tuple[Picture, float]
+"""(picture, when it was exposed in monotonic seconds)."""
 
 
 class Camera(Protocol):

@@ -51,7 +51,7 @@ class FolderCamera:
         turn = int((time.monotonic() - self._began_s) / self._hold_s)
         if self._shown is None or self._shown[0] != turn:
             self._shown = turn, Picture(self._fit(self._load(turn)))
-        return self._shown[1], time.time(), time.monotonic()
+        return self._shown[1], time.monotonic()
 
     def _load(self, turn: int) -> Bgr:
         """The picture whose turn it is; one that cannot be read is left out from then on."""

@@ -75,8 +75,8 @@ class PiCamera:
             raise CameraHangsError(f"picamera: camera {self._index} gives no frame ({self._within_s} s)") from None
         except (RuntimeError, OSError, CancelledError) as error:
             raise CameraError(f"picamera: camera {self._index} stopped: {error or 'it was closed'}") from None
-        self._within_s, age_s = FRAME_S, _age_s(metadata)
-        return picture, time.time() - age_s, time.monotonic() - age_s
+        self._within_s = FRAME_S
+        return picture, time.monotonic() - _age_s(metadata)
 
     def close(self) -> None:
         self._closed = True

@@ -68,7 +68,7 @@ class RtspCamera:
         picture = self._source.picture()
         if picture is None:
             raise CameraError(f"{self._shown} gives pictures that cannot be decoded")
-        return fitted(picture, self._image_wh), time.time() - late_s, now_s - late_s
+        return fitted(picture, self._image_wh), now_s - late_s
 
     def close(self) -> None:
         self._source.close()

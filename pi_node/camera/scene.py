@@ -70,7 +70,7 @@ class SceneCamera:
         if unix_s >= self._hang_from_s > self._opened_unix_s:
             self._hangs = True
             _hang()
-        return Picture(self._picture(unix_s)), unix_s, monotonic_s
+        return Picture(self._picture(unix_s)), monotonic_s
 
     def _picture(self, unix_s: float) -> Bgr:
         if unix_s >= self._black_from_s:

@@ -47,7 +47,7 @@ class UsbCamera:
         picture = self._source.picture() if self._source.next() else None
         if picture is None:
             raise CameraError(f"usb: {self._path} gives no pictures any more: was it unplugged?")
-        return picture, time.time(), time.monotonic()
+        return picture, time.monotonic()
 
     def close(self) -> None:
         self._source.close()

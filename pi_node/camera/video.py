@@ -41,7 +41,7 @@ class VideoCamera:
         picture = self._source.picture()
         if picture is None:
             raise CameraError(f"video: {self._path} is damaged: a picture cannot be decoded")
-        return fitted(picture, self._image_wh), time.time(), time.monotonic()
+        return fitted(picture, self._image_wh), time.monotonic()
 
     def close(self) -> None:
         self._source.close()

@@ -4,9 +4,12 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from glassline.contract import Reason
 from tests.support.embedded_broker import broker_process, embedded_broker, free_port
 from tests.support.links import until
+from workbench.doctor import idle_node
 from workbench.doctor.idle_node import observe_idle
 from workbench.doctor.machine import look
 
@@ -94,3 +97,10 @@ def test_a_broker_that_listens_at_another_address_of_this_machine_is_told(tmp_pa
         told = run_doctor("--json", folder=tmp_path)
     assert "broker.connection_refused" in told.causes, told.text
     assert "but listens at 127.0.0.1 (" in told.remedy("broker.connection_refused")
+
+
+def test_a_full_disk_of_a_node_that_does_not_run_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = look(pi(tmp_path), {})
+    for free_mb, told in ((199.0, [Reason.DISK_FULL]), (201.0, [])):
+        monkeypatch.setattr(idle_node, "disk_free_mb", lambda folder, free_mb=free_mb: free_mb)
+        assert [one.code for one in observe_idle(machine, runs=True)] == told

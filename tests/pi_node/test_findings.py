@@ -79,9 +79,7 @@ def test_after_a_fault_what_was_in_view_has_ended_and_the_detector_is_back_soon(
     bgr = np.full((120, 160, 3), 90, np.uint8)
     try:
         assert until(
-            lambda: (
-                inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), Picture(bgr))) or len(cracks) == 3
-            ),
+            lambda: inspection.sink(Frame(detector.frames, time.monotonic(), Picture(bgr))) or len(cracks) == 3,
             20,
         )
         assert inspection.reason() is None
@@ -140,10 +138,7 @@ def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     bgr = np.full((120, 160, 3), 90, np.uint8)
     try:
         assert until(
-            lambda: (
-                inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), Picture(bgr)))
-                or detector.frames > 40
-            ),
+            lambda: inspection.sink(Frame(detector.frames, time.monotonic(), Picture(bgr))) or detector.frames > 40,
             60,
         )
     finally:
@@ -178,7 +173,7 @@ def test_a_detector_that_stops_is_stuck_while_frames_come_and_not_when_none_do(t
     inspection = inspection_of(lambda: detector, lambda event, card, frame: None, tmp_path, detect_fps=detect_fps)
 
     def offer() -> bool:
-        inspection.sink(Frame(detector.frames, time.time(), time.monotonic(), Picture(bgr)))
+        inspection.sink(Frame(detector.frames, time.monotonic(), Picture(bgr)))
         return inspection.reason() is Reason.DETECTOR_STUCK
 
     inspection.start()

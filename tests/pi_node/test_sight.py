@@ -37,7 +37,7 @@ def look_at(picture_at, seconds, sight=None):
     sight = sight or Sight(black_level=12.0, may_repeat=lambda: False)
     said = []
     for second in range(seconds + 1):
-        sight.sink(Frame(second + 1, 0.0, float(second), Picture(picture_at(1000.0 + second))))
+        sight.sink(Frame(second + 1, float(second), Picture(picture_at(1000.0 + second))))
         sight.look()
         said.append(sight.reason())
     return sight, said
@@ -74,10 +74,10 @@ def test_light_in_which_clean_glass_is_black_is_set_so():
 def test_light_ends_it_at_once_and_dark_begins_anew():
     sight, said = look_at(lambda time_s: noisy(2), 15)
     assert said[-1] is Reason.CAMERA_BLACK
-    sight.sink(Frame(100, 0.0, 16.0, Picture(noisy(90))))
+    sight.sink(Frame(100, 16.0, Picture(noisy(90))))
     sight.look()
     assert sight.reason() is None
-    sight.sink(Frame(101, 0.0, 17.0, Picture(noisy(2))))
+    sight.sink(Frame(101, 17.0, Picture(noisy(2))))
     sight.look()
     assert sight.reason() is None
 
@@ -87,7 +87,7 @@ def test_the_very_same_picture_for_twenty_seconds_is_frozen_and_says_how_long():
     sight, said = look_at(lambda time_s: still.copy(), 24)
     assert said == [None] * int(FROZEN_S) + [Reason.CAMERA_FROZEN] * 5
     assert sight.same_frame_s == 24
-    sight.sink(Frame(100, 0.0, 25.0, Picture(Conveyor(seed=1).frame(60.0))))
+    sight.sink(Frame(100, 25.0, Picture(Conveyor(seed=1).frame(60.0))))
     sight.look()
     assert sight.reason() is None
 
@@ -123,7 +123,7 @@ def test_a_camera_that_gives_nothing_new_is_not_judged_again():
 
 def test_looking_costs_less_than_a_millisecond_and_offering_a_frame_next_to_nothing():
     sight = Sight(black_level=12.0, may_repeat=lambda: False)
-    frames = [Frame(i, 0.0, float(i), Picture(noisy(90, wh=(1640, 1232)))) for i in range(4)]
+    frames = [Frame(i, float(i), Picture(noisy(90, wh=(1640, 1232)))) for i in range(4)]
     began_s = time.thread_time()
     for i in range(100):
         sight.sink(frames[i % 4])

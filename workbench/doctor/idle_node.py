@@ -7,7 +7,7 @@ from pathlib import Path
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation, hop_of, remedy_of
 from pi_node.camera.holder import holder_of
-from pi_node.host import Host, disk_free_mb
+from pi_node.host import DISK_FULL_MB, Host, disk_free_mb
 
 from .machine import NODE, Machine
 
@@ -17,10 +17,13 @@ def observe_idle(machine: Machine, *, runs: bool) -> list[Observation]:
     setup = machine.programs[NODE]
     found = [] if runs else [*_model(setup.text("model")), *_camera(setup.text("camera"))]
     state_dir = _existing(Path(setup.text("state_dir")))
-    found += [(reason, {}) for reason in Host(Path(setup.text("sysfs"))).reasons(state_dir)]
+    found += [(reason, {}) for reason in Host(Path(setup.text("sysfs"))).power_reasons()]
+    free_mb = disk_free_mb(state_dir)
+    if free_mb is not None and free_mb < DISK_FULL_MB:
+        found.append((Reason.DISK_FULL, {}))
     known: dict[str, str | float | int] = {
         "id": setup.text("id"), "file": machine.file_name, "camera": setup.text("camera"), "model": setup.text("model"),
-        "disk_free_mb": disk_free_mb(state_dir) or 0,
+        "disk_free_mb": free_mb or 0,
     }  # fmt: skip
     return [
         Observation(

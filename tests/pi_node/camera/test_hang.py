@@ -123,7 +123,7 @@ class Clinging:
         time.sleep(0.02)
         if self.fails:
             raise CameraError("the cable is out")
-        return Picture(np.zeros((48, 64, 3), np.uint8)), time.time(), time.monotonic()
+        return Picture(np.zeros((48, 64, 3), np.uint8)), time.monotonic()
 
     def close(self):
         if self.opened == 1:

@@ -40,14 +40,14 @@ def by_hand():
     for turn in range(2):
         camera.open()
         shots = [camera.read() for _ in range(100 if turn == 0 else 3)]
-        picture, unix_s, _ = shots[-1]
-        ages_s = time.time() - unix_s
+        picture, monotonic_s = shots[-1]
+        age_s = time.monotonic() - monotonic_s
         camera.close()
         Path("/out/picture.jpg").write_bytes(encode_jpeg(picture, 90))
-        times = [shot[2] for shot in shots]
+        times = [shot[1] for shot in shots]
         told(
             frames=len(shots), wh=picture.image_wh, small_wh=picture.small and picture.small.image_wh,
-            bgr=pixels(picture.bgr), small_bgr=picture.small and pixels(picture.small.bgr), age_s=ages_s,
+            bgr=pixels(picture.bgr), small_bgr=picture.small and pixels(picture.small.bgr), age_s=age_s,
             planes=picture.planes is not None, later=times == sorted(times),
         )  # fmt: skip
 
