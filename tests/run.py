@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-BESIDE = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not train and not alone"]
+BESIDE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not train and not alone"]
 """One more than there are cores where CI runs, since most tests wait most of the time. A file is one worker's: what its
 tests share is started once. Not sorted by the number of tests, for the longest have few, and would come last.
 """

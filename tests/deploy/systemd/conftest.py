@@ -1,4 +1,4 @@
-"""A Pi with a real systemd, and a server that it reaches over a cable; both last for all tests of this folder."""
+"""A Pi with a real systemd, and a server that it reaches over a cable; both last for the tests of a file."""
 
 import json
 import shutil
@@ -123,12 +123,12 @@ class Pi(Container):
         return self.journal("pi_node")[-3000:]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program_wheel(tmp_path_factory.mktemp("wheel"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pi]:
     """Switched on, with a card in it, and nothing installed."""
     with Pi(trixie(), tmp_path_factory.mktemp("pi") / "machine") as machine:
@@ -138,7 +138,7 @@ def pi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pi]:
         yield machine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, pi: Pi) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     running = Server(folder, pi.host_ip)
@@ -151,7 +151,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, pi: Pi) -> Iterator[Server]
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installed(pi: Pi, server: Server, wheel: Path) -> Pi:
     """With the node on it, online; its detector can be made to hang."""
     for name, text in {
