@@ -191,10 +191,13 @@ def resolve(
 def _take_credentials(program: str, values: dict[str, Any], sources: dict[str, str]) -> list[str]:
     """Fill in what the credentials file says; return what does not go with it. SecretError if it cannot be used.
 
-    A node may be started before it was enrolled: a file without credentials yet is none of its problems.
+    A node may be started before it was enrolled: a file without credentials yet is none of its problems. Where it has a
+    broker all the same, like one that wants none, it does without.
     """
     path, source = values["credentials"], sources["credentials"]
     if program == PROGRAMS[Role.NODE] and is_blank(path):
+        if "://" in str(values.get("broker", "")):
+            values["credentials"] = ""
         return []
     found = read_credentials(str(path))
     if PROGRAMS.get(found.role) != program:

@@ -81,6 +81,16 @@ def test_a_node_starts_before_it_is_enrolled_and_others_do_not(file: Path, text:
     assert caught.value.code is Reason.BROKER_NOT_ENROLLED
 
 
+def test_a_node_that_is_not_enrolled_goes_without_to_a_broker_that_its_settings_name(file: Path) -> None:
+    file.write_text("# nobody yet\n")
+    known = settings(credentials=str(file), broker="mqtt://server", password_file="secret").values
+    assert (known.credentials, known.password_file) == ("", "secret")
+    assert str(broker_address(known.broker, credentials=known.credentials)) == "mqtt://server:1883"
+    sought = settings(credentials=str(file), broker="auto").values
+    with pytest.raises(AddressError, match="not enrolled yet"):
+        broker_address(sought.broker, credentials=sought.credentials)
+
+
 def test_a_file_that_others_can_read_is_refused(file: Path) -> None:
     file.chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):

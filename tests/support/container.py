@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -82,7 +83,7 @@ class Container:
         self._plug_in()
 
     def switch_off(self, *, cleanly: bool = True) -> None:
-        """Shut down, or pull the plug."""
+        """Shut down, or kill everything at once; what was written stays then, too, whether or not it was synced."""
         if self._unshare is None:
             return
         init = self._init()
@@ -107,14 +108,14 @@ class Container:
         self.switch_off(cleanly=cleanly)
         self.boot()
 
-    def run(self, *command: str | Path, check: bool = True, timeout_s: float = 300) -> str:
-        """Run it as root in there; what it printed, stderr too."""
+    def run(self, *command: str | Path, check: bool = True, timeout_s: float = 300, by: Sequence[str] = ()) -> str:
+        """Run it as root in there, by a command of this machine if any; what it printed, stderr too."""
         init = self._init()
         assert init is not None, "it is switched off"
         ended = subprocess.run(
             [
-                "nsenter", "--target", str(init), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root",
-                "--wd", "env", "-i",
+                *by, "nsenter", "--target", str(init),
+                "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root", "--wd", "env", "-i",
                 "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=dumb", "LANG=C.UTF-8", *command,
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout_s,

@@ -36,13 +36,18 @@ def why_not() -> str:
     return f"strace may not trace here: {tried.stderr.strip()}" if tried.returncode else ""
 
 
-@contextmanager
-def traced(command: Sequence[str], calls: str, into: Path) -> Iterator[None]:
-    """The command runs in the block, and its `calls` (strace's -e trace=) are written; it is ended by SIGTERM."""
+def tracing(calls: str, into: Path) -> list[str]:
+    """What stands before a command whose `calls` (strace's -e trace=) are to be written."""
     if why_not():
         pytest.skip(why_not())
     options = ["-f", "-qq", "-y", "-s", str(_SHOWN_BYTES), "--seccomp-bpf", "-e", f"trace={calls}", "-o", str(into)]
-    process = subprocess.Popen(["strace", *options, *command], stderr=subprocess.DEVNULL)
+    return ["strace", *options]
+
+
+@contextmanager
+def traced(command: Sequence[str], calls: str, into: Path) -> Iterator[None]:
+    """The command runs in the block, and its `calls` are written; it is ended by SIGTERM."""
+    process = subprocess.Popen([*tracing(calls, into), *command], stderr=subprocess.DEVNULL)
     try:
         yield
     finally:

@@ -19,9 +19,14 @@ LOCK = "pi-py313.lock"
 _SCRIPTS = (
     "first-boot.sh",
     "install.sh",
+    "install-version.sh",
+    "install-trial.sh",
     LOCK,
     "pi_node.service",
     "glassline-again@.service",
+    "glassline-back.service",
+    "glassline-credentials.path",
+    "glassline-credentials.service",
     "glassline-join.service",
 )
 _SPARE_BYTES = 10_000_000

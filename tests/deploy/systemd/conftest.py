@@ -5,7 +5,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,11 @@ def hang_or_look(self, detector, frame):
 inspection.Inspection._look = hang_or_look
 """
 DROP_IN = "[Service]\nEnvironment=PYTHONPATH=/var/hang\n"
+
+
+def _events(file: Path, query: str) -> set[str]:
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
+        return {event_id for (event_id,) in db.execute(query)}
 
 
 class Server:
@@ -73,11 +79,9 @@ class Server:
         with (self._folder / f"{program}.log").open("w") as log:
             return subprocess.Popen([sys.executable, "-m", program, *flags], stderr=log, cwd=self._folder)
 
-    def stored(self) -> int:
-        """How many detections of the Pi are in the store."""
-        with sqlite3.connect(f"file:{self._store}?mode=ro", uri=True) as db:
-            count: int = db.execute("SELECT count(*) FROM defects WHERE device_id = 'pi-1'").fetchone()[0]
-        return count
+    def stored(self) -> set[str]:
+        """The events of the Pi that are in the store."""
+        return _events(self._store, "SELECT event_id FROM defects WHERE device_id = 'pi-1'")
 
     def stop(self) -> None:
         for program in self._programs:
@@ -89,13 +93,16 @@ class Server:
 class Pi(Container):
     """The machine with a node on it, once `install` was called."""
 
-    def install(self, *flags: str, wheel: Path, check: bool = True) -> str:
-        """Run deploy/install.sh with the packages of a card."""
+    def install(
+        self, *flags: str, wheel: Path, check: bool = True, before: Sequence[str] = (), by: Sequence[str] = ()
+    ) -> str:
+        """Run deploy/install.sh with the packages of a card; it is run by `before`, and that by `by`, from here."""
         for old in (self.files / "var/card/wheels").glob("glassline-*.whl"):
             old.unlink()
         shutil.copy(wheel, self.files / "var/card/wheels")
         return self.run(
-            CARD / "install.sh", "--wheels", CARD / "wheels", "--lock", CARD / "wheels/lock", *flags, check=check
+            *before, CARD / "install.sh", "--wheels", CARD / "wheels", "--lock", CARD / "wheels/lock", *flags,
+            check=check, by=by,
         )  # fmt: skip
 
     @property
@@ -118,6 +125,10 @@ class Pi(Container):
     def found(self) -> int:
         """How many detections its journal tells of."""
         return sum(line.startswith("found ") for line in self.journal("pi_node").splitlines())
+
+    def waiting(self) -> set[str]:
+        """The events in its outbox."""
+        return _events(self.files / "var/lib/pi_node/outbox.db", "SELECT event_id FROM outbox")
 
     def why(self) -> str:
         return self.journal("pi_node")[-3000:]
