@@ -36,9 +36,7 @@ change_over() {
 }
 
 start_all() {
-    started=yes
-    for program in $programs; do systemctl start "$program.service" || started=no; done
-    [ $started = yes ]
+    for program in $programs; do systemctl start "$program.service" || true; done
 }
 
 go_back() {
@@ -47,12 +45,13 @@ go_back() {
     start_all
 }
 
-are_active() {
-    for program in $programs; do systemctl --quiet is-active "$program.service" || return 1; done
+# Those programs that run.
+running() {
+    for program in $programs; do ! systemctl --quiet is-active "$program.service" || echo "$program"; done
 }
 
 stay_up() {
-    for program in $programs; do
+    for program in $must; do
         [ "$(property "$program" ActiveState)" = active ] && [ "$(property "$program" NRestarts)" = 0 ] && continue
         echo "$program does not stay up" >&2
         return 1
@@ -79,9 +78,9 @@ if str(said["pid"]) == sys.argv[1] and time.time() - said["at_unix"] < 20:
 END
 }
 
-# Start all, and see whether they come up, stay up, and do again what worked before: $1.
+# Start all, and see whether those of $must come up, stay up, and do again what worked before: $1.
 comes_up() {
-    start_all || return 1
+    start_all
     sleep "$watch_s"
     waited_s=0
     while stay_up || return 1; do
@@ -124,10 +123,12 @@ forget_older() {
 run_release() {
     before=$(readlink "$opt/current" || true)
     [ -e "$before/complete" ] || before=""
-    if [ "$before" = "$release" ] && [ $changed = no ] && are_active; then
+    must=$(running)
+    if [ "$before" = "$release" ] && [ $changed = no ] && [ "$(echo $must)" = "$programs" ]; then
         say "$(basename "$release") runs already; nothing to do"
         return 0
     fi
+    must=${must:-$programs} # what did not run before, like one without its settings, is not asked to run now
     worked=$(works)
     worked=${worked%loading}
     began=$(date +%s)
@@ -141,13 +142,13 @@ run_release() {
         rm -f "$opt/on-trial"
         sync
         [ "$before" = "$release" ] || forget_older
-        say "$(basename "$release") runs"
+        say "$(basename "$release") runs: $(echo $(running))"
         return 0
     fi
     say_why "$began"
     [ -L "$opt/on-trial" ] || fail "it does not come up yet; the lines above say why. It is tried again every minute"
     go_back && comes_up "" ||
-        fail "$(basename "$before") does not come up any more either: journalctl -u $(echo "$programs" | cut -d' ' -f1)"
+        fail "$(basename "$before") does not come up any more either: systemctl status $programs"
     forget "$release"
     fail "the new version does not come up, so $(basename "$before") runs as before; the lines above say why"
 }
