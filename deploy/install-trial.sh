@@ -78,11 +78,13 @@ if str(said["pid"]) == sys.argv[1] and time.time() - said["at_unix"] < 20:
 END
 }
 
+uptime_s() { cut -d. -f1 /proc/uptime; }
+
 # Start all, and see whether those of $must come up, stay up, and do again what worked before: $1.
 comes_up() {
     start_all
     sleep "$watch_s"
-    waited_s=0
+    since_s=$(uptime_s)
     while stay_up || return 1; do
         now=$(works)
         missing=""
@@ -90,12 +92,11 @@ comes_up() {
         [ -n "$missing" ] || return 0
         patience_s=$works_within_s
         case $now in *loading*) patience_s=$loads_within_s ;; esac
-        if [ "$waited_s" -ge "$patience_s" ]; then
+        if [ $(($(uptime_s) - since_s)) -ge "$patience_s" ]; then
             echo "what worked before does not work now:$missing" >&2
             return 1
         fi
         sleep 1
-        waited_s=$((waited_s + 1))
     done
 }
 

@@ -35,12 +35,12 @@ def hang_or_look(self, detector, frame):
     return look(self, detector, frame)
 inspection.Inspection._look = hang_or_look
 """
+WAITING = """
+import sqlite3
+for row in sqlite3.connect("file:/var/lib/pi_node/outbox.db?mode=ro", uri=True).execute("SELECT event_id FROM outbox"):
+    print(*row)
+"""
 DROP_IN = "[Service]\nEnvironment=PYTHONPATH=/var/hang\n"
-
-
-def _events(file: Path, query: str) -> set[str]:
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as db:
-        return {event_id for (event_id,) in db.execute(query)}
 
 
 class Server:
@@ -81,7 +81,9 @@ class Server:
 
     def stored(self) -> set[str]:
         """The events of the Pi that are in the store."""
-        return _events(self._store, "SELECT event_id FROM defects WHERE device_id = 'pi-1'")
+        with closing(sqlite3.connect(f"file:{self._store}?mode=ro", uri=True)) as db:
+            rows = db.execute("SELECT event_id FROM defects WHERE device_id = 'pi-1'")
+            return {event_id for (event_id,) in rows}
 
     def stop(self) -> None:
         for program in self._programs:
@@ -128,7 +130,7 @@ class Pi(Container):
 
     def waiting(self) -> set[str]:
         """The events in its outbox."""
-        return _events(self.files / "var/lib/pi_node/outbox.db", "SELECT event_id FROM outbox")
+        return set(self.run("python3", "-c", WAITING).split())
 
     def why(self) -> str:
         return self.journal("pi_node")[-3000:]
