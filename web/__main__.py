@@ -9,9 +9,9 @@ from glassline.accounts import AccountsError
 from glassline.accounts.tokens import Tokens
 from glassline.program import SecretError, load_settings, read_secret, run_logging
 
+from .people.sign_in import sign_in_of
 from .server import PortTakenError, Server, listen
 from .settings import WebSettings
-from .sign_in import sign_in_of
 from .tls import CertificateError, tls_context
 
 log = logging.getLogger("web")

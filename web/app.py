@@ -1,23 +1,14 @@
 """The Flask app: made of services by a factory; nothing connects at import or construction."""
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import (
-    access,
-    api_defects,
-    api_devices,
-    api_doctor,
-    api_enroll,
-    api_models,
-    api_page,
-    api_session,
-    errors,
-    guard,
-    viewing,
-)
-from .access import public
-from .requests import MAX_BODY_BYTES
+from . import guard, pages
+from .api import cut_off, defects, devices, doctor, enroll, errors, models, session
+from .api.requests import MAX_BODY_BYTES
+from .live import endpoint
+from .people import access
+from .people.access import public
 from .services import Services
 
 
@@ -30,30 +21,16 @@ def create_app(*, services: Services) -> Flask:
     errors.register(app, services.tally)
     guard.register(app, services.settings)
     access.register(app, services)
-    viewing.register(app, services)
-    app.register_blueprint(api_session.blueprint(services))
-    app.register_blueprint(api_devices.blueprint(services))
-    app.register_blueprint(api_defects.blueprint(services))
-    app.register_blueprint(api_models.blueprint(services))
-    app.register_blueprint(api_doctor.blueprint(services))
-    app.register_blueprint(api_page.blueprint(services))
+    endpoint.register(app, services)
+    app.register_blueprint(session.blueprint(services))
+    app.register_blueprint(devices.blueprint(services))
+    app.register_blueprint(defects.blueprint(services))
+    app.register_blueprint(models.blueprint(services))
+    app.register_blueprint(doctor.blueprint(services))
+    app.register_blueprint(cut_off.blueprint(services))
+    app.register_blueprint(pages.blueprint())
     if services.settings.tokens:
-        app.register_blueprint(api_enroll.blueprint(services))
-
-    @app.get("/")
-    @public
-    def page() -> Response:
-        return send_from_directory(app.static_folder or "static", "index.html")
-
-    @app.get("/diagnose")
-    @public
-    def diagnose() -> Response:
-        return send_from_directory(app.static_folder or "static", "diagnose.html")
-
-    @app.get("/favicon.ico")
-    @public
-    def icon() -> Response:
-        return send_from_directory(app.static_folder or "static", "icon.svg")
+        app.register_blueprint(enroll.blueprint(services))
 
     public(app.view_functions["static"])
     if services.settings.behind_proxy:

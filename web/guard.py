@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 
 from glassline.program import is_loopback
 
-from .errors import ApiError
+from .api.errors import ApiError
 from .reading import SEND_S, answer_begins, request_is_read
 from .settings import WebSettings
 

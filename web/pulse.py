@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .fanout import Fanout
-from .leases import Leases, wanted_fps
-from .views import Views
+from .live.fanout import Fanout
+from .live.leases import Leases, wanted_fps
+from .programs.views import Views
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from glassline.program import SPEAK_FOR_MANY, Tally, network_of
 
-from .channel import hang_up
+from .live.channel import hang_up
 
 READ_S = 15.0
 SEND_S = 30.0

@@ -18,21 +18,21 @@ from glassline.link import AddressError, Link, broker_address
 from glassline.program import Systemd, Tally, read_secret
 from glassline.store import Defect
 
+from .api.shapes import defect_json, unconfirmed_json
 from .catalogue import Catalogue
-from .commands import Commands
 from .doctor import Doctor
 from .finds import Unconfirmed
-from .hub import Hub
-from .leases import Leases
-from .live import Live
-from .observations import BrokerView
+from .live.leases import Leases
+from .live.pictures import Live
+from .live.wire import SIGNED_OUT
+from .people.sign_in import sign_in_of
+from .programs.commands import Commands
+from .programs.hub import Hub
+from .programs.observations import BrokerView
+from .programs.views import Views
 from .pulse import Pulse
 from .reading import Readings
 from .settings import WebSettings
-from .shapes import defect_json, unconfirmed_json
-from .sign_in import sign_in_of
-from .views import Views
-from .wire import SIGNED_OUT
 
 log = logging.getLogger(__name__)
 

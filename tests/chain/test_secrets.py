@@ -100,7 +100,7 @@ def pages(chain: Chain) -> tuple[bytes, str]:
     boss = enter(chain.site.url, "boss")
     session = cookies_of(boss).partition("=")[2]
     assert boss.post("/api/session", json={"name": "boss", "password": MISTYPED}).status_code == 401
-    static = [f"/static/{path.name}" for path in Path("web/static").iterdir()]
+    static = [f"/{path.relative_to('web')}" for path in Path("web/static").rglob("*") if path.is_file()]
     paths = ["/", *static, "/health", "/api/session", "/api/devices", f"/api/devices/{NODE_ID}"]
     paths += [f"/api/devices/{id}/chain" for id in ACCOUNTS] + ["/api/defects", "/nowhere"]
     answers = [boss.get(path) for path in paths]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["glassline.contract", "web.intake"]):
+with atheris.instrument_imports(include=["glassline.contract", "web.live.intake"]):
     from tests.fuzz.target import TARGETS
 
 from tests.fuzz.seeds import write

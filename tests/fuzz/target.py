@@ -8,7 +8,7 @@ from glassline.contract.clocks import AHEAD, EARLIEST, believed
 from glassline.contract.frames import MAX_PIXELS, check_jpeg, embed, extract
 from glassline.contract.messages import Detection, Info, decode, decode_status
 from glassline.contract.schema import PUBLISHED
-from web.intake import read_picture
+from web.live.intake import read_picture
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

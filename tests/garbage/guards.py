@@ -5,7 +5,7 @@ DECODE = "`messages.decode`: pydantic models, and the link that counts what they
 LINK = "the link: sizes by kind of topic, before anybody looks inside"
 WIRE = "`broker/wire.py`: sizes and forms before a packet is taken in"
 REQUESTS = "`web/requests.py`: every value checked, every problem said"
-TEXT = "`dom.js`: text goes in as text only; and the Content-Security-Policy"
+TEXT = "`common/dom.js`: text goes in as text only; and the Content-Security-Policy"
 LETTER = "the dead letters: bounded per device and altogether"
 
 

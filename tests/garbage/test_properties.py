@@ -34,8 +34,8 @@ from pi_node.running import ConfigError
 from pi_node.settings import NodeSettings
 from tests.fuzz.seeds import EXAMPLES, frame_seeds
 from tests.fuzz.target import frames, messages
-from web.errors import ApiError
-from web.requests import DefectQuery, ReviewBody, WatchMessage, body, device_id, event_id, query
+from web.api.errors import ApiError
+from web.api.requests import DefectQuery, ReviewBody, WatchMessage, body, device_id, event_id, query
 
 EXAMPLES_EACH = int(os.environ.get("GLASSLINE_EXAMPLES", "60"))
 QUICK = "GLASSLINE_EXAMPLES" not in os.environ

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from glassline.accounts import Person
-from web.attempts import (
+from web.people.attempts import (
     ADDRESS_BURST,
     ADDRESS_EVERY_S,
     AT_ONCE,

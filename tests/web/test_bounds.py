@@ -11,8 +11,8 @@ from glassline.program import Tally
 from tests.fuzz.seeds import EXAMPLES
 from web.catalogue import MAX_WANTED, Catalogue
 from web.finds import MAX_UNCONFIRMED, MAX_UNCONFIRMED_BYTES, Unconfirmed
-from web.hub import MAX_PICTURES_BYTES, MAX_PROGRAMS, Hub
-from web.intake import MAX_WAITING_BYTES, Intake, Picture
+from web.live.intake import MAX_WAITING_BYTES, Intake, Picture
+from web.programs.hub import MAX_PICTURES_BYTES, MAX_PROGRAMS, Hub
 
 META = decode(FrameMeta, json.dumps(EXAMPLES["FrameMeta"]).encode())
 HEALTH = json.dumps(EXAMPLES["Health"]).encode()

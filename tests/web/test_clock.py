@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.clock import DOUBT_S, WINDOW_S, NodeClock
+from web.programs.clock import DOUBT_S, WINDOW_S, NodeClock
 
 BOOT, NEXT_BOOT = "00000001", "00000002"
 

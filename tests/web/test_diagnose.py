@@ -213,7 +213,7 @@ def test_every_fault_that_a_page_may_state_comes_in_diagnosis_own_words(line: Li
 
 
 def test_the_pages_script_has_no_words_of_its_own_for_a_fault(line: Line) -> None:
-    scripts = " ".join(path.read_text() for path in (ROOT / "web" / "static").glob("*.js"))
+    scripts = " ".join(path.read_text() for path in (ROOT / "web" / "static").rglob("*.js"))
     for code in line.web.get("/api/faults")["faults"]:
         sentence = " ".join(remedy_of(Reason(code)).sentence.split())
         words = max(re.split(r"\{\w+\}", sentence), key=len).strip(" .:")

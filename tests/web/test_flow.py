@@ -1,7 +1,7 @@
 """What is under way to a viewer, and which rate it takes, told in made-up time."""
 
-from web.flow import CALM_S, MARK_S, Flow
-from web.wish import Wish
+from web.live.flow import CALM_S, MARK_S, Flow
+from web.live.wish import Wish
 
 
 class Line:

@@ -10,7 +10,7 @@ from .processes import Web
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:5000", "192.168.1.7:5000", "localhost.evil.example"])
 def test_a_foreign_name_is_refused_for_reading_too(web: Web, host: str) -> None:
-    for path in ("/", "/health", "/api/devices", "/static/main.js"):
+    for path in ("/", "/health", "/api/devices", "/static/live/page.js"):
         answer = web.http.get(path, headers={"Host": host})
         assert answer.status_code == 421, path
         assert answer.json()["error"]["code"] == "web.wrong_host"
@@ -47,7 +47,7 @@ def test_a_form_cannot_write(web: Web) -> None:
 
 
 def test_every_answer_carries_the_security_headers(web: Web) -> None:
-    for path in ("/", "/health", "/static/main.js", "/nothing", "/api/defects?limit=x"):
+    for path in ("/", "/health", "/static/live/page.js", "/nothing", "/api/defects?limit=x"):
         headers = web.http.get(path).headers
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]

@@ -17,7 +17,7 @@ from glassline.program import Credentials, write_credentials
 from glassline.vision.archive import pack
 from tests.support.authority import signed
 from tests.support.embedded_broker import embedded_broker
-from web.api_models import AT_ONCE, BURST
+from web.api.models import AT_ONCE, BURST
 
 from .certificates import Certificate
 from .people import client, code_of, enter

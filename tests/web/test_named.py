@@ -12,9 +12,9 @@ from glassline.contract.ids import BROKER_ID
 from glassline.contract.messages import Health
 from tests.support.clients import connected
 from tests.support.embedded_broker import RunningBroker, embedded_broker
-from web.boots import Boots
-from web.hub import Hub
-from web.signs import Signs
+from web.programs.boots import Boots
+from web.programs.hub import Hub
+from web.programs.signs import Signs
 
 from .clients import Page
 from .processes import Mosquitto, Web, until

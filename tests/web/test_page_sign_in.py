@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from glassline.accounts import People, PersonRole
-from web.attempts import ADDRESS_EVERY_S
+from web.people.attempts import ADDRESS_EVERY_S
 
 from .people import SECRET, client, enter, make_people
 from .processes import ROOT, Web

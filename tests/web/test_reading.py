@@ -24,7 +24,7 @@ STRANGER = "127.0.9.1"
 HALF = b"GET / HTTP/1.1\r\nHost: 127"
 BODY = b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
 MUCH = b"GET /much HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-AGAIN_AND_AGAIN = b"GET /static/style.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 500
+AGAIN_AND_AGAIN = b"GET /static/styles/base.css HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 500
 NONSENSE = b"NONSENSE\r\n\r\n"
 
 

@@ -15,8 +15,8 @@ from websockets.sync.client import connect
 
 from glassline.accounts import People, PersonRole
 from web.app import create_app
+from web.people.sessions import MAX_OF_ONE, Sessions
 from web.services import Services
-from web.sessions import MAX_OF_ONE, Sessions
 from web.settings import WebSettings
 from workbench.doctor.web_pass import web_pass
 

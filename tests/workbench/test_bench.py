@@ -21,8 +21,8 @@ from glassline.contract.frames import embed_frame
 from glassline.contract.messages import FrameMeta
 from tests.support.embedded_broker import broker_process
 from tests.support.links import until
-from web.intake import read_picture
-from web.wire import event_message, frame_message
+from web.live.intake import read_picture
+from web.live.wire import event_message, frame_message
 from workbench.bench.child import BenchError, Child, free_port, python
 from workbench.bench.pictures import pictures
 from workbench.bench.reading import InflatingStream, ProtocolError, Stream

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from wsproto.utilities import generate_accept_token
 
-from web.wire import frame_message
+from web.live.wire import frame_message
 
 from .newest import Newest
 from .until_told import end_of_input

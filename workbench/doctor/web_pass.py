@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from glassline.accounts import AccountsError
+from web.people.sign_in import sign_in_of
 from web.settings import WebSettings
-from web.sign_in import sign_in_of
 
 NAME = "glassline doctor"
 VALID_S = 150.0

@@ -138,7 +138,7 @@ FRAMES = [
         throw=crowd(2000, ("frame", frame())),
         holds="at most 200 devices and 40 MB of pictures are kept; the good one stays",
         check=checks.hub_is_bounded,
-        guard="`web/hub.py`, `web/intake.py`: who is there stays, who is not makes room",
+        guard="`web/programs/hub.py`, `web/live/intake.py`: who is there stays, who is not makes room",
         control=controls.grows_with_every_name,
         harm="a dictionary by device id grows with every name",
     ),

@@ -107,7 +107,7 @@ PRESENCE = [
         throw=crowd(10_000, ("status", b"online")),
         holds="web: 200, store: 1000, page: 300; the good one stays",
         check=checks.devices_are_bounded,
-        guard="`web/hub.py`, `bridge/presence.py`, the store, `devices.js`",
+        guard="`web/programs/hub.py`, `bridge/presence.py`, the store, `live/wall.js`",
         control=controls.grows_with_every_name,
         harm="a dictionary by device id grows to 10,000",
     ),

@@ -1,0 +1,92 @@
+"""The part of the API about defects: lists, evidence, reviews."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from glassline.accounts import PersonRole
+from glassline.store import Defect, ReviewConflictError
+
+from ..people.access import open_to, require
+from ..services import Services
+from .errors import ApiError
+from .requests import DefectQuery, ReviewBody, body, event_id, query
+from .shapes import defect_json, unconfirmed_json
+
+KEEP = "private, max-age=31536000, immutable"
+
+
+def blueprint(services: Services) -> Blueprint:
+    """/api/defects."""
+    pages = Blueprint("defects", __name__)
+
+    @pages.get("/api/defects")
+    def defects() -> Response:
+        asked = query(DefectQuery)
+        store = services.catalogue.use()
+        try:
+            page = store.defects(asked.where(), cursor=asked.cursor, limit=asked.limit)
+        except ValueError as error:
+            raise ApiError(400, "web.bad_request", str(error)[:300], "Begin without a cursor.") from None
+        found = {"defects": [defect_json(defect) for defect in page.defects], "next_cursor": page.next_cursor}
+        # Counting looks at every row that matches: once for a list, not on each of its pages.
+        return jsonify(found if asked.cursor else found | {"counts": store.counts(asked.where())})
+
+    @pages.get("/api/defects/unconfirmed")
+    def unconfirmed() -> Response:
+        finds = services.unconfirmed.all()
+        return jsonify(defects=[unconfirmed_json(find.device_id, find.detection, error=find.error) for find in finds])
+
+    @pages.get("/api/defects/<id>")
+    def defect(id: str) -> Response:
+        found = services.catalogue.use().defect(event_id(id))
+        if found is None:
+            raise _no_defect(id)
+        return jsonify(defect_json(found))
+
+    @pages.get("/api/defects/<id>/image")
+    def image(id: str) -> Response:
+        return _image(services, event_id(id))
+
+    @pages.post("/api/defects/<id>/review")
+    @open_to(PersonRole.REVIEWER)
+    def review(id: str) -> Response:
+        return jsonify(defect_json(_review(services, event_id(id), body(ReviewBody))))
+
+    return pages
+
+
+def _image(services: Services, id: str) -> Response:
+    """The evidence, bytes as they left the node; a browser may keep it under an address that names its digest."""
+    store = services.catalogue.use()
+    found = store.defect(id)
+    if found is None:
+        raise _no_defect(id)
+    if found.image_sha256 and request.if_none_match.contains(found.image_sha256):
+        return Response(status=304)
+    jpeg = store.evidence(id)
+    if jpeg is None:
+        raise ApiError(404, "web.no_evidence", f"the picture of {id} is not stored yet", "The node sends it again.")
+    answer = Response(jpeg, mimetype="image/jpeg")
+    if found.image_sha256:
+        answer.set_etag(found.image_sha256)
+        named = request.args.get("sha256") == found.image_sha256
+        answer.headers["Cache-Control"] = KEEP if named else "private, no-cache"
+    return answer
+
+
+def _review(services: Services, id: str, said: ReviewBody) -> Defect:
+    store, by = services.catalogue.use(), require(PersonRole.REVIEWER).name
+    try:
+        reviewed = store.review(id, status=said.status, note=said.note, by=by, version=said.version)
+    except KeyError:
+        raise _no_defect(id) from None
+    except ReviewConflictError as error:
+        raise ApiError(
+            409, "web.conflict", str(error), "Look at what stands there now and decide again.",
+            current=defect_json(error.current),
+        ) from None  # fmt: skip
+    services.reviewed(reviewed)
+    return reviewed
+
+
+def _no_defect(id: str) -> ApiError:
+    return ApiError(404, "web.no_defect", f"no defect {id} is stored", "A find not yet stored is under /unconfirmed.")

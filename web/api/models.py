@@ -1,0 +1,96 @@
+"""The part of the API about models: which there are, sending one to a device, and the archives that nodes fetch.
+
+An archive is given to whoever names its digest: a node has no session, and whoever knows a digest has it from somebody
+who may look. What a node gets it checks against the digest that came to it as a command.
+"""
+
+import threading
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request, send_file
+
+from glassline.contract import to_rfc3339
+from glassline.contract.archives import is_sha256, path_of
+from glassline.program import network_of
+
+from ..archives import Archive, Archives
+from ..people.access import public
+from ..people.attempts import Meter
+from ..reading import SEND_S
+from ..services import Services
+from .devices import ask, known
+from .errors import ApiError
+from .requests import ModelBody, body, device_id
+
+AT_ONCE = 8
+"""Each takes a thread for as long as the link of its node needs."""
+LEAST_BYTES_S = 20_000
+BURST, EVERY_S = 20, 5.0
+"""Digests of no model that one address may ask for at once, and after that."""
+
+
+def blueprint(services: Services) -> Blueprint:
+    """/api/models, /api/devices/<id>/model and /models/<sha256>."""
+    pages, settings = Blueprint("models", __name__), services.settings
+    archives, wrong = Archives(settings.models), Meter(burst=BURST, every_s=EVERY_S)
+    room = threading.BoundedSemaphore(AT_ONCE)
+
+    @pages.get("/api/models")
+    def models() -> Response:
+        return jsonify(models=[_json(archive) for archive in archives.all()])
+
+    @pages.post("/api/devices/<id>/model")
+    def send(id: str) -> Response:
+        known(services.views.device(device_id(id)), id)
+        return jsonify(ask(services, id, "model", lambda: _args(body(ModelBody))))
+
+    def _args(wanted: ModelBody) -> dict[str, Any]:
+        archive = archives.find(wanted.model)
+        if archive is None:
+            names = ", ".join(dict.fromkeys(one.name for one in archives.all())) or "none"
+            hint = f"There is {names[:500]}. `glassline model publish best.json` on the server adds one."
+            raise ApiError(404, "web.no_model", f"there is no model {wanted.model[:100]!r} here", hint)
+        scheme = "https" if settings.is_encrypted else "http"
+        base = wanted.url.rstrip("/") or settings.public_url or f"{scheme}://{request.host}"
+        url = base + path_of(archive.sha256)
+        return {"url": url, "sha256": archive.sha256, "size": archive.size_bytes, "name": archive.name}
+
+    @pages.get("/models/<sha256>")
+    @public
+    def fetch(sha256: str) -> Response:
+        who = network_of(request.remote_addr or "")
+        if (wait_s := wrong.wait_s(who)) > 0:
+            raise ApiError(429, "web.too_many", "too many that there are not", "Wait.", retry_after_s=round(wait_s) + 1)
+        archive = archives.find(sha256) if is_sha256(sha256) else None
+        if archive is None:
+            wrong.take(who)
+            raise ApiError(404, "web.no_model", "there is no model with that digest here")
+        if not room.acquire(blocking=False):
+            hint = "Ask again in a while."
+            raise ApiError(503, "web.busy", f"{AT_ONCE} models are being fetched already", hint, retry_after_s=10)
+        return _sent(archive)
+
+    def _sent(archive: Archive) -> Response:
+        """As it lies on the disk, or the part of it that is asked for; the room is given back at its end."""
+        try:
+            answer = send_file(
+                archive.path, mimetype="application/zip", conditional=True, etag=archive.sha256, max_age=0
+            )
+        except BaseException:
+            room.release()
+            raise
+        answer.direct_passthrough = False  # else nobody would be told of the end
+        answer.call_on_close(room.release)
+        g.answer_s = SEND_S + (answer.content_length or 0) / LEAST_BYTES_S
+        return answer
+
+    return pages
+
+
+def _json(archive: Archive) -> dict[str, Any]:
+    return {
+        "name": archive.name,
+        "sha256": archive.sha256,
+        "size_bytes": archive.size_bytes,
+        "published_at": to_rfc3339(archive.published_at),
+    }

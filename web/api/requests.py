@@ -1,0 +1,142 @@
+"""Reading what a request asks for: every value is checked, and every problem is said."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from glassline.contract import is_id
+from glassline.contract.values import EventId, Id, Json, Label, Time
+from glassline.store import DefectFilter, Status
+
+from ..reading import request_is_read
+from .errors import ApiError
+
+MAX_BODY_BYTES = 100_000
+
+Fps = Annotated[float, Field(gt=0, le=120)]
+
+
+class Strict(BaseModel):
+    """A request's values: nothing that is not asked for, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class DefectQuery(Strict):
+    """The query of /api/defects. Times are RFC 3339 with a zone; since <= detected_at < until."""
+
+    device: Id | None = None
+    label: Label | None = None
+    status: Status | None = None
+    since: Time | None = None
+    until: Time | None = None
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+    def where(self) -> DefectFilter:
+        """As the store wants it."""
+        since: datetime | None = self.since
+        return DefectFilter(device_id=self.device, label=self.label, status=self.status, since=since, until=self.until)
+
+
+class ReviewBody(Strict):
+    """What a person says of a defect; `version` is the one that was looked at. A note left out stays."""
+
+    status: Status
+    note: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    version: Annotated[int, Field(ge=0)]
+
+
+class Nothing(Strict):
+    """A body in which nothing is asked for."""
+
+
+class CommandBody(Strict):
+    """Arguments of a command."""
+
+    args: dict[str, Json] = {}
+
+
+class ModelBody(Strict):
+    """Which model goes to a device: its name, or the digest of its archive; `url` where the node finds this web."""
+
+    model: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    url: Annotated[str, StringConstraints(max_length=300)] = ""
+
+
+class WatchMessage(Strict):
+    """What a page says over its WebSocket: what it wants to see, or a ping for the clock.
+
+    `watch` gives each device its rate in fps; a plain list of devices has them all at `max_fps`.
+    """
+
+    watch: Annotated[dict[Id, Fps] | list[Id], Field(max_length=50)] | None = None
+    max_fps: Fps = 15.0
+    ping: float | None = None
+
+    def wanted_fps(self, highest_fps: float) -> dict[str, float]:
+        """What is watched at which rate, none above the highest."""
+        watch = self.watch or {}
+        rates = watch if isinstance(watch, dict) else dict.fromkeys(watch, self.max_fps)
+        return {id: min(fps, highest_fps) for id, fps in rates.items()}
+
+
+M = TypeVar("M", bound=Strict)
+
+
+def query(model: type[M]) -> M:
+    """The request's query; a name that is given twice, or that nobody knows, is an error."""
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise ApiError(400, "web.bad_request", f"expected one value for {', '.join(twice)[:200]}, got several")
+    return _validated(model, request.args.to_dict())
+
+
+def body(model: type[M]) -> M:
+    """The request's JSON body; an empty one is {}."""
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise ApiError(413, "web.too_large", f"expected at most {MAX_BODY_BYTES} bytes, got {request.content_length}")
+    raw = request.get_data() or b"{}"
+    request_is_read()
+    if len(raw) >= MAX_BODY_BYTES:  # one that came in chunks is cut there
+        raise ApiError(413, "web.too_large", f"expected less than {MAX_BODY_BYTES} bytes, got more")
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _validated(model: type[M], values: dict[str, Any]) -> M:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValidationError) -> ApiError:
+    problems = [
+        f"{'.'.join(str(part) for part in item['loc'])[:80] or 'body'}: {item['msg'][:200]}"
+        for item in error.errors(include_url=False, include_context=False, include_input=False)[:10]
+    ]
+    return ApiError(400, "web.bad_request", "; ".join(problems), "Correct these and send it again.")
+
+
+def device_id(text: str) -> str:
+    """A device id from a path."""
+    if not is_id(text):
+        raise ApiError(400, "web.bad_id", "expected a device id like pi-1: lower case letters, digits and '-'")
+    return text
+
+
+class _Event(Strict):
+    event_id: EventId
+
+
+def event_id(text: str) -> str:
+    """An event id from a path."""
+    try:
+        return _Event(event_id=text).event_id
+    except ValidationError:
+        raise ApiError(400, "web.bad_id", "expected an event id, a UUID in lower case") from None

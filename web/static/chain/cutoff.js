@@ -1,0 +1,129 @@
+// When nothing is heard of the web: which side is silent. Asked over plain HTTP, beside the WebSocket.
+
+import { api } from "../common/api.js";
+import { seconds } from "../common/connection.js";
+import { age } from "../common/format.js";
+import { texts } from "../texts/texts.js";
+
+const TICK_MS = 500;
+const EVERY_S = 1;
+const IDLE_EVERY_S = 5;
+const PATIENCE_S = 3;
+const SILENT_S = 6;
+const GREETING_S = 3;
+const HEALTH_MS = 4000;
+const TRIES = 2;
+const GATEWAY = [502, 503, 504];
+
+// Fires "found" whenever another fault is found, or none any more.
+export class CutOff extends EventTarget {
+  // {code, facts, at}, `words` {sentence, remedy} where the web said its own; null: none, or not known yet.
+  fault = null;
+  // Whether the web answers plain HTTP, though its WebSocket is silent.
+  answers = false;
+  #connection;
+  #busy = false;
+  #nextAt = 0;
+  // Since when the web has answered without a break, as far as it was asked: the page itself came from it.
+  #healthySince = seconds();
+  #refusedAt = [];
+  #blocked = 0;
+
+  constructor(connection) {
+    super();
+    this.#connection = connection;
+    connection.addEventListener("open", () => this.#forget());
+    connection.addEventListener("close", ({ detail }) => detail.refused && this.#refused(detail.triedAt));
+    addEventListener("offline", () => this.#tick());
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  #forget() {
+    [this.#healthySince, this.#refusedAt, this.#blocked] = [null, [], 0];
+  }
+
+  // A try counts only if the web answered before it, and again after it: otherwise the web itself was away.
+  #refused(triedAt) {
+    if (this.#healthySince !== null && this.#healthySince <= triedAt) this.#refusedAt.push(seconds());
+  }
+
+  // A web greets at once, and then says something every 2 s.
+  #isSilent() {
+    return this.#connection.silentFor() > (this.#connection.heard ? SILENT_S : GREETING_S);
+  }
+
+  async #tick() {
+    if (!this.#isSilent()) return this.#connection.heard && this.#set(null);
+    if (!navigator.onLine) {
+      this.answers = false;
+      return this.#found("you.offline");
+    }
+    if (this.#busy || seconds() < this.#nextAt) return;
+    this.#busy = true;
+    try {
+      await this.#look();
+    } finally {
+      this.#busy = false;
+      this.#nextAt = seconds() + (this.#connection.wanted || this.fault ? EVERY_S : IDLE_EVERY_S);
+    }
+  }
+
+  async #look() {
+    const askedAt = seconds();
+    const down = await health();
+    if (!this.#isSilent() || !navigator.onLine) return;
+    this.answers = down === null;
+    if (down) {
+      this.#forget();
+      if (this.#waited() >= PATIENCE_S) this.#found(down.code, down.facts);
+      return;
+    }
+    this.#healthySince ??= seconds();
+    this.#blocked += this.#refusedAt.some((at) => at <= askedAt) ? 1 : 0;
+    this.#refusedAt = this.#refusedAt.filter((at) => at > askedAt);
+    if (this.#connection.open) this.#found("you.stalled", { age: age(this.#connection.quietFor()) });
+    else if (this.#blocked >= TRIES && this.#waited() >= PATIENCE_S) await this.#foundBlocked();
+    else if (!this.#blocked) this.#set(null);
+  }
+
+  // The web answers and its WebSocket does not: it says itself whether it would take one from this page.
+  async #foundBlocked() {
+    try {
+      await api.liveCheck();
+      this.#found("web.websocket_blocked");
+    } catch (error) {
+      if (error.code === "web.foreign_origin") this.#found("web.origin_refused");
+      else if (error.status > 401) this.#found(error.code, {}, { sentence: error.sentence(), remedy: error.hint });
+    }
+  }
+
+  #waited() {
+    return seconds() - this.#connection.since;
+  }
+
+  #found(code, facts = {}, words = null) {
+    const connection = this.#connection;
+    const at = connection.open ? seconds() - connection.quietFor() : connection.since;
+    this.#set({ code, facts, words, at });
+  }
+
+  #set(fault) {
+    const before = this.fault?.code;
+    this.fault = fault;
+    if (before !== fault?.code) this.dispatchEvent(new Event("found"));
+  }
+}
+
+// null: our web answers; else the fault.
+async function health() {
+  try {
+    const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(HEALTH_MS) });
+    const body = await answer.json().catch(() => null);
+    if (body?.program === "glassline web") return null;
+    if (GATEWAY.includes(answer.status)) return { code: "web.down", facts: { error: texts.cutOff.gateway(answer.status) } };
+    return { code: "web.not_glassline", facts: { holder: texts.cutOff.holder(answer.status) } };
+  } catch (error) {
+    const why = error.name === "TimeoutError" ? texts.cutOff.hangs(HEALTH_MS / 1000) : texts.cutOff.refused;
+    return { code: "web.down", facts: { error: why } };
+  }
+}
