@@ -1,76 +1,198 @@
-"""The JSON shapes of the API, the same for an answer and for a pushed event."""
+"""The answers of the API as models, the same for an answer and for a pushed event."""
 
 import time
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from glassline.contract import to_rfc3339
-from glassline.contract.messages import Detection
-from glassline.diagnosis import Verdict
-from glassline.store import Defect, Device
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
+
+from glassline.contract import Box, to_rfc3339
+from glassline.contract.messages import Detection, Health, Info
+from glassline.contract.values import Count, Id, Number, Seconds, Time
+from glassline.diagnosis import State, Verdict
+from glassline.store import Defect, Device, Status
 
 from ..programs.hub import Heard
 
 
+class Answer(BaseModel):
+    """Base of all answers: every key is there, also one without a value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values for JSON."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def _as_on_the_wire(said: Box | Info | Health | None) -> dict[str, Any] | None:
+    """What comes from the contract keeps its form: keys without a value are left out."""
+    return None if said is None else said.to_dict()
+
+
+_OnTheWire = PlainSerializer(_as_on_the_wire)
+
+
+class ErrorDetail(Answer):
+    """`code` is for programs and stays, `message` says what happened, `hint` what to do."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class ErrorAnswer(BaseModel):
+    """A request that could not be served; some errors carry more."""
+
+    error: ErrorDetail
+    retry_after_s: Number | None = None
+
+
+class DefectShape(Answer):
+    """A find. Until a receipt confirms it, it is not `stored`; `error`: the bridge refused it for good."""
+
+    event_id: str
+    device_id: str
+    rev: Count
+    phase: str
+    label: str
+    score: Number
+    boxes: list[Annotated[Box, _OnTheWire]]
+    detected_at: Time
+    last_seen_at: Time
+    frame_at: Time
+    confirmed_at: Time
+    stored_at: Time | None
+    frames_confirmed: Count
+    model: str
+    clock: str
+    image_url: str | None
+    image_wh: tuple[int, int] | None
+    status: Status
+    note: str
+    reviewed_by: str | None
+    reviewed_at: Time | None
+    version: Count | None
+    """Of what people wrote: a review names the one that it was made on. Null while it is not stored."""
+    stored: bool
+    error: str | None
+
+
+class ClockShape(Answer):
+    """How to tell a picture's age: its `ts` plus `offset_s` is when it was taken, on the clock of `now_s`."""
+
+    boot: str
+    offset_s: Number
+
+
+class DeviceShape(Answer):
+    """A program that was heard, or that the store remembers. Ages are seconds at `now_s` of the web's own clock."""
+
+    device_id: Annotated[str, Field(alias="deviceId")]
+    role: str | None
+    online: bool
+    why: str | None
+    """Why it is not online."""
+    code: str | None
+    now_s: Number
+    status: str | None
+    health_age_s: Seconds | None
+    picture_age_s: Seconds | None
+    fps: Number | None
+    image_wh: tuple[int, int] | None
+    clock: ClockShape | None
+    info: Annotated[Info | None, _OnTheWire]
+    health: Annotated[Health | None, _OnTheWire]
+    refused: dict[str, int]
+    """How many of its messages were not taken, by the fault."""
+
+
+class HopShape(Answer):
+    """What is said about one hop; `explained_by` names another hop that is to blame."""
+
+    hop: str
+    state: State
+    age_s: Number | None
+    code: str | None
+    sentence: str
+    remedy: str
+    explained_by: str | None
+
+
+class VerdictShape(Answer):
+    """A whole chain: each hop in its order, the first cause, and further independent faults."""
+
+    ok: bool
+    hops: list[HopShape]
+    first_cause: HopShape | None
+    also: list[HopShape]
+
+
+class ChainShape(VerdictShape):
+    """The chain of a device, from lens to eye; null: what stands between here and whoever may come."""
+
+    device_id: Annotated[Id | None, Field(alias="deviceId")]
+    now_s: Number
+
+
 def defect_json(defect: Defect) -> dict[str, Any]:
     """A stored defect."""
-    return {
-        "event_id": defect.event_id,
-        "device_id": defect.device_id,
-        "rev": defect.rev,
-        "phase": defect.phase,
-        "label": defect.label,
-        "score": defect.score,
-        "boxes": [box.to_dict() for box in defect.boxes],
-        "detected_at": to_rfc3339(defect.detected_at),
-        "last_seen_at": to_rfc3339(defect.last_seen_at),
-        "frame_at": to_rfc3339(defect.frame_at),
-        "confirmed_at": to_rfc3339(defect.confirmed_at),
-        "stored_at": to_rfc3339(defect.stored_at),
-        "frames_confirmed": defect.frames_confirmed,
-        "model": defect.model,
-        "clock": defect.clock,
-        "image_url": image_url(defect.event_id, defect.image_sha256) if defect.image_stored else None,
-        "image_wh": list(defect.image_wh) if defect.image_wh else None,
-        "status": defect.status,
-        "note": defect.note,
-        "reviewed_by": defect.reviewed_by,
-        "reviewed_at": _time(defect.reviewed_at),
-        "version": defect.version,
-        "stored": True,
-        "error": None,
-    }
+    return DefectShape(
+        event_id=defect.event_id,
+        device_id=defect.device_id,
+        rev=defect.rev,
+        phase=defect.phase,
+        label=defect.label,
+        score=defect.score,
+        boxes=defect.boxes,
+        detected_at=defect.detected_at,
+        last_seen_at=defect.last_seen_at,
+        frame_at=defect.frame_at,
+        confirmed_at=defect.confirmed_at,
+        stored_at=defect.stored_at,
+        frames_confirmed=defect.frames_confirmed,
+        model=defect.model,
+        clock=defect.clock,
+        image_url=image_url(defect.event_id, defect.image_sha256) if defect.image_stored else None,
+        image_wh=defect.image_wh,
+        status=defect.status,
+        note=defect.note,
+        reviewed_by=defect.reviewed_by,
+        reviewed_at=defect.reviewed_at,
+        version=defect.version,
+        stored=True,
+        error=None,
+    ).to_dict()
 
 
 def unconfirmed_json(device_id: str, detection: Detection, *, error: str | None = None) -> dict[str, Any]:
     """A detection that no receipt confirmed yet; `error` says why the bridge refused it, where it did."""
-    return {
-        "event_id": detection.event_id,
-        "device_id": device_id,
-        "rev": detection.rev,
-        "phase": detection.phase,
-        "label": detection.label,
-        "score": detection.score,
-        "boxes": [box.to_dict() for box in detection.boxes],
-        "detected_at": to_rfc3339(detection.first_at),
-        "last_seen_at": to_rfc3339(detection.last_at),
-        "frame_at": to_rfc3339(detection.frame_at),
-        "confirmed_at": to_rfc3339(detection.confirmed_at),
-        "stored_at": None,
-        "frames_confirmed": detection.frames_confirmed,
-        "model": detection.model,
-        "clock": detection.clock,
-        "image_url": None,
-        "image_wh": list(detection.image.image_wh) if detection.image else None,
-        "status": "pending",
-        "note": "",
-        "reviewed_by": None,
-        "reviewed_at": None,
-        "version": None,
-        "stored": False,
-        "error": error,
-    }
+    return DefectShape(
+        event_id=detection.event_id,
+        device_id=device_id,
+        rev=detection.rev,
+        phase=detection.phase,
+        label=detection.label,
+        score=detection.score,
+        boxes=detection.boxes,
+        detected_at=detection.first_at,
+        last_seen_at=detection.last_at,
+        frame_at=detection.frame_at,
+        confirmed_at=detection.confirmed_at,
+        stored_at=None,
+        frames_confirmed=detection.frames_confirmed,
+        model=detection.model,
+        clock=detection.clock,
+        image_url=None,
+        image_wh=detection.image.image_wh if detection.image else None,
+        status="pending",
+        note="",
+        reviewed_by=None,
+        reviewed_at=None,
+        version=None,
+        stored=False,
+        error=error,
+    ).to_dict()
 
 
 def image_url(event_id: str, sha256: str | None) -> str:
@@ -81,27 +203,27 @@ def image_url(event_id: str, sha256: str | None) -> str:
 def device_json(
     program: Heard, *, refused: dict[str, int], connected: bool, verdict: Verdict, now_s: float
 ) -> dict[str, Any]:
-    """A program that was heard. Ages are seconds at the instant `now_s` of the web's clock."""
-    health, info, picture = program.health, program.info, program.picture
+    """A program that was heard, at the instant `now_s`."""
+    picture = program.picture
     online = connected and program.is_heard(now_s)
     cause = verdict.first_cause
-    return {
-        "deviceId": program.id,
-        "role": program.role,
-        "online": online,
-        "why": None if online else cause.sentence if cause else _absent(program),
-        "code": None if online or cause is None or cause.code is None else cause.code.value,
-        "now_s": round(now_s, 3),
-        "status": program.status,
-        "health_age_s": _age(program.health_at_s, now_s),
-        "picture_age_s": _rounded(program.picture_age_s(now_s)),
-        "fps": round(1 / program.interval_s, 2) if program.interval_s else None,
-        "image_wh": list(picture.image_wh) if picture else None,
-        "clock": clock_json(program) if picture else None,
-        "info": info.to_dict() if info else None,
-        "health": health.to_dict() if health else None,
-        "refused": refused,
-    }
+    return DeviceShape(
+        deviceId=program.id,
+        role=program.role,
+        online=online,
+        why=None if online else cause.sentence if cause else _absent(program),
+        code=None if online or cause is None or cause.code is None else cause.code.value,
+        now_s=round(now_s, 3),
+        status=program.status,
+        health_age_s=_age(program.health_at_s, now_s),
+        picture_age_s=_rounded(program.picture_age_s(now_s)),
+        fps=round(1 / program.interval_s, 2) if program.interval_s else None,
+        image_wh=picture.image_wh if picture else None,
+        clock=_clock(program) if picture else None,
+        info=program.info,
+        health=program.health,
+        refused=refused,
+    ).to_dict()
 
 
 def _absent(program: Heard) -> str:
@@ -110,32 +232,45 @@ def _absent(program: Heard) -> str:
 
 def remembered_json(device: Device) -> dict[str, Any]:
     """A program that only the store knows: it has not been heard since this web started."""
-    return {
-        "deviceId": device.device_id,
-        "role": device.role,
-        "online": False,
-        "why": f"Not heard since {to_rfc3339(device.last_seen_at)}.",
-        "code": "node.unknown",
-        "now_s": round(time.monotonic(), 3),
-        "status": device.status,
-        "health_age_s": None,
-        "picture_age_s": None,
-        "fps": None,
-        "image_wh": None,
-        "clock": None,
-        "info": device.info or None,
-        "health": None,
-        "refused": {},
-    }
+    return DeviceShape(
+        deviceId=device.device_id,
+        role=device.role,
+        online=False,
+        why=f"Not heard since {to_rfc3339(device.last_seen_at)}.",
+        code="node.unknown",
+        now_s=round(time.monotonic(), 3),
+        status=device.status,
+        health_age_s=None,
+        picture_age_s=None,
+        fps=None,
+        image_wh=None,
+        clock=None,
+        info=_info(device),
+        health=None,
+        refused={},
+    ).to_dict()
+
+
+def _info(device: Device) -> Info | None:
+    """Its birth as the store has it; another version of Glassline may have written that."""
+    try:
+        return Info.model_validate(device.info) if device.info else None
+    except ValidationError:
+        return None
+
+
+def chain_json(id: str | None, verdict: Verdict) -> dict[str, Any]:
+    """The verdict on a device's chain, now."""
+    return ChainShape(deviceId=id, now_s=round(time.monotonic(), 3), **verdict.to_dict()).to_dict()
 
 
 def clock_json(program: Heard) -> dict[str, Any]:
-    """How to tell a picture's age: its `ts` plus `offset_s` is when it was taken, on the clock of `now_s`."""
-    return {"boot": program.clock.boot, "offset_s": round(program.clock.least_s, 4)}
+    """How to tell a picture's age."""
+    return _clock(program).to_dict()
 
 
-def _time(time_: datetime | None) -> str | None:
-    return None if time_ is None else to_rfc3339(time_)
+def _clock(program: Heard) -> ClockShape:
+    return ClockShape(boot=program.clock.boot, offset_s=round(program.clock.least_s, 4))
 
 
 def _age(at_s: float | None, now_s: float) -> float | None:

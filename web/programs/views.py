@@ -6,7 +6,7 @@ from typing import Any
 
 from glassline.diagnosis import Verdict
 
-from ..api.shapes import device_json, remembered_json
+from ..api.shapes import chain_json, device_json, remembered_json
 from ..catalogue import Catalogue
 from ..live.leases import Leases
 from .hub import Heard, Hub
@@ -31,12 +31,12 @@ class Views:
     def chain(self, id: str) -> dict[str, Any] | None:
         """The verdict on a device as JSON, or None if nobody ever heard of it."""
         program = self._hub.get(id) or (Heard(id) if id in self._catalogue.devices else None)
-        return None if program is None else _chain_json(id, self._verdict(program))
+        return None if program is None else chain_json(id, self._verdict(program))
 
     def own_chain(self) -> dict[str, Any]:
         """The chain as it is without any device: what stands between here and whoever may come."""
         verdict = judge_server(programs=self._hub.all(), broker=self._broker(), now_s=time.monotonic())
-        return _chain_json(None, verdict)
+        return chain_json(None, verdict)
 
     def device(self, id: str) -> dict[str, Any] | None:
         """A program as JSON, or None if nobody ever heard of it."""
@@ -60,7 +60,3 @@ class Views:
         """Who is there, by id."""
         now_s, connected = time.monotonic(), self._broker().connected
         return {program.id: connected and program.is_heard(now_s) for program in self._hub.all()}
-
-
-def _chain_json(id: str | None, verdict: Verdict) -> dict[str, Any]:
-    return {"deviceId": id, "now_s": round(time.monotonic(), 3)} | verdict.to_dict()
