@@ -88,7 +88,7 @@ class ClockShape(Answer):
 class DeviceShape(Answer):
     """A program that was heard, or that the store remembers. Ages are seconds at `now_s` of the web's own clock."""
 
-    device_id: Annotated[str, Field(alias="deviceId")]
+    device_id: str = Field(alias="deviceId")
     role: str | None
     online: bool
     why: str | None
@@ -131,7 +131,7 @@ class VerdictShape(Answer):
 class ChainShape(VerdictShape):
     """The chain of a device, from lens to eye; null: what stands between here and whoever may come."""
 
-    device_id: Annotated[Id | None, Field(alias="deviceId")]
+    device_id: Id | None = Field(alias="deviceId")
     now_s: Number
 
 
