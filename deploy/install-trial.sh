@@ -27,7 +27,7 @@ link_units() {
 # Make the link $1 `current`: all is stopped meanwhile, so that nothing of one version is loaded into another.
 change_over() {
     # shellcheck disable=SC2086 # several programs
-    systemctl stop $programs glassline-credentials.path 2>/dev/null || true
+    [ ! -L "$opt/current" ] || systemctl stop $programs glassline-credentials.path 2>/dev/null || true
     mv -T "$1" "$opt/current" || return 1
     sync
     systemctl daemon-reload
@@ -36,7 +36,7 @@ change_over() {
 }
 
 start_all() {
-    for program in $programs; do systemctl start "$program.service" || true; done
+    for program in $programs; do systemctl start "$program.service" 2>/dev/null || true; done
 }
 
 go_back() {
@@ -48,6 +48,22 @@ go_back() {
 # Those programs that run.
 running() {
     for program in $programs; do ! systemctl --quiet is-active "$program.service" || echo "$program"; done
+}
+
+# Those of which a person has written settings.
+set_up() {
+    for program in $programs; do ! grep -qs "^\[$program\]" "$settings" || echo "$program"; done
+}
+
+say_what_runs() {
+    say "$(basename "$release") runs: $(echo $(running))"
+    for program in $programs; do
+        if systemctl --quiet is-active "$program.service"; then continue; fi
+        case " $(echo $(set_up)) " in
+        *" $program "*) say "$program does not run, and did not before: systemctl status $program" ;;
+        *) say "$program waits for its settings, [$program] in $settings, and is tried again every minute" ;;
+        esac
+    done
 }
 
 stay_up() {
@@ -129,7 +145,7 @@ run_release() {
         say "$(basename "$release") runs already; nothing to do"
         return 0
     fi
-    must=${must:-$programs} # what did not run before, like one without its settings, is not asked to run now
+    must=${must:-$(set_up)} # what did not run before, or has no settings yet, is not asked to run now
     worked=$(works)
     worked=${worked%loading}
     began=$(date +%s)
@@ -143,7 +159,7 @@ run_release() {
         rm -f "$opt/on-trial"
         sync
         [ "$before" = "$release" ] || forget_older
-        say "$(basename "$release") runs: $(echo $(running))"
+        say_what_runs
         return 0
     fi
     say_why "$began"

@@ -1,5 +1,12 @@
 # Part of install.sh: builds the version that is to be installed, in a folder of its own beside those that are there.
 
+# What the wheel is built of, into $1: building leaves things behind, and takes what an earlier build left.
+copy_source() {
+    mkdir "$1"
+    (cd "$here/.." && tar -c --exclude=node_modules --exclude=__pycache__ pyproject.toml README.md LICENSE \
+        glassline pi_node broker bridge web workbench deploy) | tar -x -C "$1"
+}
+
 # The program's own wheel, and what its folders are called: by version and a digest of what would lie in them.
 find_release() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$(python3 --version) is too old: 3.11 is needed"
@@ -15,9 +22,7 @@ find_release() {
     else
         [ -f "$here/../pyproject.toml" ] || fail "there is no program beside this script; name its folder with --wheels"
         say "building the program's package …"
-        mkdir "$work/source"
-        (cd "$here/.." && tar -c --exclude=node_modules --exclude=__pycache__ pyproject.toml README.md LICENSE \
-            glassline pi_node broker bridge web workbench) | tar -x -C "$work/source"
+        copy_source "$work/source"
         python3 -m venv "$work/build"
         "$work/build/bin/pip" wheel -q --no-deps --wheel-dir "$work" "$work/source" || fail "cannot build it: is there a network?"
         wheel=$(find "$work" -maxdepth 1 -name 'glassline-*.whl')

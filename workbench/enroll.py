@@ -13,6 +13,7 @@ from glassline.link import BrokerAddress
 from .accounts_folder import AccountsFolder, AccountsOption, do
 from .failing import fail
 from .handing_over import (
+    UNTIL,
     BrokerOption,
     Id,
     LocalOption,
@@ -77,5 +78,5 @@ def accounts(accounts: AccountsOption = None) -> None:
         notes = [f"its new password waits for: glassline rotate {id} --finish"] if entry.next else []
         if id in pending:
             late = pending[id] <= datetime.now(UTC)
-            notes.append(f"its token {'was good' if late else 'is good'} until {pending[id].astimezone():%H:%M}")
+            notes.append(f"its token {'was good' if late else 'is good'} until {pending[id].astimezone():{UNTIL}}")
         typer.echo(f"{entry.role.value:9} {id:32} {'; '.join(notes)}".rstrip())

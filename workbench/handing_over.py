@@ -26,6 +26,8 @@ LocalOption = Annotated[bool, typer.Option("--local", help="The program runs on 
 TokenOption = Annotated[
     bool, typer.Option("--token", help="Give the credentials to whoever brings a token, once, over HTTPS.")
 ]
+UNTIL = "%d %b %H:%M"
+"""How the end of a token is written: one may be good for days."""
 MinutesOption = Annotated[int, typer.Option(min=1, max=10_080, help="How long the token is good.")]
 
 
@@ -58,7 +60,7 @@ def token_for(folder: AccountsFolder, made: Credentials, minutes: int, *, new_ac
 def hand_over_token(folder: AccountsFolder, made: Credentials, minutes: int, *, new_account: bool = False) -> None:
     """Make a token and say what to do with it."""
     text, until = token_for(folder, made, minutes, new_account=new_account)
-    typer.echo(f"The token of {made.id}, good once, until {until:%H:%M}:\n\n{text}\n")
+    typer.echo(f"The token of {made.id}, good once, until {until:{UNTIL}}:\n\n{text}\n")
     typer.echo(
         f"Over there: glassline join auto --out {made.id}.toml   (it asks for the token; in place of auto, the "
         f"page's address https://SERVER:PORT; its setting `tokens` must be {folder.tokens.path.absolute()})"

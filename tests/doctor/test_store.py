@@ -11,8 +11,9 @@ from glassline.contract import Role
 from glassline.program import write_secret
 from glassline.store import DefectFilter, open_store
 from tests.support.embedded_broker import broker_process
+from tests.support.links import until
 
-from .conftest import Line, run_doctor
+from .conftest import CLEAN, Line, run_doctor
 
 ROLES = {"web-1": Role.WEB, "bridge-1": Role.BRIDGE}
 DISK = """
@@ -129,3 +130,24 @@ def test_a_store_that_its_settings_do_not_lead_to_keeps_the_bridge_from_starting
     assert "bridge.offline" not in told.causes, told.text
     assert says in next(one["sentence"] for one in told.json["hops"] if one["hop"] == "bridge"), told.text
     assert "Mend [bridge]" in told.remedy("settings.wrong")
+
+
+def test_paths_of_settings_begin_where_the_programs_run_not_where_it_is_asked(tmp_path: Path) -> None:
+    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
+    for folder in (home, elsewhere):
+        folder.mkdir()
+    config = home / "glassline.toml"
+    with broker_process(ROLES) as broker:
+        write_secret(home / "secret", broker.passwords["bridge-1"])
+        config.write_text(f'[bridge]\nbroker = "{broker.url}"\npassword_file = "secret"\nstore = "sqlite:glass.db"\n')
+        command = [sys.executable, "-m", "bridge", "--config", str(config)]
+        with subprocess.Popen(
+            command, cwd=home, env=CLEAN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as bridge:
+            try:
+                assert until(lambda: (home / "glass.db").exists(), 20)
+                told = run_doctor("--json", "--config", str(config), folder=elsewhere)
+            finally:
+                bridge.terminate()
+    assert told.states["bridge"] == told.states["store"] == told.states["broker"] == "ok", told.text
+    assert list(elsewhere.iterdir()) == []

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -12,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from .debian import PROJECT
 
-NOT_COPIED = (".*", "var", "build", "node_modules", "tests", "*.egg-info", "__pycache__")
+COPY = 'here=$1; . "$here/install-version.sh"; copy_source "$2"'
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 
 
@@ -39,9 +38,10 @@ def packages_of(extras: tuple[str, ...], python: str = "3.13") -> Path:
 
 
 def program_wheel(folder: Path) -> Path:
-    """The program's own wheel, built into `folder` from a copy: setuptools would leave its work beside the source."""
+    """The program's own wheel, built into `folder` as deploy/install.sh builds it."""
     with TemporaryDirectory() as name:
-        source = shutil.copytree(PROJECT, Path(name) / "source", ignore=shutil.ignore_patterns(*NOT_COPIED))
+        source = Path(name) / "source"
+        subprocess.run(["sh", "-ec", COPY, "sh", PROJECT / "deploy", source], check=True)
         command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source]
         subprocess.run(command, check=True)
     return next(folder.glob("glassline-*.whl"))

@@ -1,5 +1,6 @@
 """`glassline doctor`."""
 
+import contextlib
 import importlib
 import json
 import os
@@ -12,9 +13,11 @@ from rich.console import Console
 
 from glassline.contract import is_id
 from glassline.program import SettingsError
+from glassline.program.settings import find_file
 
 from .examination import Examination, examine
 from .machine import Machine, look
+from .running import elsewhere
 from .show import NOTHING, show
 
 EXIT_FAULT = 1
@@ -42,7 +45,7 @@ def doctor(
     if device is not None and not is_id(device):
         raise typer.BadParameter(f"{device!r} is no name of a node, like pi-1", param_hint="--device")
     try:
-        machine = look(config, os.environ)
+        machine = look(_at_home(config), os.environ)
     except SettingsError as error:
         typer.secho(str(error), fg="red", err=True)
         raise typer.Exit(EXIT_CANNOT) from None
@@ -61,6 +64,21 @@ def doctor(
         sys.stdout.flush()
         os._exit(code)
     raise typer.Exit(code)
+
+
+def _at_home(config: Path | None) -> Path | None:
+    """The settings file, with this process where the programs run that have it, if that is another folder.
+
+    Relative paths in it begin there, and services do not run where people type.
+    """
+    file = find_file(str(config) if config else None, os.environ)
+    folder = elsewhere(file) if file is not None else None
+    if file is None or folder is None:
+        return config
+    file = file.resolve()
+    with contextlib.suppress(OSError):  # it is not ours to see: then the paths in it are not, either
+        os.chdir(folder)
+    return file
 
 
 def _examined(machine: Machine, device: str | None, timeout_s: float, web: str | None) -> Examination:

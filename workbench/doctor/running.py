@@ -71,6 +71,12 @@ def folder_of(program: str, file: Path | None) -> Path:
     return next(found, Path.cwd())
 
 
+def elsewhere(file: Path) -> Path | None:
+    """The folder in which all programs with this settings file run that can be seen; None where it is the present one."""
+    folders = [one.cwd for one in running() if one.config == file.resolve() and one.cwd]
+    return None if not folders or Path.cwd() in folders else folders[0]
+
+
 def with_credentials(folder: Path) -> dict[str, Path]:
     """The credentials that the programs name by flag which were started in `folder`, by program."""
     return {one.program: one.credentials for one in running() if one.cwd == folder and one.credentials}

@@ -17,7 +17,7 @@ from glassline.program import Credentials, SecretError, read_secret
 
 from ..accounts_folder import AccountsFolder, AccountsOption, do
 from ..failing import fail
-from ..handing_over import BrokerOption, blank, enrolled, token_for
+from ..handing_over import UNTIL, BrokerOption, blank, enrolled, token_for
 from ..joining import AUTO, NowhereError, given
 from .card import BOOT, Card, Wifi
 from .lock import LockError
@@ -86,7 +86,7 @@ def flash(
         size_bytes = fill(out, card, wheels=packages, token=token, ca=made.ca, server=str(place or AUTO), camera=camera)
     except (LockError, OSError) as error:
         fail(str(error))
-    typer.echo(f"{out}: {size_bytes / 1e6:.0f} MB for {id}, whose token is good once, until {until:%d %b %H:%M}")
+    typer.echo(f"{out}: {size_bytes / 1e6:.0f} MB for {id}, whose token is good once, until {until:{UNTIL}}")
     _say_next(folder, out, id, again=again)
 
 
@@ -175,7 +175,10 @@ def _with_account(folder: AccountsFolder, made: Credentials, *, again: bool) -> 
 
 def _say_next(folder: AccountsFolder, out: Path, id: str, *, again: bool) -> None:
     if not (out / "cmdline.txt").exists():
-        typer.echo(f"That is no boot partition of a Raspberry Pi: copy all of it to where a card has {BOOT}")
+        typer.echo(
+            f"{out} is no boot partition of a Raspberry Pi: copy what is in it to that of the card, where cmdline.txt is "
+            f"(bootfs on another machine, {BOOT} on the Pi itself)"
+        )
     typer.echo(f"Put the card into the Pi and switch it on: within some minutes {id} is on the page.")
     typer.echo(f"The page gives it its credentials, if its setting `tokens` is {folder.tokens.path.absolute()}")
     if again:

@@ -16,7 +16,7 @@ from .own_wheel import deploy_file, own_wheel
 PYTHON = "3.13"
 LOCK = "pi-py313.lock"
 """Of Trixie, the first Raspberry Pi OS whose images know cloud-init."""
-_SCRIPTS = (
+SCRIPTS = (
     "first-boot.sh",
     "install.sh",
     "install-version.sh",
@@ -71,7 +71,7 @@ def fill(out: Path, card: Card, *, wheels: dict[str, Path], token: str, ca: str,
     for path in wheels.values():
         shutil.copyfile(path, folder / "wheels" / path.name)
     own_wheel(folder / "wheels")
-    for name in _SCRIPTS:
+    for name in SCRIPTS:
         shutil.copyfile(deploy_file(name), folder / name)
     (folder / "ca.crt").write_text(ca)
     (folder / "join.conf").write_text(f"SERVER={server}\n")

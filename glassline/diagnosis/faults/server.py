@@ -105,7 +105,9 @@ SERVER_FAULTS: dict[Reason, Fault] = {
         remedy="""
             On {host}: `glassline ca show` says who made its certificate, for which names, and until when; `glassline ca
             server` makes it anew. `tls_cert` and `tls_key` in [web] of {file} (GLASS_TLS_CERT, --tls-cert …) name its
-            files; then `sudo systemctl restart web`. `timedatectl` shows whether the clock here is right.
+            files; then `sudo systemctl restart web`. `timedatectl` shows whether the clock here is right. Where a CA of
+            your own signed it, the doctor of another machine takes its `ca.crt` by `SSL_CERT_FILE=ca.crt glassline
+            doctor`, a browser by its settings.
         """,
         cuts=True,
     ),

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -9,6 +10,7 @@ from glassline.contract.messages import decode_info
 from tests.support.clients import connected
 from tests.support.links import until
 from tests.support.wheels import changed_wheel
+from workbench.flash.writing import SCRIPTS
 
 from .conftest import CAMERA, HANG, Pi, Server
 
@@ -29,6 +31,11 @@ def test_what_is_wrong_with_the_options_is_said_and_nothing_is_changed(pi: Pi, w
         assert said in pi.install(*flags, wheel=wheel, check=False)
     assert not (pi.files / "opt/glassline").exists()
     assert not (pi.files / "etc/glassline").exists()
+
+
+def test_a_machine_that_it_is_installed_on_can_flash_cards(wheel: Path) -> None:
+    brought = {Path(name).name for name in ZipFile(wheel).namelist() if "/glassline/deploy/" in name}
+    assert set(SCRIPTS) <= brought
 
 
 def test_a_node_that_was_installed_from_a_clean_root_is_online(installed: Pi, server: Server) -> None:

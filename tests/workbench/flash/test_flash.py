@@ -92,7 +92,7 @@ def test_a_card_holds_all_that_its_machine_needs_and_a_token_for_it(desk: Desk) 
     assert facts.startswith("ID=pi-1\nCAMERA=usb:1\nWRITTEN_UNIX_S=")
     assert abs(int(facts.rpartition("=")[2]) - time.time()) < 60
     assert (folder / "wheels/thing-1-py3-none-any.whl").read_bytes() == b"thing"
-    assert {one.name for one in folder.iterdir()} >= {*writing._SCRIPTS, "ca.crt", "ssh"}
+    assert {one.name for one in folder.iterdir()} >= {*writing.SCRIPTS, "ca.crt", "ssh"}
     assert (folder / "ca.crt").read_text() == (desk.folder / "ca/ca.crt").read_text()
     assert Accounts(desk.folder / "accounts.json").verify("pi-1", desk.redeemed()) is Role.NODE
 
