@@ -1,4 +1,4 @@
-"""What install.sh says of a server whose settings nobody has written yet, with a systemctl that plays systemd: a bridge ends at once."""
+"""What install.sh says of a server whose settings nobody has written yet. A stand-in for systemctl ends the bridge."""
 
 import subprocess
 from pathlib import Path
@@ -17,8 +17,8 @@ start*) touch "$0.$2" ;;
 esac
 """
 RUN = """\
-opt=$1/opt settings=$1/glassline.toml here=$2 release=$1/opt/releases/0.1.0-abc watch_s=0 works_within_s=0 loads_within_s=0
-changed=yes programs=$3
+opt=$1/opt settings=$1/glassline.toml here=$2 release=$1/opt/releases/0.1.0-abc watch_s=0
+works_within_s=0 loads_within_s=0 changed=yes programs=$3
 say() { echo "glassline: $1"; }
 fail() { say "$1"; exit 1; }
 is_among() { false; }

@@ -72,7 +72,7 @@ def folder_of(program: str, file: Path | None) -> Path:
 
 
 def elsewhere(file: Path) -> Path | None:
-    """The folder in which all programs with this settings file run that can be seen; None where it is the present one."""
+    """Where the programs run that have this settings file, as far as can be seen; None where that is here."""
     folders = [one.cwd for one in running() if one.config == file.resolve() and one.cwd]
     return None if not folders or Path.cwd() in folders else folders[0]
 

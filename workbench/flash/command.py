@@ -176,8 +176,8 @@ def _with_account(folder: AccountsFolder, made: Credentials, *, again: bool) -> 
 def _say_next(folder: AccountsFolder, out: Path, id: str, *, again: bool) -> None:
     if not (out / "cmdline.txt").exists():
         typer.echo(
-            f"{out} is no boot partition of a Raspberry Pi: copy what is in it to that of the card, where cmdline.txt is "
-            f"(bootfs on another machine, {BOOT} on the Pi itself)"
+            f"{out} is no boot partition of a Raspberry Pi: copy what is in it to that of the card, where cmdline.txt "
+            f"is (bootfs on another machine, {BOOT} on the Pi itself)"
         )
     typer.echo(f"Put the card into the Pi and switch it on: within some minutes {id} is on the page.")
     typer.echo(f"The page gives it its credentials, if its setting `tokens` is {folder.tokens.path.absolute()}")
