@@ -5,24 +5,45 @@ What a page's script imports is named in the frame, so that a browser fetches al
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, render_template, send_from_directory
 
+from glassline.accounts import PersonRole
+
+from .api.cut_off import words
 from .people.access import public
 
 STATIC = Path(__file__).parent / "static"
-PAGES = {"live": "/", "diagnose": "/diagnose"}
-"""Where each page is. Its script is static/<page>/page.js, its style static/styles/<page>.css."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a page is, and who sees the way to it; `inner` are rules of further addresses that are the same page."""
+
+    path: str
+    role: PersonRole = PersonRole.VIEWER
+    inner: tuple[str, ...] = ()
+
+
+PAGES = {
+    "live": Page("/"),
+    "diagnose": Page("/diagnose"),
+}
+"""In the order of the header. The script of a page is static/<page>/page.js, its style static/styles/<page>.css, its
+name stands in static/texts/texts.js (`shell.pages`), and its picture in templates/icons.svg (`icon-<page>`).
+"""
 _IMPORT = re.compile(r'^(?:import|export) [^;]*?from "(\.[^"]+)";', re.MULTILINE | re.DOTALL)
 
 
 def blueprint() -> Blueprint:
     """All pages. Who is not signed in gets them too, and is asked by them: nothing lies in them."""
     pages = Blueprint("pages", __name__)
-    for page, path in PAGES.items():
-        pages.add_url_rule(path, page, _view(page))
+    for name, page in PAGES.items():
+        for rule in (page.path, *page.inner):
+            pages.add_url_rule(rule, name, _view(name))
 
     @pages.get("/favicon.ico")
     @public
@@ -32,10 +53,11 @@ def blueprint() -> Blueprint:
     return pages
 
 
-def _view(page: str) -> Callable[..., str]:
+def _view(name: str) -> Callable[..., str]:
     @public
     def show(**_: str) -> str:
-        return render_template("page.html", page=page, modules=modules_of(f"{page}/page.js"))
+        modules = modules_of(f"{name}/page.js")
+        return render_template("page.html", page=name, pages=PAGES, modules=modules, words=words())
 
     return show
 

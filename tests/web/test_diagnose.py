@@ -1,11 +1,13 @@
 """What the page says when something on the way is broken, in a real Chromium, with real processes."""
 
+import json
 import os
 import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -201,8 +203,15 @@ def test_a_name_that_the_web_does_not_serve_is_explained_in_a_page(line: Line, p
     assert asked.json()["error"]["code"] == "web.wrong_host", "whoever does not look at it gets JSON"
 
 
+def _words(line: Line) -> dict[str, Any]:
+    """What a page brings along for when it is cut off."""
+    found = re.search(r'<script type="application/json" id="words">(.*)</script>', line.web.http.get("/").text)
+    assert found
+    return dict(json.loads(found[1])["faults"])
+
+
 def test_every_fault_that_a_page_may_state_comes_in_diagnosis_own_words(line: Line) -> None:
-    told = line.web.get("/api/faults")["faults"]
+    told = _words(line)
     assert set(told) >= {
         "web.down", "web.websocket_blocked", "web.origin_refused", "you.offline", "you.stalled", "web.no_frames",
     }  # fmt: skip
@@ -214,7 +223,7 @@ def test_every_fault_that_a_page_may_state_comes_in_diagnosis_own_words(line: Li
 
 def test_the_pages_script_has_no_words_of_its_own_for_a_fault(line: Line) -> None:
     scripts = " ".join(path.read_text() for path in (ROOT / "web" / "static").rglob("*.js"))
-    for code in line.web.get("/api/faults")["faults"]:
+    for code in _words(line):
         sentence = " ".join(remedy_of(Reason(code)).sentence.split())
         words = max(re.split(r"\{\w+\}", sentence), key=len).strip(" .:")
         assert len(words) > 15

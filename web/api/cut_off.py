@@ -1,15 +1,16 @@
 """The part of the API by which a page finds out, when it is cut off, which side is silent."""
 
+from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint
 
 from glassline.accounts import PersonRole
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation, diagnose, hop_of, remedy_of
 
 from ..live.endpoint import check_room
-from ..people.access import open_to, public
+from ..people.access import open_to
 from ..services import Services
 from .requests import Nothing, body
 
@@ -29,14 +30,8 @@ FROM_PAGE = ("address", "host", "port", "age", "error", "holder", "id")
 
 
 def blueprint(services: Services) -> Blueprint:
-    """/api/faults and /api/live-check."""
+    """/api/live-check."""
     pages = Blueprint("page", __name__)
-
-    @pages.get("/api/faults")
-    @public
-    def faults() -> Response:
-        well = diagnose([Observation(hop=Hop.YOU, state="ok")]).hops[0].to_dict()
-        return jsonify(faults={code.value: fault_json(code) for code in CODES}, well=well)
 
     @pages.post("/api/live-check")
     @open_to(PersonRole.VIEWER)
@@ -47,6 +42,13 @@ def blueprint(services: Services) -> Blueprint:
         return "", 204
 
     return pages
+
+
+@cache
+def words() -> dict[str, Any]:
+    """What every page carries along, since it may be cut off: each fault by its code, and the last hop while well."""
+    well = diagnose([Observation(hop=Hop.YOU, state="ok")]).hops[0].to_dict()
+    return {"faults": {code.value: fault_json(code) for code in CODES}, "well": well}
 
 
 def fault_json(code: Reason) -> dict[str, Any]:

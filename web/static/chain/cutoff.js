@@ -1,4 +1,5 @@
-// When nothing is heard of the web: which side is silent. Asked over plain HTTP, beside the WebSocket.
+// When nothing is heard of the web: which side is silent. Asked over plain HTTP, beside the WebSocket, and told in
+// diagnosis' own words, which came with the page.
 
 import { api } from "../common/api.js";
 import { seconds } from "../common/connection.js";
@@ -14,6 +15,20 @@ const GREETING_S = 3;
 const HEALTH_MS = 4000;
 const TRIES = 2;
 const GATEWAY = [502, 503, 504];
+const PORTS = { "http:": "80", "https:": "443" };
+const WORDS = JSON.parse(document.querySelector("#words").textContent);
+
+// The last hop while all is well.
+export const WELL = WORDS.well;
+
+// {verdict, follows, awaits}: the verdict of a page that sees this and nothing else, and what it may follow from.
+export function wordsOf(code, facts = {}) {
+  const known = { address: location.origin, host: location.hostname, port: location.port || PORTS[location.protocol], ...facts };
+  const fill = (text) => text.replace(/\{(\w+)\}/g, (whole, name) => known[name] ?? whole);
+  const filled = (hop) => ({ ...hop, sentence: fill(hop.sentence), remedy: fill(hop.remedy) });
+  const { verdict, follows, awaits } = WORDS.faults[code];
+  return { verdict: { ...verdict, hops: verdict.hops.map(filled), first_cause: filled(verdict.first_cause) }, follows, awaits };
+}
 
 // Fires "found" whenever another fault is found, or none any more.
 export class CutOff extends EventTarget {
@@ -36,6 +51,15 @@ export class CutOff extends EventTarget {
     connection.addEventListener("close", ({ detail }) => detail.refused && this.#refused(detail.triedAt));
     addEventListener("offline", () => this.#tick());
     setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  // What is wrong, as `wordsOf` gives it, with its age; null: nothing, or not known yet.
+  told() {
+    if (!this.fault) return null;
+    const { code, facts, words, at } = this.fault;
+    const { verdict, ...more } = words ? said(code, words) : wordsOf(code, facts);
+    const aged = (hop) => (hop.code === code ? { ...hop, age_s: seconds() - at } : hop);
+    return { ...more, verdict: { ...verdict, hops: verdict.hops.map(aged), first_cause: aged(verdict.first_cause) } };
   }
 
   #forget() {
@@ -112,6 +136,12 @@ export class CutOff extends EventTarget {
     this.fault = fault;
     if (before !== fault?.code) this.dispatchEvent(new Event("found"));
   }
+}
+
+// What the web itself said of why it takes no WebSocket.
+function said(code, { sentence, remedy }) {
+  const hop = { hop: "web", state: "failed", age_s: 0, code, sentence, remedy, explained_by: null };
+  return { verdict: { ok: false, hops: [hop], first_cause: hop, also: [] }, follows: [], awaits: [] };
 }
 
 // null: our web answers; else the fault.

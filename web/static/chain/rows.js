@@ -4,7 +4,7 @@ import { mark, SIGNS } from "./chain.js";
 import { copyable } from "../diagnose/copying.js";
 import { el, say, sentence, write } from "../common/dom.js";
 import { age } from "../common/format.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/diagnose.js";
 import { HOPS } from "./verdicts.js";
 
 // A fault with its code and remedy. Elements are kept, so that who selects or copies is not disturbed by a new age.

@@ -2,7 +2,7 @@
 
 import { api } from "../common/api.js";
 import { seconds } from "../common/connection.js";
-import { faults } from "../common/faults.js";
+import { WELL, wordsOf } from "./cutoff.js";
 import { age } from "../common/format.js";
 import { texts } from "../texts/texts.js";
 
@@ -39,9 +39,9 @@ export class Verdicts {
 
   // {ok, hops, first_cause, also, away}; `ok` is null while that is not known, `away`: the web gives no other page now.
   now() {
-    const { fault, answers } = this.#cutOff;
-    if (!fault) return this.#connection.open ? this.#joined(this.#you()) : plain(texts.cutOff.connecting);
-    const own = this.#alone(fault);
+    const { answers } = this.#cutOff;
+    const own = this.#cutOff.told();
+    if (!own) return this.#connection.open ? this.#joined(this.#you()) : plain(texts.cutOff.connecting);
     return answers && this.#chain ? this.#joined(own) : { ...inOrder(own.verdict), away: !answers };
   }
 
@@ -52,22 +52,15 @@ export class Verdicts {
     api.chain(device).then((chain) => { if (device === this.#picture.device) this.take(chain); }, () => {});
   }
 
-  #alone({ code, facts, words, at }) {
-    const own = words ? { ...faults.of(code), verdict: said(code, words) } : faults.of(code, facts);
-    const age_s = seconds() - at;
-    const aged = (hop) => (hop.code === code ? { ...hop, age_s } : hop);
-    return { ...own, verdict: { ...own.verdict, hops: own.verdict.hops.map(aged), first_cause: aged(own.verdict.first_cause) } };
-  }
-
   // The last hop while the web is heard.
   #you() {
     const picture = this.#picture;
-    if (picture.isLive()) return one({ ...faults.well(), age_s: picture.age() });
+    if (picture.isLive()) return one({ ...WELL, age_s: picture.age() });
     const could = seconds() - Math.max(this.#watchedAt, this.#connection.since);
     const waited = picture.arrival() ?? could;
     const stalls = Math.min(waited, could) > STALL_S && this.#webSends();
     if (stalls && document.visibilityState === "visible" && picture.device !== null) {
-      const own = faults.of("you.stalled", { age: age(waited) });
+      const own = wordsOf("you.stalled", { age: age(waited) });
       return { ...own, verdict: { ...own.verdict, hops: own.verdict.hops.map((hop) => ({ ...hop, age_s: waited })) } };
     }
     return one(unknown("you", texts.cutOff.noPicture, picture.arrival()));
@@ -117,12 +110,6 @@ const unknown = (hop, text, age_s = null) =>
   ({ hop, state: "unknown", age_s, code: null, sentence: text, remedy: "", explained_by: null });
 const one = (hop) => ({ verdict: { hops: [hop] }, follows: [], awaits: [] });
 const plain = (text) => ({ ok: null, hops: HOPS.map((hop) => unknown(hop, text)), first_cause: null, also: [], away: true });
-
-// What the web itself said of why it takes no WebSocket.
-function said(code, { sentence, remedy }) {
-  const hop = { ...unknown("web", sentence, 0), state: "failed", code, remedy };
-  return { hops: [hop], first_cause: hop, also: [] };
-}
 
 function inOrder({ hops, first_cause: first }) {
   const known = new Map(hops.map((hop) => [hop.hop, hop]));

@@ -19,6 +19,11 @@ export class ApiError extends Error {
     const text = this.message;
     return `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
   }
+
+  // With what to do about it.
+  explained() {
+    return `${this.sentence()} ${this.hint}`.trim();
+  }
 }
 
 async function call(path, options = {}) {
@@ -43,9 +48,11 @@ function send(method, path, value) {
 export const api = {
   // Something was asked for that wants a session, and there is none any more.
   onSignedOut: () => {},
+  // For what one page alone asks for: a path with its query, as an object or a list of pairs; a change and its body.
+  get: (path, query = {}) => call(`${path}${[...new URLSearchParams(query)].length ? `?${new URLSearchParams(query)}` : ""}`),
+  send: (method, path, value = {}) => send(method, path, value),
   devices: () => call("/api/devices"),
   chain: (device) => call(`/api/devices/${encodeURIComponent(device)}/chain`),
-  faults: () => call("/api/faults"),
   liveCheck: () => send("POST", "/api/live-check", {}),
   doctor: () => send("POST", "/api/doctor", {}),
   nodeDoctor: (device) => send("POST", `/api/devices/${encodeURIComponent(device)}/cmd/doctor`, {}),

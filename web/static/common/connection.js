@@ -1,7 +1,5 @@
 // The WebSocket to the web: it comes back by itself, and keeps the web's clock.
 
-import { metadata } from "./jpeg.js";
-
 const BACKOFF_S = [0.5, 1, 2, 4, 8];
 const PING_S = 10;
 const SILENCE_S = 15;
@@ -134,8 +132,7 @@ export class Connection extends EventTarget {
       const bytes = new Uint8Array(data);
       const size = bytes[0];
       const device = String.fromCharCode(...bytes.subarray(1, 1 + size));
-      const jpeg = bytes.subarray(1 + size);
-      const frame = { device, jpeg, meta: metadata(jpeg), gotAt: this.#heard };
+      const frame = { device, jpeg: bytes.subarray(1 + size), gotAt: this.#heard };
       this.dispatchEvent(new CustomEvent("frame", { detail: frame }));
       return;
     }

@@ -1,5 +1,7 @@
 // Elements from values. Text only ever goes in as text, so nothing from the wire becomes markup.
 
+const SVG = "http://www.w3.org/2000/svg";
+
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -10,6 +12,16 @@ export function el(tag, attributes = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
+}
+
+// One of the pictures of templates/icons.svg; it says nothing by itself.
+export function icon(name) {
+  const [svg, use] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "use")];
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `#icon-${name}`);
+  svg.append(use);
+  return svg;
 }
 
 // Set a text only when it differs: no needless layout, and a screen reader is not disturbed.

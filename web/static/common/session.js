@@ -1,8 +1,8 @@
 // Who is signed in: the form that asks, the name in the header, and the end of a session while the page is open.
 
 import { api } from "./api.js";
-import { el, say } from "./dom.js";
-import { faults } from "./faults.js";
+import { el, icon, say } from "./dom.js";
+import { wordsOf } from "../chain/cutoff.js";
 import { texts } from "../texts/texts.js";
 
 const RANKS = ["viewer", "reviewer", "admin"];
@@ -37,7 +37,9 @@ export class Session {
     dialog.addEventListener("close", () => this.#asked && dialog.showModal());
     this.whoText = el("strong", { class: "who" });
     this.roleText = el("span", { class: "chip" });
-    this.out = el("button", { type: "button", on: { click: () => this.#signOut() } }, texts.session.signOut);
+    this.out = el("button", { type: "button", class: "plain", title: texts.session.signOut, on: { click: () => this.#signOut() } },
+      icon("out"), el("span", {}, texts.session.signOut));
+    account.hidden = true;
     account.append(this.whoText, this.roleText, this.out);
   }
 
@@ -108,7 +110,7 @@ export class Session {
       await api.signOut();
       location.reload();
     } catch (error) {
-      say(this.out, texts.session.stillIn);
+      say(this.out.lastElementChild, texts.session.stillIn);
       this.out.title = error.message;
     }
   }
@@ -116,7 +118,7 @@ export class Session {
 
 // Where a proxy changes the name, nobody can sign in: say that, and not what it looks like from the web.
 function explained(error) {
-  if (error.code !== "web.foreign_origin") return `${error.sentence()} ${error.hint}`;
-  const { sentence, remedy } = faults.of("web.origin_refused").verdict.first_cause;
+  if (error.code !== "web.foreign_origin") return error.explained();
+  const { sentence, remedy } = wordsOf("web.origin_refused").verdict.first_cause;
   return `${sentence} ${remedy}`;
 }

@@ -1,51 +1,54 @@
-// What every page has: the way to the others, who is signed in, and the one connection to the web.
+// What every page has: the way to the others, who is signed in, the one connection to the web, and keys.
 
 import { api } from "./api.js";
 import { Connection } from "./connection.js";
-import { el } from "./dom.js";
-import { faults } from "./faults.js";
+import { el, icon, say } from "./dom.js";
+import { CutOff } from "../chain/cutoff.js";
+import { Keys } from "./keys.js";
 import { Session } from "./session.js";
 import { texts } from "../texts/texts.js";
 
-// Where each page is, and which role sees it in the header.
-const PAGES = { live: ["/", "viewer"], diagnose: ["/diagnose", "viewer"] };
-
 export class Shell {
   connection = new Connection();
+  cutOff = new CutOff(this.connection);
+  keys = new Keys();
   // What to do with the web's events, by their type.
   on = {};
   // Somebody is signed in, or nobody has to be.
   onEnter = () => {};
-  #nav = el("nav", { class: "ways", "aria-label": texts.shell.ways });
-  #page;
+  #ways = document.querySelector("#ways");
 
-  constructor(page) {
-    this.#page = page;
+  // `showsChain`: the page says itself, in its chain, what is broken.
+  constructor(page, { showsChain = false } = {}) {
     document.title = texts.shell.title(texts.shell.pages[page]);
-    const account = el("div", { id: "account", class: "account", hidden: true });
-    document.querySelector("#top").append(
-      el("a", { class: "brand", href: "/" },
-        el("img", { src: "/static/icon.svg", alt: "", width: 28, height: 28 }), el("span", {}, texts.shell.name)),
-      this.#nav, account);
+    say(document.querySelector(".skip"), texts.shell.skip);
+    this.#ways.setAttribute("aria-label", texts.shell.ways);
+    for (const way of this.#ways.children) say(way.querySelector("span"), texts.shell.pages[way.dataset.page]);
+    const account = document.querySelector("#account");
     this.session = new Session(document.querySelector("#sign-in"), account);
     this.session.onEnter = () => this.#enter();
     this.session.onLeave = () => this.connection.stop();
+    this.keys.onFirst = () => account.before(this.#helpButton());
     api.onSignedOut = () => this.session.check();
     this.connection.addEventListener("close", ({ detail: { signedOut, refused } }) => {
       if (signedOut || refused) this.session.check();
     });
     this.connection.addEventListener("event", ({ detail: event }) => this.on[event.type]?.(event));
+    if (!showsChain) import("../chain/notice.js").then(({ CutOffNotice }) => new CutOffNotice(this.cutOff));
   }
 
   start() {
-    faults.load();
     this.session.start();
   }
 
+  #helpButton() {
+    this.keys.onFirst = () => {};
+    const attributes = { type: "button", class: "icon-button help", title: texts.keys.help, "aria-label": texts.keys.help };
+    return el("button", { ...attributes, on: { click: () => this.keys.help() } }, icon("help"));
+  }
+
   #enter() {
-    const seen = Object.entries(PAGES).filter(([, [, role]]) => this.session.may(role));
-    this.#nav.replaceChildren(...seen.map(([page, [path]]) =>
-      el("a", { href: path, "aria-current": page === this.#page ? "page" : null }, texts.shell.pages[page])));
+    for (const way of this.#ways.children) way.hidden = !this.session.may(way.dataset.role);
     this.onEnter();
     this.connection.start();
   }

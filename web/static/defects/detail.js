@@ -4,7 +4,7 @@ import { api } from "../common/api.js";
 import { el, say } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { drawBoxes } from "../live/stage.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/defects.js";
 
 export class Detail {
   onReviewed = () => {};

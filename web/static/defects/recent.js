@@ -3,7 +3,7 @@
 import { api } from "../common/api.js";
 import { el, say } from "../common/dom.js";
 import { colour, shortTime } from "../common/format.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/defects.js";
 
 const PAGE = 30;
 const MAX_ROWS = 600;

@@ -1,7 +1,7 @@
 // Texts for the clipboard.
 
 import { el } from "../common/dom.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/diagnose.js";
 
 const SAID_MS = 1500;
 

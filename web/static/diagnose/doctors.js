@@ -5,7 +5,7 @@ import { el, say } from "../common/dom.js";
 import { seconds } from "../common/connection.js";
 import { clock } from "../common/format.js";
 import { VerdictRows } from "../chain/rows.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/diagnose.js";
 import { HOPS } from "../chain/verdicts.js";
 
 class Doctor {

@@ -1,16 +1,15 @@
 // The page /diagnose put together: one device's chain in full, who is there, and the doctors.
 
-import { Ages } from "../common/ages.js";
+import { Ages, metadata } from "../common/pictures.js";
 import { api } from "../common/api.js";
 import { Arrivals } from "../chain/arrivals.js";
 import { copyButton } from "./copying.js";
-import { CutOff } from "../chain/cutoff.js";
 import { Doctors } from "./doctors.js";
 import { el } from "../common/dom.js";
 import { Programs } from "./programs.js";
 import { asJson, asText, gathered } from "./report.js";
 import { VerdictRows } from "../chain/rows.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/diagnose.js";
 import { Shell } from "../common/shell.js";
 import { Verdicts } from "../chain/verdicts.js";
 
@@ -18,13 +17,12 @@ const FPS = 2;
 const TICK_MS = 500;
 const byNumber = new Intl.Collator("en", { numeric: true }).compare;
 
-const shell = new Shell("diagnose");
-const { connection } = shell;
+const shell = new Shell("diagnose", { showsChain: true });
+const { connection, cutOff } = shell;
 const [root, asked, spoken] = ["chain", "doctors", "programs"].map((id) => el("section", { id }));
 document.querySelector("#main").append(root, asked, spoken);
 const ages = new Ages(connection.clock);
 const arrivals = new Arrivals(ages);
-const cutOff = new CutOff(connection);
 const verdicts = new Verdicts(connection, cutOff, arrivals);
 const wanted = new URLSearchParams(location.search).get("device");
 const nodes = new Set();
@@ -95,7 +93,7 @@ shell.on = {
 };
 
 connection.addEventListener("open", readAll);
-connection.addEventListener("frame", ({ detail: frame }) => arrivals.take(frame));
+connection.addEventListener("frame", ({ detail }) => arrivals.take({ ...detail, meta: metadata(detail.jpeg) }));
 connection.addEventListener("event", show);
 cutOff.addEventListener("found", () => { if (cutOff.fault && cutOff.answers) readAll(); });
 setInterval(show, TICK_MS);

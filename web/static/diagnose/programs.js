@@ -3,7 +3,7 @@
 import { el, say } from "../common/dom.js";
 import { age } from "../common/format.js";
 import { seconds } from "../common/connection.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/diagnose.js";
 
 const MAX_ROWS = 300;
 const byName = new Intl.Collator("en", { numeric: true }).compare;

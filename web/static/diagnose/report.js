@@ -2,7 +2,7 @@
 
 import { SIGNS } from "../chain/chain.js";
 import { age } from "../common/format.js";
-import { texts } from "../texts/texts.js";
+import { texts } from "../texts/diagnose.js";
 
 // {at, page, web, device, verdict, programs, doctors}
 export function gathered({ web, device, verdict, programs, doctors }) {

@@ -1,9 +1,8 @@
 // The page of the live pictures, put together.
 
-import { Ages } from "../common/ages.js";
+import { Ages, metadata } from "../common/pictures.js";
 import { api } from "../common/api.js";
 import { Chain } from "../chain/chain.js";
-import { CutOff } from "../chain/cutoff.js";
 import { Defects } from "../defects/recent.js";
 import { Detail } from "../defects/detail.js";
 import { Devices } from "./wall.js";
@@ -14,8 +13,8 @@ import { Verdicts } from "../chain/verdicts.js";
 
 const MAX_TOLD = 1000;
 
-const shell = new Shell("live");
-const { connection, session } = shell;
+const shell = new Shell("live", { showsChain: true });
+const { connection, cutOff, session } = shell;
 const parts = {
   chain: el("section", { id: "chain", class: "chain" }),
   devices: el("nav", { id: "devices", class: "wall", hidden: true }),
@@ -27,7 +26,6 @@ document.querySelector("#main").append(parts.chain,
   el("div", { class: "columns" }, parts.devices, parts.stage, parts.defects), parts.detail);
 const ages = new Ages(connection.clock);
 const stage = new Stage(parts.stage, ages);
-const cutOff = new CutOff(connection);
 const verdicts = new Verdicts(connection, cutOff, stage);
 const chain = new Chain(parts.chain, verdicts);
 const defects = new Defects(parts.defects);
@@ -107,6 +105,10 @@ cutOff.addEventListener("found", () => {
   if (cutOff.fault && cutOff.answers) readAll();
   chain.update();
 });
-connection.addEventListener("frame", ({ detail: frame }) => { stage.take(frame); devices.show(frame); });
+connection.addEventListener("frame", ({ detail }) => {
+  const frame = { ...detail, meta: metadata(detail.jpeg) };
+  stage.take(frame);
+  devices.show(frame);
+});
 shell.onEnter = () => detail.setMayReview(session.may("reviewer"));
 shell.start();

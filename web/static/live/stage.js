@@ -2,8 +2,8 @@
 
 import { el, say, sentence } from "../common/dom.js";
 import { age, colour } from "../common/format.js";
-import { Newest } from "../common/newest.js";
-import { texts } from "../texts/texts.js";
+import { Newest } from "../common/pictures.js";
+import { texts } from "../texts/live.js";
 import { seconds } from "../common/connection.js";
 
 const TICK_MS = 200;

@@ -2,7 +2,7 @@
 
 import { el, say } from "../common/dom.js";
 import { age } from "../common/format.js";
-import { Newest } from "../common/newest.js";
+import { Newest } from "../common/pictures.js";
 import { seconds } from "../common/connection.js";
 import { texts } from "../texts/texts.js";
 
