@@ -46,7 +46,7 @@ def export(
     wrong = [one for one in status or [] if one not in STATUSES]
     if wrong:
         raise typer.BadParameter(f"there is no status {wrong[0]}: expected {', '.join(STATUSES)}")
-    where = DefectFilter(device_id=device, since=_time(since), until=_time(until))
+    where = DefectFilter(device_ids=(device,) if device else (), since=_time(since), until=_time(until))
     names = [label.strip() for label in labels.split(",") if label.strip()]
     try:
         with _open(store) as opened:

@@ -43,7 +43,7 @@ def open_existing(url: str, *, key_file: str = "") -> Store:
 
 def select(store: Store, where: DefectFilter, statuses: Sequence[Status]) -> list[Defect]:
     """All defects of these statuses."""
-    return [found for status in statuses for found in every_defect(store, replace(where, status=status))]
+    return [found for status in statuses for found in every_defect(store, replace(where, statuses=(status,)))]
 
 
 def export(

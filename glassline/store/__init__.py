@@ -5,10 +5,13 @@ with open_store("sqlite:var/glassline.db") as store:
 """
 
 from .base import Store
+from .figures import Backlog, Bucket, Figures, Heard, Tally, Uptime, bucket_starts, figures
 from .open import open_store, supabase_migrations
 from .paging import Page, every_defect
 from .values import (
+    FALSE_ALARMS,
     STATUSES,
+    Choices,
     DeadItem,
     DeadLetter,
     Defect,
@@ -16,12 +19,15 @@ from .values import (
     DetectionItem,
     Device,
     EvidenceItem,
+    FalseAlarm,
     Item,
     Keep,
     Outcome,
     Pruned,
     RefusedError,
+    Review,
     ReviewConflictError,
+    Reviewed,
     ReviewStep,
     Status,
     StoreError,
@@ -29,7 +35,11 @@ from .values import (
 )
 
 __all__ = [
+    "FALSE_ALARMS",
     "STATUSES",
+    "Backlog",
+    "Bucket",
+    "Choices",
     "DeadItem",
     "DeadLetter",
     "Defect",
@@ -37,19 +47,28 @@ __all__ = [
     "DetectionItem",
     "Device",
     "EvidenceItem",
+    "FalseAlarm",
+    "Figures",
+    "Heard",
     "Item",
     "Keep",
     "Outcome",
     "Page",
     "Pruned",
     "RefusedError",
+    "Review",
     "ReviewConflictError",
     "ReviewStep",
+    "Reviewed",
     "Status",
     "Store",
     "StoreError",
+    "Tally",
+    "Uptime",
+    "bucket_starts",
     "dead_of",
     "every_defect",
+    "figures",
     "open_store",
     "supabase_migrations",
 ]

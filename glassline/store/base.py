@@ -1,16 +1,33 @@
 """The one interface of every store.
 
 A store is told whole states. `apply` commits a batch at once and says what became of it, so that a receipt is only ever
-sent for what is on the disk. A higher `rev` replaces what the node said before; what people wrote (status, note, who,
-when) is never touched by it.
+sent for what is on the disk. A higher `rev` replaces what the node said before; what people wrote (status, note, false
+alarm, who, when) is never touched by it.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
+from .figures import Backlog, Heard, Tally
 from .paging import Page
-from .values import DeadLetter, Defect, DefectFilter, Device, Item, Keep, Outcome, Pruned, ReviewStep, Status
+from .values import (
+    Choices,
+    DeadLetter,
+    Defect,
+    DefectFilter,
+    Device,
+    FalseAlarm,
+    Item,
+    Keep,
+    Outcome,
+    Pruned,
+    Review,
+    Reviewed,
+    ReviewStep,
+    Status,
+)
 
 
 class Store(Protocol):
@@ -76,17 +93,38 @@ class Store(Protocol):
         In a project it opens for anybody who has it, for `valid_s`; of an embedded store it is the file's, for ever.
         """
 
-    def review(self, event_id: str, *, status: Status, note: str | None, by: str, version: int) -> Defect:
-        """Set status, and note unless None.
+    def review(
+        self,
+        event_id: str,
+        *,
+        status: Status,
+        note: str | None,
+        by: str,
+        version: int,
+        false_alarm: FalseAlarm | Literal[""] | None = None,
+    ) -> Defect:
+        """Set status, and note and false alarm unless None.
 
         KeyError if the defect is unknown; ReviewConflictError if `version` is not the stored one.
         """
+
+    def review_many(self, reviews: Sequence[Review], *, by: str) -> list[Reviewed]:
+        """Write all in one transaction, in their order; what became of each. One that cannot be stops no other."""
 
     def reviews(self, event_id: str) -> list[ReviewStep]:
         """What people did with a defect, oldest first."""
 
     def counts(self, where: DefectFilter) -> dict[str, int]:
         """Number of defects by status, every status named."""
+
+    def choices(self) -> Choices:
+        """What there is to filter by; fast however many defects there are. At most a thousand of each."""
+
+    def tallies(self, where: DefectFilter, starts: Sequence[datetime]) -> list[Tally]:
+        """Numbers of defects by device and label, from each of `starts` to the next; what is 0 is left out."""
+
+    def backlog(self, where: DefectFilter) -> Backlog:
+        """What waits for a review."""
 
     def remember(
         self,
@@ -99,12 +137,28 @@ class Store(Protocol):
     ) -> None:
         """Note what is known of a program; values left None keep what is stored.
 
-        `seen` False: it did not say so now, as with a retained message; `last_seen_at` stays. At most 1000 programs are
-        remembered: of more, those go that found nothing, said nothing of themselves, or were not seen for longest.
+        `seen` False: it did not say so now, as with a retained message; `last_seen_at` stays. A retired one that says
+        something now other than `offline` is not retired any more. At most 1000 programs are remembered: of more, those
+        go that people gave no name, found nothing, said nothing of themselves, or were not seen for longest.
         """
 
+    def attend(self, heard: Sequence[Heard]) -> None:
+        """Note when devices were heard, one write for all. What goes on within 15 s of where it ended is one.
+
+        The newest 100,000 are kept, and none for longer than rows (see `prune`).
+        """
+
+    def presence(self, since: datetime, until: datetime) -> list[Heard]:
+        """What was noted of a time, in no order; those who were heard at its begin or end are told whole."""
+
     def devices(self) -> list[Device]:
-        """Every program ever seen, by id."""
+        """Every program ever seen, by id, the retired ones too."""
+
+    def name_device(self, device_id: str, name: str | None) -> Device:
+        """Give a device the name that people call it by; None takes it away. KeyError if it was never seen."""
+
+    def retire(self, device_id: str) -> Device:
+        """Note that a device is in use no longer: see `remember` for how it comes back. KeyError if never seen."""
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
         """The newest of what can never be stored, newest first."""

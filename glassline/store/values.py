@@ -6,7 +6,7 @@ KeyError.
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from glassline.contract import Reason
 from glassline.contract.messages import Detection
@@ -14,6 +14,10 @@ from glassline.contract.values import Box
 
 Status = Literal["pending", "reviewed", "resolved"]
 STATUSES: tuple[Status, ...] = ("pending", "reviewed", "resolved")
+FalseAlarm = Literal["reflection", "dirt", "water", "edge", "duplicate", "other"]
+FALSE_ALARMS: tuple[FalseAlarm, ...] = get_args(FalseAlarm)
+"""Why something that was found was no defect, as people say it; `duplicate`: a defect that was found already."""
+
 MAX_DEAD_PAYLOAD_BYTES = 65_536
 """What is kept of a dead letter that cannot be read."""
 
@@ -134,6 +138,7 @@ class Defect:
     reviewed_by: str | None
     reviewed_at: datetime | None
     version: int
+    false_alarm: FalseAlarm | None = None
     model_sha256: str | None = None
     image_size_bytes: int | None = None
     image_removed_at: datetime | None = None
@@ -151,21 +156,73 @@ class ReviewStep:
     to_status: Status
     note: str
     version: int
+    false_alarm: FalseAlarm | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What a person says of a defect; `version` is the one that was looked at.
+
+    A `note` or `false_alarm` left None stays; an empty one takes it away.
+    """
+
+    event_id: str
+    version: int
+    status: Status
+    note: str | None = None
+    false_alarm: FalseAlarm | Literal[""] | None = None
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"expected a status of {', '.join(STATUSES)}, got {self.status!r}")
+        if self.false_alarm and self.false_alarm not in FALSE_ALARMS:
+            raise ValueError(f"expected a false alarm of {', '.join(FALSE_ALARMS)}, got {self.false_alarm!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reviewed:
+    """What became of a review: `done`; `conflict`, somebody else was faster; `unknown`, there is no such defect.
+
+    `defect` is what stands there now.
+    """
+
+    event_id: str
+    outcome: Literal["done", "conflict", "unknown"]
+    defect: Defect | None
+
+    def done(self) -> Defect:
+        """The defect as it was reviewed; KeyError or ReviewConflictError if it was not."""
+        if self.defect is None:
+            raise KeyError(self.event_id)
+        if self.outcome == "conflict":
+            raise ReviewConflictError(self.defect)
+        return self.defect
 
 
 @dataclass(frozen=True, kw_only=True)
 class DefectFilter:
-    """Which defects: fields left None do not restrict. Times are half-open: since <= detected_at < until.
+    """Which defects: fields left None or empty do not restrict. Times are half-open: since <= detected_at < until.
 
-    `text` is somewhere in the note, whatever the case of its ASCII letters.
+    `text` is somewhere in the note, whatever the case of its ASCII letters; `false_alarm` is whether a person called
+    it one.
     """
 
-    device_id: str | None = None
-    label: str | None = None
-    status: Status | None = None
+    device_ids: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    text: str | None = None
+    score_min: float | None = None
+    text: str = ""
+    false_alarm: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What there is to filter by: every device that found something, and every label, in order."""
+
+    device_ids: list[str]
+    labels: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +235,10 @@ class Device:
     first_seen_at: datetime
     last_seen_at: datetime
     info: dict[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    """What people call it."""
+    retired_at: datetime | None = None
+    """When a person retired it; None while it is in use, and again once it has spoken since."""
 
 
 @dataclass(frozen=True, kw_only=True)

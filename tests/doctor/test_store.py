@@ -61,7 +61,7 @@ def test_it_writes_reads_and_removes_a_marked_defect_while_the_bridge_writes(lin
     assert store["took_ms"] > 0
     assert store["disk_free_mb"] > 0
     with open_store(line.site.store) as opened:
-        assert opened.counts(DefectFilter(device_id="probe")) == {"pending": 0, "reviewed": 0, "resolved": 0}
+        assert opened.counts(DefectFilter(device_ids=("probe",))) == {"pending": 0, "reviewed": 0, "resolved": 0}
 
 
 def test_a_store_that_works_is_seen_though_no_bridge_runs(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ class SupabaseInside:
         "glassline_orphans": "id",
         "glassline_dead_letters": "id",
         "glassline_people": "user_id",
+        "glassline_presence": "id",
     }
 
     def __init__(self, server: LocalSupabase) -> None:

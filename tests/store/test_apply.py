@@ -251,4 +251,4 @@ def test_a_nul_in_a_text_loses_nothing(store: Store) -> None:
     store.remember("pi-1", role="node", info={"note": "a\0b"})
     assert [device.device_id for device in store.devices()] == ["pi-1"]
     assert store.review(detection.event_id, status="reviewed", note="a\0b", by="ada", version=0).note.startswith("a")
-    assert sum(store.counts(DefectFilter(label="no such\0label")).values()) == 0
+    assert sum(store.counts(DefectFilter(labels=("no such\0label",))).values()) == 0

@@ -23,8 +23,8 @@ def test_a_probe_shows_in_no_list_and_no_count_while_a_bridge_writes(store: Stor
     def look() -> None:
         with inside.store() as other:
             while not stopping.is_set():
-                seen.append(sum(other.counts(DefectFilter(device_id="probe")).values()))
-                seen.append(len(other.defects(DefectFilter(device_id="probe")).defects))
+                seen.append(sum(other.counts(DefectFilter(device_ids=("probe",))).values()))
+                seen.append(len(other.defects(DefectFilter(device_ids=("probe",))).defects))
 
     def write() -> None:
         with inside.store() as bridge:

@@ -1,12 +1,13 @@
 """Lists, filters, pages, counts and devices."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
 from glassline.contract import new_event_id
-from glassline.store import DeadItem, Defect, DefectFilter, Store, open_store
+from glassline.store import Choices, DeadItem, Defect, DefectFilter, Store, open_store
 from tests.store.inside import Inside
 from tests.store.samples import START, detection_item, evidence_item, make_detection, make_evidence
 
@@ -54,23 +55,61 @@ def test_a_page_goes_on_where_it_ended_while_new_defects_arrive(store: Store) ->
 
 def test_filters_restrict_and_combine(store: Store) -> None:
     fill(store, 60)
-    [chosen] = store.defects(DefectFilter(label="chip"), limit=1).defects
+    [chosen] = store.defects(DefectFilter(labels=("chip",)), limit=1).defects
     store.review(chosen.event_id, status="resolved", note=None, by="ada", version=0)
-    assert {d.device_id for d in walk(store, DefectFilter(device_id="pi-1"), 9)} == {"pi-1"}
-    assert len(walk(store, DefectFilter(label="chip", device_id="pi-1"), 9)) == 10
-    assert [d.event_id for d in walk(store, DefectFilter(status="resolved"), 9)] == [chosen.event_id]
+    assert {d.device_id for d in walk(store, DefectFilter(device_ids=("pi-1",)), 9)} == {"pi-1"}
+    assert len(walk(store, DefectFilter(labels=("chip",), device_ids=("pi-1",)), 9)) == 10
+    assert [d.event_id for d in walk(store, DefectFilter(statuses=("resolved",)), 9)] == [chosen.event_id]
     since, until = START + timedelta(seconds=5), START + timedelta(seconds=9)
     times = {d.detected_at for d in walk(store, DefectFilter(since=since, until=until), 9)}
     assert min(times) == since
     assert max(times) == until - timedelta(seconds=1)
 
 
+def test_of_several_values_any_will_do(store: Store) -> None:
+    store.apply(
+        [
+            detection_item(make_detection(label=label, score=score), device)
+            for label in ("chip", "crack", "stain")
+            for score in (0.25, 0.75)
+            for device in ("pi-1", "pi-2", "pi-3")
+        ]
+    )
+    [one, other, *_] = store.defects(DefectFilter()).defects
+    store.review(one.event_id, status="resolved", note="Fleck", by="ada", version=0, false_alarm="dirt")
+    store.review(other.event_id, status="reviewed", note=None, by="ada", version=0)
+
+    def found(**how: Any) -> list[Defect]:
+        where = DefectFilter(**how)
+        defects = walk(store, where, 4)
+        assert sum(store.counts(where).values()) == len(defects)
+        return defects
+
+    assert len(found(labels=("chip", "stain"), device_ids=("pi-1", "pi-3"))) == 8
+    assert {d.score for d in found(score_min=0.75)} == {0.75}
+    assert len(found(score_min=0.25)) == 18
+    assert {d.event_id for d in found(statuses=("resolved", "reviewed"))} == {one.event_id, other.event_id}
+    assert [d.event_id for d in found(false_alarm=True)] == [one.event_id]
+    assert len(found(false_alarm=False)) == 17
+    assert [d.event_id for d in found(text="fleck", labels=(one.label,), score_min=0.1, false_alarm=True)] == [
+        one.event_id
+    ]
+    assert found(text="fleck", statuses=("reviewed",)) == []
+    assert len(found(labels=("it's", "chip"))) == 6
+
+
+def test_choices_are_what_was_found(store: Store) -> None:
+    assert store.choices() == Choices(device_ids=[], labels=[])
+    fill(store, 30)
+    assert store.choices() == Choices(device_ids=["pi-0", "pi-1"], labels=["chip", "scratch", "stain"])
+
+
 def test_counts_name_every_status(store: Store) -> None:
     assert store.counts(DefectFilter()) == {"pending": 0, "reviewed": 0, "resolved": 0}
     fill(store, 12)
-    [one] = store.defects(DefectFilter(device_id="pi-0"), limit=1).defects
+    [one] = store.defects(DefectFilter(device_ids=("pi-0",)), limit=1).defects
     store.review(one.event_id, status="reviewed", note=None, by="ada", version=0)
-    assert store.counts(DefectFilter(device_id="pi-0")) == {"pending": 5, "reviewed": 1, "resolved": 0}
+    assert store.counts(DefectFilter(device_ids=("pi-0",))) == {"pending": 5, "reviewed": 1, "resolved": 0}
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "ÿ", "bnVsbA", "WzEsMl0", "W1tbW1tbW1tb", "eyJhIjoxfQ=="])
@@ -136,17 +175,43 @@ def test_an_address_of_no_store_is_refused_with_an_example(url: str) -> None:
         open_store(url)
 
 
+def test_a_name_from_people_stays_until_it_is_taken_away(store: Store) -> None:
+    store.remember("pi-1", role="node")
+    assert store.name_device("pi-1", "Line 3, left").name == "Line 3, left"
+    store.remember("pi-1", status="online", info={"version": "2"})
+    assert [device.name for device in store.devices()] == ["Line 3, left"]
+    assert store.name_device("pi-1", None).name is None
+    with pytest.raises(KeyError):
+        store.name_device("pi-2", "nobody")
+
+
+def test_a_retired_device_is_back_once_it_speaks(store: Store) -> None:
+    store.remember("pi-1", status="online")
+    assert store.retire("pi-1").retired_at is not None
+    store.remember("pi-1", status="online", seen=False)
+    store.remember("pi-1", status="offline")
+    [gone] = store.devices()
+    assert gone.retired_at is not None, "neither what was retained nor a goodbye is a sign of life"
+    store.remember("pi-1")
+    [back] = store.devices()
+    assert back.retired_at is None
+    with pytest.raises(KeyError):
+        store.retire("pi-2")
+
+
 def test_made_up_names_do_not_push_out_who_is_known(store: Store, inside: Inside) -> None:
     store.apply([detection_item(make_detection(), "found-something")])
     store.remember("found-something")
     store.remember("said-what-it-is", role="node", info={"version": "1"})
-    inside.add_devices([f"made-up-{number}" for number in range(995)])
-    for number in range(995, 1010):
+    store.remember("has-a-name", status="online")
+    store.name_device("has-a-name", "Line 3")
+    inside.add_devices([f"made-up-{number}" for number in range(994)])
+    for number in range(994, 1010):
         store.remember(f"made-up-{number}", status="online")
     names = [device.device_id for device in store.devices()]
     assert len(names) == 1000
-    assert {"found-something", "said-what-it-is", "made-up-1009"} <= set(names)
-    assert store.counters["devices_forgotten"] == 12
+    assert {"found-something", "said-what-it-is", "has-a-name", "made-up-1009"} <= set(names)
+    assert store.counters["devices_forgotten"] == 13
 
 
 def test_notes_are_searched_for_text_as_it_is(store: Store) -> None:

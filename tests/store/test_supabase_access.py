@@ -6,9 +6,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from glassline.store import Store
+from glassline.store import Heard, Store
 from tests.store.inside import SupabaseInside
-from tests.store.samples import detection_item, evidence_item, make_detection, make_evidence
+from tests.store.samples import START, detection_item, evidence_item, make_detection, make_evidence
 from workbench.supabase import LocalSupabase
 
 TABLES = [
@@ -18,6 +18,7 @@ TABLES = [
     "glassline_orphans",
     "glassline_dead_letters",
     "glassline_people",
+    "glassline_presence",
     "glassline_defects_by_hour",
     "glassline_defects_by_day",
     "glassline_backlog",
@@ -37,6 +38,12 @@ FUNCTIONS: dict[str, dict[str, object]] = {
     "glassline_probe": {},
     "glassline_problems": {},
     "glassline_schema_version": {},
+    "glassline_page": {"asked": {}, "after_at": None, "after_id": None, "at_most": 1},
+    "glassline_waiting": {"asked": {}},
+    "glassline_tallies": {"asked": {}, "starts": []},
+    "glassline_choices": {},
+    "glassline_attend": {"heard": []},
+    "glassline_heard": {"since": "2026-01-01", "until": "2027-01-01"},
 }  # fmt: skip
 
 
@@ -58,6 +65,7 @@ def event_id(store: Store) -> str:
     store.apply([evidence_item(detection.event_id, make_evidence(detection.event_id, content=b"other"))])
     store.review(detection.event_id, status="reviewed", note=None, by="ada", version=0)
     store.remember("pi-1", role="node")
+    store.attend([Heard(device_id="pi-1", heard_by="bridge-1", began_at=START, last_at=START)])
     return detection.event_id
 
 

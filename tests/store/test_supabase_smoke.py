@@ -58,7 +58,7 @@ def test_a_defect_is_stored_shown_reviewed_and_found_again(project: tuple[str, s
         for _ in range(2):  # sent again it is the same
             [outcome] = store.apply(items)
             assert (outcome.row, outcome.image, outcome.error) == ("stored", "stored", None)
-        mine = DefectFilter(device_id=device_id)
+        mine = DefectFilter(device_ids=(device_id,))
         assert [defect.event_id for defect in every_defect(store, mine)] == [event_id]
         assert store.evidence(event_id) == jpeg
         link = store.evidence_link(event_id, valid_s=60)
@@ -68,7 +68,7 @@ def test_a_defect_is_stored_shown_reviewed_and_found_again(project: tuple[str, s
         reviewed = store.review(event_id, status="reviewed", note="smoke 100%", by="ada", version=0)
         with pytest.raises(ReviewConflictError, match="ada"):
             store.review(event_id, status="resolved", note=None, by="bob", version=reviewed.version - 1)
-        assert store.counts(DefectFilter(device_id=device_id, text="100%")) == {
+        assert store.counts(DefectFilter(device_ids=(device_id,), text="100%")) == {
             "pending": 0, "reviewed": 1, "resolved": 0,
         }  # fmt: skip
         assert device_id in {device.device_id for device in store.devices()}

@@ -1,7 +1,7 @@
 """Reading what a request asks for: every value is checked, and every problem is said."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -15,6 +15,10 @@ from .errors import ApiError
 
 MAX_BODY_BYTES = 100_000
 
+T = TypeVar("T")
+Several = Annotated[tuple[T, ...], Field(max_length=100)]
+"""In a query: a name that may be given again and again, and then any of its values will do."""
+
 Fps = Annotated[float, Field(gt=0, le=120)]
 
 
@@ -27,18 +31,24 @@ class Strict(BaseModel):
 class DefectQuery(Strict):
     """The query of /api/defects. Times are RFC 3339 with a zone; since <= detected_at < until."""
 
-    device: Id | None = None
-    label: Label | None = None
-    status: Status | None = None
+    device: Several[Id] = ()
+    label: Several[Label] = ()
+    status: Several[Status] = ()
     since: Time | None = None
     until: Time | None = None
+    score_min: Annotated[float, Field(ge=0, le=1)] | None = None
+    text: Annotated[str, StringConstraints(max_length=200)] = ""
+    false_alarm: bool | None = None
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
     def where(self) -> DefectFilter:
         """As the store wants it."""
         since: datetime | None = self.since
-        return DefectFilter(device_id=self.device, label=self.label, status=self.status, since=since, until=self.until)
+        return DefectFilter(
+            device_ids=self.device, labels=self.label, statuses=self.status, since=since, until=self.until,
+            score_min=self.score_min, text=self.text, false_alarm=self.false_alarm,
+        )  # fmt: skip
 
 
 class ReviewBody(Strict):
@@ -87,11 +97,13 @@ M = TypeVar("M", bound=Strict)
 
 
 def query(model: type[M]) -> M:
-    """The request's query; a name that is given twice, or that nobody knows, is an error."""
-    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    """The request's query; a name that nobody knows, or that is given twice and may have one value, is an error."""
+    several = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is tuple}
+    given = dict(request.args.lists())
+    twice = [name for name, values in given.items() if len(values) > 1 and name not in several]
     if twice:
         raise ApiError(400, "web.bad_request", f"expected one value for {', '.join(twice)[:200]}, got several")
-    return _validated(model, request.args.to_dict())
+    return _validated(model, {name: values if name in several else values[0] for name, values in given.items()})
 
 
 def body(model: type[M]) -> M:

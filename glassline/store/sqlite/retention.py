@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from glassline.contract import to_rfc3339
 
 from ..values import Keep, Pruned
+from .presence import forget_heard
 
 Picture = tuple[str, str]
 """(event_id, sha256): what names a file."""
@@ -29,6 +30,8 @@ class Retention:
         rows = self._old_rows(limit)
         gone = self._pictures_of(rows)
         self.db.executemany("DELETE FROM defects WHERE event_id = ?", [(event_id,) for event_id in rows])
+        if self.keep.rows_days is not None:
+            forget_heard(self.db, self._before(self.keep.rows_days))
         pictures = self._old_pictures(self.keep.evidence_days, limit)
         at = to_rfc3339(self.now)
         self.db.executemany(

@@ -1,7 +1,6 @@
 """Between rows of the file and the values of the interface."""
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +9,19 @@ from pydantic import TypeAdapter
 from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection
 
-from ..values import DeadLetter, Defect, DefectFilter, Device, ReviewStep
+from ..values import DeadLetter, Defect, Device, ReviewStep
 
 _BOXES = TypeAdapter(list[Box])
 
 SELECT_DEFECTS = (
     "SELECT event_id, device_id, rev, phase, label, score, boxes, detected_at, last_seen_at, frame_at, confirmed_at, "
     "stored_at, frames_confirmed, model, model_sha256, clock, image_sha256, image_size_bytes, image_width, "
-    "image_height, image_stored, status, note, reviewed_by, reviewed_at, version, image_removed_at "
-    "FROM defects"
+    "image_height, image_stored, status, note, reviewed_by, reviewed_at, version, false_alarm, "
+    "image_removed_at FROM defects"
 )
+SELECT_DEFECT = SELECT_DEFECTS + " WHERE event_id = ?"
+
+SELECT_DEVICES = "SELECT device_id, role, status, first_seen_at, last_seen_at, info, name, retired_at FROM devices"
 
 SELECT_DEAD_LETTERS = (
     "SELECT id, device_id, kind, event_id, rev, error, payload, size_bytes, first_at, last_at, times FROM dead_letters"
@@ -58,7 +60,7 @@ def defect_of(row: tuple[Any, ...]) -> Defect:
     """The Defect in a row of SELECT_DEFECTS."""
     (event_id, device_id, rev, phase, label, score, boxes, detected_at, last_seen_at, frame_at, confirmed_at,
      stored_at, frames_confirmed, model, model_sha256, clock, image_sha256, image_size_bytes, width, height,
-     image_stored, status, note, reviewed_by, reviewed_at, version, image_removed_at) = row  # fmt: skip
+     image_stored, status, note, reviewed_by, reviewed_at, version, false_alarm, image_removed_at) = row  # fmt: skip
     return Defect(
         event_id=event_id,
         device_id=device_id,
@@ -85,21 +87,29 @@ def defect_of(row: tuple[Any, ...]) -> Defect:
         reviewed_by=reviewed_by,
         reviewed_at=None if reviewed_at is None else _time(reviewed_at),
         version=version,
+        false_alarm=false_alarm,
         image_removed_at=None if image_removed_at is None else _time(image_removed_at),
     )
 
 
 def review_step_of(row: tuple[Any, ...]) -> ReviewStep:
-    """The ReviewStep in a row (event_id, at, by, from_status, to_status, note, version)."""
-    event_id, at, by, from_status, to_status, note, version = row
+    """The ReviewStep in a row (event_id, at, by, from_status, to_status, note, version, false_alarm)."""
+    event_id, at, by, from_status, to_status, note, version, false_alarm = row
     return ReviewStep(
-        event_id=event_id, at=_time(at), by=by, from_status=from_status, to_status=to_status, note=note, version=version
+        event_id=event_id,
+        at=_time(at),
+        by=by,
+        from_status=from_status,
+        to_status=to_status,
+        note=note,
+        version=version,
+        false_alarm=false_alarm,
     )
 
 
 def device_of(row: tuple[Any, ...]) -> Device:
-    """The Device in a row (device_id, role, status, first_seen_at, last_seen_at, info)."""
-    device_id, role, status, first, last, info = row
+    """The Device in a row of SELECT_DEVICES."""
+    device_id, role, status, first, last, info, name, retired_at = row
     return Device(
         device_id=device_id,
         role=role,
@@ -107,24 +117,9 @@ def device_of(row: tuple[Any, ...]) -> Device:
         first_seen_at=_time(first),
         last_seen_at=_time(last),
         info=json.loads(info),
+        name=name,
+        retired_at=None if retired_at is None else _time(retired_at),
     )
-
-
-def restrict(where: DefectFilter, *, after: tuple[str, str] | None = None) -> tuple[str, list[Any]]:
-    """A WHERE clause and its parameters; `after` is the (detected_at, event_id) behind which a page begins."""
-    found = [
-        ("device_id = ?", where.device_id),
-        ("label = ?", where.label),
-        ("status = ?", where.status),
-        ("detected_at >= ?", to_rfc3339(where.since) if where.since else None),
-        ("detected_at < ?", to_rfc3339(where.until) if where.until else None),
-        (r"note LIKE ? ESCAPE '\'", None if where.text is None else f"%{_like(where.text)}%"),
-    ]
-    used = [(sql, [value]) for sql, value in found if value is not None]
-    if after is not None:
-        used.append(("(detected_at, event_id) < (?, ?)", [*after]))
-    clause = " WHERE " + " AND ".join(sql for sql, _ in used) if used else ""
-    return clause, [value for _, values in used for value in values]
 
 
 def dead_letter_of(row: tuple[Any, ...]) -> DeadLetter:
@@ -147,8 +142,3 @@ def dead_letter_of(row: tuple[Any, ...]) -> DeadLetter:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def _like(text: str) -> str:
-    r"""`text` as a pattern of SQL's LIKE that matches it alone; `\` escapes."""
-    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -10,53 +10,69 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from glassline.contract import to_rfc3339
 
 from .. import paging
+from ..figures import Backlog, Heard, Tally
 from ..images import Images
 from ..values import (
-    STATUSES,
+    Choices,
     DeadLetter,
     Defect,
     DefectFilter,
     Device,
     EvidenceItem,
+    FalseAlarm,
     Item,
     Keep,
     Outcome,
     Pruned,
-    ReviewConflictError,
+    Review,
+    Reviewed,
     ReviewStep,
     Status,
     StoreError,
 )
 from .batch import Batch, is_named
 from .database import Database
+from .figures import backlog, choices, counts, tallies
+from .filters import matching
 from .orphans import Orphans
+from .presence import heard, keep_heard
 from .probe import probe
 from .retention import Retention
-from .rows import SELECT_DEAD_LETTERS, SELECT_DEFECTS, dead_letter_of, defect_of, device_of, restrict, review_step_of
+from .reviews import history, write_review
+from .rows import (
+    SELECT_DEAD_LETTERS,
+    SELECT_DEFECT,
+    SELECT_DEFECTS,
+    SELECT_DEVICES,
+    dead_letter_of,
+    defect_of,
+    device_of,
+)
 
 log = logging.getLogger(__name__)
 
 MAX_DEVICES = 1000
-_SELECT_ONE = SELECT_DEFECTS + " WHERE event_id = ?"
-_COUNT = "SELECT status, count(*) FROM defects"
+_NEWEST_FIRST = " ORDER BY detected_at DESC, event_id DESC"
 _REMEMBER = """
     INSERT INTO devices (device_id, role, status, first_seen_at, last_seen_at, info)
     VALUES (:id, :role, :status, :now, :now, coalesce(:info, '{}'))
     ON CONFLICT (device_id) DO UPDATE SET
         role = coalesce(:role, role), status = coalesce(:status, status), info = coalesce(:info, info),
-        last_seen_at = CASE WHEN :seen THEN :now ELSE last_seen_at END"""
+        last_seen_at = CASE WHEN :seen THEN :now ELSE last_seen_at END,
+        retired_at = CASE WHEN :seen AND :status IS NOT 'offline' THEN NULL ELSE retired_at END"""
 _FORGET = """
     DELETE FROM devices WHERE device_id IN (
         SELECT device_id FROM devices d
-        ORDER BY EXISTS (SELECT 1 FROM defects WHERE device_id = d.device_id) DESC, role IS NOT NULL DESC,
-            last_seen_at DESC
+        ORDER BY name IS NOT NULL DESC, EXISTS (SELECT 1 FROM defects WHERE device_id = d.device_id) DESC,
+            role IS NOT NULL DESC, last_seen_at DESC
         LIMIT -1 OFFSET ?)"""
-"""Names may be made up. Who found something stays, then who said what it is, then who was seen last."""
+"""Names may be made up. Who has a name from people stays, then who found something, then who said what it is, then who
+was seen last."""
 
 
 class SqliteStore:
@@ -148,6 +164,10 @@ class SqliteStore:
             if db.execute("SELECT count(*) FROM devices").fetchone()[0] > MAX_DEVICES:
                 self.counters["devices_forgotten"] += db.execute(_FORGET, (MAX_DEVICES,)).rowcount
 
+    def attend(self, heard: Sequence[Heard]) -> None:
+        with self._db.writing() as db:
+            keep_heard(db, heard)
+
     def _remove(self, pictures: Sequence[tuple[str, str]]) -> None:
         for event_id, sha256 in pictures:
             try:
@@ -167,15 +187,15 @@ class SqliteStore:
 
     def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> paging.Page:
         wanted = paging.rows_for(limit)
-        clause, values = restrict(where, after=None if cursor is None else paging.position_of(cursor))
-        query = SELECT_DEFECTS + clause + " ORDER BY detected_at DESC, event_id DESC LIMIT ?"
+        found, values = matching(where, after=None if cursor is None else paging.position_of(cursor))
+        query = f"{SELECT_DEFECTS} WHERE rowid IN (SELECT rowid{found}{_NEWEST_FIRST} LIMIT ?){_NEWEST_FIRST}"
         with self._db.reading() as db:
             rows = db.execute(query, (*values, wanted)).fetchall()
         return paging.page_of([defect_of(row) for row in rows], limit, text=to_rfc3339)
 
     def defect(self, event_id: str) -> Defect | None:
         with self._db.reading() as db:
-            row = db.execute(_SELECT_ONE, (event_id,)).fetchone()
+            row = db.execute(SELECT_DEFECT, (event_id,)).fetchone()
         return None if row is None else defect_of(row)
 
     def evidence(self, event_id: str) -> bytes | None:
@@ -194,16 +214,28 @@ class SqliteStore:
         return self._images.path(event_id, defect.image_sha256).resolve().as_uri()
 
     def counts(self, where: DefectFilter) -> dict[str, int]:
-        clause, values = restrict(where)
         with self._db.reading() as db:
-            found = dict(db.execute(_COUNT + clause + " GROUP BY status", values))
-        return {status: found.get(status, 0) for status in STATUSES}
+            return counts(db, where)
+
+    def choices(self) -> Choices:
+        with self._db.reading() as db:
+            return choices(db)
+
+    def tallies(self, where: DefectFilter, starts: Sequence[datetime]) -> list[Tally]:
+        with self._db.reading() as db:
+            return tallies(db, where, starts)
+
+    def backlog(self, where: DefectFilter) -> Backlog:
+        with self._db.reading() as db:
+            return backlog(db, where)
+
+    def presence(self, since: datetime, until: datetime) -> list[Heard]:
+        with self._db.reading() as db:
+            return heard(db, since, until)
 
     def devices(self) -> list[Device]:
         with self._db.reading() as db:
-            rows = db.execute(
-                "SELECT device_id, role, status, first_seen_at, last_seen_at, info FROM devices ORDER BY device_id"
-            ).fetchall()
+            rows = db.execute(SELECT_DEVICES + " ORDER BY device_id").fetchall()
         return [device_of(row) for row in rows]
 
     def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
@@ -232,37 +264,40 @@ class SqliteStore:
 
     # -- what people do ----------------------------------------------------------------------------------------
 
-    def review(self, event_id: str, *, status: Status, note: str | None, by: str, version: int) -> Defect:
-        if status not in STATUSES:
-            raise ValueError(f"expected a status of {', '.join(STATUSES)}, got {status!r}")
+    def review(
+        self,
+        event_id: str,
+        *,
+        status: Status,
+        note: str | None,
+        by: str,
+        version: int,
+        false_alarm: FalseAlarm | Literal[""] | None = None,
+    ) -> Defect:
+        said = Review(event_id=event_id, version=version, status=status, note=note, false_alarm=false_alarm)
+        return self.review_many([said], by=by)[0].done()
+
+    def review_many(self, reviews: Sequence[Review], *, by: str) -> list[Reviewed]:
         with self._db.writing() as db:
-            row = db.execute(_SELECT_ONE, (event_id,)).fetchone()
-            if row is None:
-                raise KeyError(event_id)
-            current = defect_of(row)
-            if current.version != version:
-                raise ReviewConflictError(current)
-            at, note = to_rfc3339(_now()), current.note if note is None else note
-            db.execute(
-                "UPDATE defects SET status = ?, note = ?, reviewed_by = ?, reviewed_at = ?, version = version + 1 "
-                "WHERE event_id = ?",
-                (status, note, by, at, event_id),
-            )
-            db.execute(
-                "INSERT INTO reviews (event_id, at, by, from_status, to_status, note, version) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (event_id, at, by, current.status, status, note, version + 1),
-            )
-            return defect_of(db.execute(_SELECT_ONE, (event_id,)).fetchone())
+            return [write_review(db, said, by=by, now=_now()) for said in reviews]
 
     def reviews(self, event_id: str) -> list[ReviewStep]:
         with self._db.reading() as db:
-            rows = db.execute(
-                "SELECT event_id, at, by, from_status, to_status, note, version FROM reviews "
-                "WHERE event_id = ? ORDER BY version",
-                (event_id,),
-            ).fetchall()
-        return [review_step_of(row) for row in rows]
+            return history(db, event_id)
+
+    def name_device(self, device_id: str, name: str | None) -> Device:
+        return self._change_device(device_id, "name = ?", name or None)
+
+    def retire(self, device_id: str) -> Device:
+        return self._change_device(device_id, "retired_at = ?", to_rfc3339(_now()))
+
+    def _change_device(self, device_id: str, change: str, value: str | None) -> Device:
+        with self._db.writing() as db:
+            db.execute(f"UPDATE devices SET {change} WHERE device_id = ?", (value, device_id))  # noqa: S608 - ours
+            row = db.execute(SELECT_DEVICES + " WHERE device_id = ?", (device_id,)).fetchone()
+        if row is None:
+            raise KeyError(device_id)
+        return device_of(row)
 
 
 def _now() -> datetime:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection
 
+from ..figures import Heard
 from ..values import (
     MAX_DEAD_PAYLOAD_BYTES,
     DeadItem,
@@ -20,6 +21,8 @@ from ..values import (
     EvidenceItem,
     Item,
     Outcome,
+    Review,
+    Reviewed,
     ReviewStep,
     event_id_of,
 )
@@ -29,7 +32,7 @@ _BOXES = TypeAdapter(list[Box])
 DEFECT_COLUMNS = (
     "id,device_id,rev,phase,defect_type,confidence,boxes,detected_at,last_seen_at,frame_at,confirmed_at,created_at,"
     "frames_confirmed,model,model_sha256,clock,image_sha256,image_size_bytes,image_stored,image_path,image_removed_at,image_width,"
-    "image_height,status,notes,reviewed_by,reviewed_at,version"
+    "image_height,status,notes,reviewed_by,reviewed_at,version,false_alarm"
 )
 
 
@@ -140,13 +143,14 @@ def defect_of(row: dict[str, Any]) -> Defect:
         reviewed_by=row["reviewed_by"],
         reviewed_at=None if row["reviewed_at"] is None else _time(row["reviewed_at"]),
         version=row["version"],
+        false_alarm=row["false_alarm"],
         image_removed_at=None if row["image_removed_at"] is None else _time(row["image_removed_at"]),
     )
 
 
 def review_step_of(row: dict[str, Any]) -> ReviewStep:
     """The ReviewStep in a row of `defect_reviews`."""
-    fields = {name: row[name] for name in ("by", "from_status", "to_status", "note", "version")}
+    fields = {name: row[name] for name in ("by", "from_status", "to_status", "note", "version", "false_alarm")}
     return ReviewStep(event_id=row["defect_id"], at=_time(row["at"]), **fields)
 
 
@@ -159,7 +163,46 @@ def device_of(row: dict[str, Any]) -> Device:
         first_seen_at=_time(row["first_seen_at"]),
         last_seen_at=_time(row["last_seen_at"]),
         info=row["info"],
+        name=row["name"],
+        retired_at=None if row["retired_at"] is None else _time(row["retired_at"]),
     )
+
+
+def heard_json(heard: Heard) -> dict[str, Any]:
+    """`heard` as `glassline_attend` takes it."""
+    return {
+        "device_id": heard.device_id,
+        "heard_by": heard.heard_by,
+        "began_at": heard.began_at.isoformat(),
+        "last_at": heard.last_at.isoformat(),
+    }
+
+
+def heard_of(row: dict[str, Any]) -> Heard:
+    """The Heard in what `glassline_heard` tells."""
+    return Heard(
+        device_id=row["device_id"],
+        heard_by=row["heard_by"],
+        began_at=_time(row["began_at"]),
+        last_at=_time(row["last_at"]),
+    )
+
+
+def review_json(said: Review) -> dict[str, Any]:
+    """`said` as `glassline_review_many` takes it."""
+    return {
+        "event": said.event_id,
+        "new_status": said.status,
+        "note": cleaned(said.note),
+        "seen_version": said.version,
+        "new_false_alarm": said.false_alarm,
+    }
+
+
+def reviewed_of(event_id: str, told: dict[str, Any]) -> Reviewed:
+    """The Reviewed in what `glassline_review` tells."""
+    defect = defect_of(told["defect"]) if "defect" in told else None
+    return Reviewed(event_id=event_id, outcome=told["outcome"], defect=defect)
 
 
 def dead_letter_of(row: dict[str, Any]) -> DeadLetter:

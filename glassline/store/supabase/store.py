@@ -5,32 +5,38 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import httpx
 
 from .. import paging
+from ..figures import Backlog, Heard, Tally
 from ..values import (
     STATUSES,
+    Choices,
     DeadLetter,
     Defect,
     DefectFilter,
     Device,
     EvidenceItem,
+    FalseAlarm,
     Item,
     Keep,
     Outcome,
     Pruned,
-    ReviewConflictError,
+    Review,
+    Reviewed,
     ReviewStep,
     Status,
     StoreError,
     dead_of,
 )
 from .faults import MIGRATE
+from .filters import asked
 from .project import TIMEOUT, Project
 from .rows import (
     DEFECT_COLUMNS,
@@ -38,15 +44,19 @@ from .rows import (
     dead_letter_of,
     defect_of,
     device_of,
+    heard_json,
+    heard_of,
     item_json,
     outcome_of,
     picture_path,
+    review_json,
     review_step_of,
+    reviewed_of,
 )
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PROBE_EVERY_S = 60.0
 """Writing costs four requests, and `check` is asked every few seconds: in between it reads."""
 
@@ -114,16 +124,18 @@ class SupabaseStore:
         self._remove_paths(strays)
 
     def prune(self, keep: Keep, *, limit: int = 200, dry_run: bool = False) -> Pruned:
-        asked = {
+        bounds = {
             "evidence_before": _ago(keep.evidence_days),
             "evidence_bytes": None if keep.evidence_gb is None else round(keep.evidence_gb * 1e9),
             "rows_before": _ago(keep.rows_days),
             "at_most": limit,
             "dry": dry_run,
         }
-        done = self._project.call("glassline_prune", asked, dict)
+        done = self._project.call("glassline_prune", bounds, dict)
         paths = done.pop("paths")
         if not dry_run:
+            if (before := _ago(keep.rows_days)) is not None:
+                self._forget_heard(before)
             self.counters.update({"images_pruned": done["pictures"], "rows_pruned": done["rows"]})
             self._remove_paths(paths)
         return Pruned(**done)
@@ -139,6 +151,13 @@ class SupabaseStore:
     ) -> None:
         said = {"device": device_id, "new_role": role, "new_status": status, "new_info": cleaned(info), "seen": seen}
         self.counters["devices_forgotten"] += self._project.call("glassline_remember", said, int)
+
+    def attend(self, heard: Sequence[Heard]) -> None:
+        self._project.call("glassline_attend", {"heard": [heard_json(one) for one in heard]}, object)
+
+    def _forget_heard(self, before: str) -> None:
+        with self._project.faults():
+            self._project.table("glassline_presence").delete().lt("last_at", before).execute()
 
     def _upload(self, items: Sequence[Item]) -> list[Item]:
         """Upload the pictures; those that the bucket refuses for good become dead letters."""
@@ -165,21 +184,9 @@ class SupabaseStore:
 
     def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> paging.Page:
         wanted = paging.rows_for(limit)
-        query = self._project.table("defects").select(DEFECT_COLUMNS)
-        for column, value in (
-            ("device_id", where.device_id),
-            ("defect_type", where.label),
-            ("status", where.status),
-        ):
-            query = query if value is None else query.eq(column, cleaned(value))
-        query = query if where.since is None else query.gte("detected_at", where.since.isoformat())
-        query = query if where.until is None else query.lt("detected_at", where.until.isoformat())
-        query = query if where.text is None else query.filter("notes", "imatch", _pattern(where.text))
-        if cursor is not None:
-            at, event_id = _position(cursor)
-            # The first condition alone could be answered from the index, the second tells those of one instant apart.
-            query = query.lte("detected_at", at).or_(f"detected_at.lt.{at},id.lt.{event_id}")
-        rows = self._project.rows(query.order("detected_at", desc=True).order("id", desc=True).limit(wanted))
+        at, event_id = (None, None) if cursor is None else _position(cursor)
+        said = {"asked": asked(where), "after_at": at, "after_id": event_id, "at_most": wanted}
+        rows = self._project.call("glassline_page", said, list)
         return paging.page_of([defect_of(row) for row in rows], limit, text=datetime.isoformat)
 
     def defect(self, event_id: str) -> Defect | None:
@@ -204,16 +211,36 @@ class SupabaseStore:
             return self._project.pictures.link(row["image_path"], valid_s=max(1, round(valid_s)))
 
     def counts(self, where: DefectFilter) -> dict[str, int]:
-        asked = {
-            "device": cleaned(where.device_id),
-            "label": cleaned(where.label),
-            "of_status": where.status,
-            "since": where.since and where.since.isoformat(),
-            "until": where.until and where.until.isoformat(),
-            "pattern": None if where.text is None else _pattern(where.text),
-        }
-        found = self._project.call("glassline_counts", asked, dict)
+        found = self._project.call("glassline_counts", {"asked": asked(where)}, dict)
         return {status: found.get(status, 0) for status in STATUSES}
+
+    def choices(self) -> Choices:
+        return Choices(**self._project.call("glassline_choices", {}, dict))
+
+    def tallies(self, where: DefectFilter, starts: Sequence[datetime]) -> list[Tally]:
+        if len(starts) < 2:
+            return []
+        since, until = max(starts[0], where.since or starts[0]), min(starts[-1], where.until or starts[-1])
+        said = {
+            "asked": asked(replace(where, since=since, until=until)),
+            "starts": [start.isoformat() for start in starts],
+        }
+        found = self._project.call("glassline_tallies", said, list)
+        return [
+            Tally(at=starts[nth - 1], device_id=device_id, label=label, count=count)
+            for nth, device_id, label, count in found
+        ]
+
+    def backlog(self, where: DefectFilter) -> Backlog:
+        found = self._project.call("glassline_waiting", {"asked": asked(where)}, dict)
+        oldest_at = found["oldest_at"]
+        return Backlog(
+            pending=found["pending"], oldest_at=None if oldest_at is None else datetime.fromisoformat(oldest_at)
+        )
+
+    def presence(self, since: datetime, until: datetime) -> list[Heard]:
+        said = {"since": since.isoformat(), "until": until.isoformat()}
+        return [heard_of(row) for row in self._project.call("glassline_heard", said, list)]
 
     def devices(self) -> list[Device]:
         rows = self._project.rows(self._project.table("glassline_devices").select("*").order("device_id"))
@@ -253,19 +280,28 @@ class SupabaseStore:
 
     # -- what people do ----------------------------------------------------------------------------------------
 
-    def review(self, event_id: str, *, status: Status, note: str | None, by: str, version: int) -> Defect:
-        if status not in STATUSES:
-            raise ValueError(f"expected a status of {', '.join(STATUSES)}, got {status!r}")
-        if not _UUID.fullmatch(event_id):
-            raise KeyError(event_id)
-        said = {"event": event_id, "new_status": status, "note": cleaned(note), "reviewer": by, "seen_version": version}
-        done = self._project.call("glassline_review", said, dict)
-        if done["outcome"] == "unknown":
-            raise KeyError(event_id)
-        defect = defect_of(done["defect"])
-        if done["outcome"] == "conflict":
-            raise ReviewConflictError(defect)
-        return defect
+    def review(
+        self,
+        event_id: str,
+        *,
+        status: Status,
+        note: str | None,
+        by: str,
+        version: int,
+        false_alarm: FalseAlarm | Literal[""] | None = None,
+    ) -> Defect:
+        said = Review(event_id=event_id, version=version, status=status, note=note, false_alarm=false_alarm)
+        return self.review_many([said], by=by)[0].done()
+
+    def review_many(self, reviews: Sequence[Review], *, by: str) -> list[Reviewed]:
+        sent = [said for said in reviews if _UUID.fullmatch(said.event_id)]
+        told = iter(
+            self._project.call(
+                "glassline_review_many", {"reviews": [review_json(said) for said in sent], "reviewer": by}, list
+            )
+        )
+        unknown = {"outcome": "unknown"}
+        return [reviewed_of(said.event_id, next(told) if said in sent else unknown) for said in reviews]
 
     def reviews(self, event_id: str) -> list[ReviewStep]:
         if not _UUID.fullmatch(event_id):
@@ -274,6 +310,19 @@ class SupabaseStore:
             self._project.table("defect_reviews").select("*").eq("defect_id", event_id).order("version")
         )
         return [review_step_of(row) for row in rows]
+
+    def name_device(self, device_id: str, name: str | None) -> Device:
+        return self._change_device(device_id, {"name": cleaned(name) or None})
+
+    def retire(self, device_id: str) -> Device:
+        return self._change_device(device_id, {"retired_at": datetime.now(UTC).isoformat()})
+
+    def _change_device(self, device_id: str, change: dict[str, str | None]) -> Device:
+        query = self._project.table("glassline_devices").update(change).eq("device_id", cleaned(device_id))
+        rows = self._project.rows(query)
+        if not rows:
+            raise KeyError(device_id)
+        return device_of(rows[0])
 
     def _row(self, event_id: str) -> dict[str, Any] | None:
         if not _UUID.fullmatch(event_id):
@@ -284,11 +333,6 @@ class SupabaseStore:
 
 def _ago(days: float | None) -> str | None:
     return None if days is None else (datetime.now(UTC) - timedelta(days=days)).isoformat()
-
-
-def _pattern(text: str) -> str:
-    """A regular expression of PostgreSQL that matches `text` alone (PostgREST takes a `*` in LIKE for a `%`)."""
-    return re.sub(r"([^\w\s])", r"\\\1", cleaned(text))
 
 
 def _is_refusal(outcome: Outcome) -> bool:
