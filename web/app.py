@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import guard, pages
-from .api import cut_off, defects, devices, doctor, enroll, errors, models, session
+from .api import cut_off, defects, devices, doctor, enroll, errors, export, figures, models, reviews, session
 from .api.requests import MAX_BODY_BYTES
 from .live import endpoint
 from .people import access
@@ -25,6 +25,9 @@ def create_app(*, services: Services) -> Flask:
     app.register_blueprint(session.blueprint(services))
     app.register_blueprint(devices.blueprint(services))
     app.register_blueprint(defects.blueprint(services))
+    app.register_blueprint(reviews.blueprint(services))
+    app.register_blueprint(export.blueprint(services))
+    app.register_blueprint(figures.blueprint(services))
     app.register_blueprint(models.blueprint(services))
     app.register_blueprint(doctor.blueprint(services))
     app.register_blueprint(cut_off.blueprint(services))

@@ -3,6 +3,7 @@
 import logging
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,6 +36,9 @@ from .reading import Readings
 from .settings import WebSettings
 
 log = logging.getLogger(__name__)
+
+TOLD_AT_ONCE = 20
+"""Reviews in one message to pages and other webs."""
 
 
 class Services:
@@ -152,7 +156,9 @@ class Services:
 
     def _on_review(self, address: Address, payload: bytes, retained: bool) -> None:
         if address.id != self.settings.id:
-            self.catalogue.refresh(decode(Review, payload).event_id)
+            review = decode(Review, payload)
+            for event_id in review.event_ids or [review.event_id]:
+                self.catalogue.refresh(event_id)
 
     def _touch(self, id: str) -> None:
         self.pulse.touch(id)
@@ -188,8 +194,20 @@ class Services:
     def reviewed(self, defect: Defect) -> None:
         """Tell every page, here and at other webs, that a person wrote something."""
         self.fanout.post({"type": "review", "defect": defect_json(defect)})
+        self._publish_review([defect])
+
+    def reviewed_many(self, defects: Sequence[Defect]) -> None:
+        """The same of many defects; a few at a time, for one message must not keep a page from its pictures."""
+        for begin in range(0, len(defects), TOLD_AT_ONCE):
+            some = defects[begin : begin + TOLD_AT_ONCE]
+            self.fanout.post({"type": "reviews", "defects": [defect_json(defect) for defect in some]})
+            self._publish_review(some)
+
+    def _publish_review(self, defects: Sequence[Defect]) -> None:
         if self.link is not None:
-            self.link.publish("review", Review(**self.link.envelope(), event_id=defect.event_id).to_json())
+            first, *others = [defect.event_id for defect in defects]
+            said = Review(**self.link.envelope(), event_id=first, event_ids=[first, *others] if others else None)
+            self.link.publish("review", said.to_json())
 
     def _every_second(self) -> None:
         """Whoever's session has ended watches no longer; whoever takes too long over a request is hung up on.

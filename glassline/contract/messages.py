@@ -281,9 +281,13 @@ class Receipt(Envelope):
 
 
 class Review(Envelope):
-    """A hint that a person reviewed this defect: receivers read the store again."""
+    """A hint that a person reviewed this defect: receivers read the store again.
+
+    Where many were reviewed at once, `event_ids` names them all, `event_id` among them.
+    """
 
     event_id: EventId
+    event_ids: Annotated[list[EventId], Field(min_length=1, max_length=200)] | None = None
 
 
 class Alert(Envelope):

@@ -7,7 +7,7 @@ with open_store("sqlite:var/glassline.db") as store:
 from .base import Store
 from .figures import Backlog, Bucket, Figures, Heard, Tally, Uptime, bucket_starts, figures
 from .open import open_store, supabase_migrations
-from .paging import Page, every_defect
+from .paging import Page, every_defect, every_page
 from .values import (
     FALSE_ALARMS,
     STATUSES,
@@ -68,6 +68,7 @@ __all__ = [
     "bucket_starts",
     "dead_of",
     "every_defect",
+    "every_page",
     "figures",
     "open_store",
     "supabase_migrations",

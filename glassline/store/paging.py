@@ -27,15 +27,21 @@ class Page:
     next_cursor: str | None
 
 
-def every_defect(store: Store, where: DefectFilter = DefectFilter()) -> Iterator[Defect]:  # noqa: B008
-    """All that match, newest first, read a page at a time. One that comes while it is read may be missed."""
+def every_page(store: Store, where: DefectFilter) -> Iterator[list[Defect]]:
+    """All that match, newest first, a page at a time: one at least. One that comes while it is read may be missed."""
     cursor = None
     while True:
         page = store.defects(where, cursor=cursor, limit=MAX_PAGE)
-        yield from page.defects
+        yield page.defects
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+def every_defect(store: Store, where: DefectFilter = DefectFilter()) -> Iterator[Defect]:  # noqa: B008
+    """All that match, as by `every_page`."""
+    for page in every_page(store, where):
+        yield from page
 
 
 def rows_for(limit: int) -> int:

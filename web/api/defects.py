@@ -1,17 +1,25 @@
-"""The part of the API about defects: lists, evidence, reviews."""
+"""The part of the API about defects: lists, single ones, evidence."""
+
+from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request
 
-from glassline.accounts import PersonRole
-from glassline.store import Defect, ReviewConflictError
+from glassline.store import FALSE_ALARMS, FalseAlarm
 
-from ..people.access import open_to, require
 from ..services import Services
 from .errors import ApiError
-from .requests import DefectQuery, ReviewBody, body, event_id, query
-from .shapes import defect_json, unconfirmed_json
+from .requests import DefectQuery, event_id, query
+from .shapes import Answer, defect_json, unconfirmed_json
 
 KEEP = "private, max-age=31536000, immutable"
+
+
+class ChoicesAnswer(Answer):
+    """In order; at most a thousand of each."""
+
+    devices: list[str]
+    labels: list[str]
+    reasons: list[FalseAlarm]
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -27,8 +35,17 @@ def blueprint(services: Services) -> Blueprint:
         except ValueError as error:
             raise ApiError(400, "web.bad_request", str(error)[:300], "Begin without a cursor.") from None
         found = {"defects": [defect_json(defect) for defect in page.defects], "next_cursor": page.next_cursor}
+        if asked.cursor:
+            return jsonify(found)
         # Counting looks at every row that matches: once for a list, not on each of its pages.
-        return jsonify(found if asked.cursor else found | {"counts": store.counts(asked.where())})
+        return jsonify(found | {"counts": store.counts(replace(asked.where(), statuses=()))})
+
+    @pages.get("/api/defects/choices")
+    def choices() -> Response:
+        """What there is to filter by: devices that found something, labels, reasons for a false alarm."""
+        found = services.catalogue.use().choices()
+        answer = ChoicesAnswer(devices=found.device_ids, labels=found.labels, reasons=list(FALSE_ALARMS))
+        return jsonify(answer.to_dict())
 
     @pages.get("/api/defects/unconfirmed")
     def unconfirmed() -> Response:
@@ -39,17 +56,12 @@ def blueprint(services: Services) -> Blueprint:
     def defect(id: str) -> Response:
         found = services.catalogue.use().defect(event_id(id))
         if found is None:
-            raise _no_defect(id)
+            raise no_defect(id)
         return jsonify(defect_json(found))
 
     @pages.get("/api/defects/<id>/image")
     def image(id: str) -> Response:
         return _image(services, event_id(id))
-
-    @pages.post("/api/defects/<id>/review")
-    @open_to(PersonRole.REVIEWER)
-    def review(id: str) -> Response:
-        return jsonify(defect_json(_review(services, event_id(id), body(ReviewBody))))
 
     return pages
 
@@ -59,7 +71,7 @@ def _image(services: Services, id: str) -> Response:
     store = services.catalogue.use()
     found = store.defect(id)
     if found is None:
-        raise _no_defect(id)
+        raise no_defect(id)
     if found.image_sha256 and request.if_none_match.contains(found.image_sha256):
         return Response(status=304)
     jpeg = store.evidence(id)
@@ -73,20 +85,6 @@ def _image(services: Services, id: str) -> Response:
     return answer
 
 
-def _review(services: Services, id: str, said: ReviewBody) -> Defect:
-    store, by = services.catalogue.use(), require(PersonRole.REVIEWER).name
-    try:
-        reviewed = store.review(id, status=said.status, note=said.note, by=by, version=said.version)
-    except KeyError:
-        raise _no_defect(id) from None
-    except ReviewConflictError as error:
-        raise ApiError(
-            409, "web.conflict", str(error), "Look at what stands there now and decide again.",
-            current=defect_json(error.current),
-        ) from None  # fmt: skip
-    services.reviewed(reviewed)
-    return reviewed
-
-
-def _no_defect(id: str) -> ApiError:
+def no_defect(id: str) -> ApiError:
+    """There is none of that id."""
     return ApiError(404, "web.no_defect", f"no defect {id} is stored", "A find not yet stored is under /unconfirmed.")

@@ -1,23 +1,37 @@
 """Reading what a request asks for: every value is checked, and every problem is said."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_origin
+from zoneinfo import ZoneInfo
 
 from flask import request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from glassline.contract import is_id
 from glassline.contract.values import EventId, Id, Json, Label, Time
-from glassline.store import DefectFilter, Status
+from glassline.store import Bucket, DefectFilter, FalseAlarm, Review, Status
 
 from ..reading import request_is_read
 from .errors import ApiError
 
 MAX_BODY_BYTES = 100_000
+MAX_VERSION = 2**31 - 1
 
 T = TypeVar("T")
 Several = Annotated[tuple[T, ...], Field(max_length=100)]
 """In a query: a name that may be given again and again, and then any of its values will do."""
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, LookupError, OSError):
+        raise ValueError("expected a time zone like Europe/Berlin or UTC") from None
+    return name
+
+
+_ZONE_PATTERN = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
+Zone = Annotated[str, StringConstraints(pattern=_ZONE_PATTERN, max_length=64), AfterValidator(_known_zone)]
 
 Fps = Annotated[float, Field(gt=0, le=120)]
 
@@ -28,8 +42,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class DefectQuery(Strict):
-    """The query of /api/defects. Times are RFC 3339 with a zone; since <= detected_at < until."""
+class FilterQuery(Strict):
+    """Which defects. Times are RFC 3339 with a zone; since <= detected_at < until. `text` is in the note."""
 
     device: Several[Id] = ()
     label: Several[Label] = ()
@@ -39,8 +53,6 @@ class DefectQuery(Strict):
     score_min: Annotated[float, Field(ge=0, le=1)] | None = None
     text: Annotated[str, StringConstraints(max_length=200)] = ""
     false_alarm: bool | None = None
-    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
 
     def where(self) -> DefectFilter:
         """As the store wants it."""
@@ -51,12 +63,63 @@ class DefectQuery(Strict):
         )  # fmt: skip
 
 
+class DefectQuery(FilterQuery):
+    """The query of /api/defects; `cursor` is the `next_cursor` of the page before."""
+
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ExportQuery(FilterQuery):
+    """The query of /api/defects/export."""
+
+    format: Literal["csv", "json"] = "csv"
+
+
+class FiguresQuery(Strict):
+    """The query of /api/figures. `until` left out is now; hours and days are those of `zone`, like Europe/Berlin."""
+
+    since: Time
+    until: Time | None = None
+    bucket: Bucket = "day"
+    zone: Zone = "UTC"
+    device: Several[Id] = ()
+    label: Several[Label] = ()
+
+    def where(self) -> DefectFilter:
+        """As the store wants it."""
+        return DefectFilter(device_ids=self.device, labels=self.label)
+
+
 class ReviewBody(Strict):
-    """What a person says of a defect; `version` is the one that was looked at. A note left out stays."""
+    """What a person says of a defect; `version` is the one that was looked at. What is left out stays.
+
+    A `false_alarm` of null takes it away, as an empty note does.
+    """
 
     status: Status
     note: Annotated[str, StringConstraints(max_length=4000)] | None = None
-    version: Annotated[int, Field(ge=0)]
+    false_alarm: FalseAlarm | None = None
+    version: Annotated[int, Field(ge=0, le=MAX_VERSION)]
+
+    def of(self, event_id: str) -> Review:
+        """As the store wants it."""
+        false_alarm = self.false_alarm or "" if "false_alarm" in self.model_fields_set else None
+        return Review(
+            event_id=event_id, version=self.version, status=self.status, note=self.note, false_alarm=false_alarm
+        )
+
+
+class EventReview(ReviewBody):
+    """A review that names its defect."""
+
+    event_id: EventId
+
+
+class ReviewsBody(Strict):
+    """Reviews of many defects, written in one transaction."""
+
+    reviews: Annotated[list[EventReview], Field(min_length=1, max_length=200)]
 
 
 class Nothing(Strict):

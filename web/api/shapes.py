@@ -10,7 +10,7 @@ from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection, Health, Info
 from glassline.contract.values import Count, Id, Number, Seconds, Time
 from glassline.diagnosis import State, Verdict
-from glassline.store import Defect, Device, Status
+from glassline.store import Defect, Device, FalseAlarm, Status
 
 from ..programs.hub import Heard
 
@@ -70,6 +70,8 @@ class DefectShape(Answer):
     image_wh: tuple[int, int] | None
     status: Status
     note: str
+    false_alarm: FalseAlarm | None
+    """Why it was no defect, as a person says."""
     reviewed_by: str | None
     reviewed_at: Time | None
     version: Count | None
@@ -137,6 +139,11 @@ class ChainShape(VerdictShape):
 
 def defect_json(defect: Defect) -> dict[str, Any]:
     """A stored defect."""
+    return defect_shape(defect).to_dict()
+
+
+def defect_shape(defect: Defect) -> DefectShape:
+    """A stored defect."""
     return DefectShape(
         event_id=defect.event_id,
         device_id=defect.device_id,
@@ -157,12 +164,13 @@ def defect_json(defect: Defect) -> dict[str, Any]:
         image_wh=defect.image_wh,
         status=defect.status,
         note=defect.note,
+        false_alarm=defect.false_alarm,
         reviewed_by=defect.reviewed_by,
         reviewed_at=defect.reviewed_at,
         version=defect.version,
         stored=True,
         error=None,
-    ).to_dict()
+    )
 
 
 def unconfirmed_json(device_id: str, detection: Detection, *, error: str | None = None) -> dict[str, Any]:
@@ -187,6 +195,7 @@ def unconfirmed_json(device_id: str, detection: Detection, *, error: str | None 
         image_wh=detection.image.image_wh if detection.image else None,
         status="pending",
         note="",
+        false_alarm=None,
         reviewed_by=None,
         reviewed_at=None,
         version=None,
