@@ -18,16 +18,19 @@ PI_LIKE = (
     "python3", "python3-venv", "python3-numpy", "python3-libcamera", "libcamera-ipa",
 )  # fmt: skip
 """What Raspberry Pi OS (trixie) has, as far as tests use it."""
+OLDER = ("systemd", "systemd-sysv", "dbus", "iproute2", "python3", "python3-venv")
 ARM64 = ("python3", "libstdc++6", "libgomp1")
 MISSING = "a Debian root wants root and debootstrap: sudo apt install debootstrap"
 
 
 def trixie() -> Path:
     """The root folder of a Debian trixie of this machine's architecture, like a Raspberry Pi OS without a Pi."""
-    machine = subprocess.run(
-        ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    return _made("trixie", machine, *PI_LIKE)
+    return _made("trixie", _here(), *PI_LIKE)
+
+
+def bookworm() -> Path:
+    """Likewise of a Debian bookworm, which Raspberry Pi OS was before, as far as a node wants it."""
+    return _made("bookworm", _here(), *OLDER)
 
 
 def trixie_arm64() -> Path:
@@ -36,8 +39,12 @@ def trixie_arm64() -> Path:
 
 
 def bookworm_arm64() -> Path:
-    """Likewise of a Debian bookworm, which Raspberry Pi OS was before."""
+    """Likewise of a Debian bookworm."""
     return _made("bookworm", "arm64", *ARM64)
+
+
+def _here() -> str:
+    return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _made(suite: str, arch: str, *packages: str) -> Path:

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -136,6 +136,16 @@ class Pi(Container):
         return self.journal("pi_node")[-3000:]
 
 
+@contextmanager
+def switched_on(root: Path, packages: Path, folder: Path) -> Iterator[Pi]:
+    """With a card in it that holds install.sh and these packages."""
+    with Pi(root, folder / "machine") as machine:
+        card = machine.files / "var/card"
+        shutil.copytree(PROJECT / "deploy", card)
+        shutil.copytree(packages, card / "wheels")
+        yield machine
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program_wheel(tmp_path_factory.mktemp("wheel"))
@@ -144,10 +154,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pi]:
     """Switched on, with a card in it, and nothing installed."""
-    with Pi(trixie(), tmp_path_factory.mktemp("pi") / "machine") as machine:
-        card = machine.files / "var/card"
-        shutil.copytree(PROJECT / "deploy", card)
-        shutil.copytree(packages_of(("pi", "ncnn")), card / "wheels")
+    with switched_on(trixie(), packages_of(("pi", "ncnn")), tmp_path_factory.mktemp("pi")) as machine:
         yield machine
 
 
