@@ -1,11 +1,10 @@
 // The strip from lens to eye above the live picture: every hop with its state and age, and the first cause.
 
 import { el, say, sentence, write } from "../common/dom.js";
-import { age } from "../common/format.js";
+import { age, SIGNS } from "../common/format.js";
 import { texts } from "../texts/texts.js";
 import { HOPS } from "./verdicts.js";
 
-export const SIGNS = { ok: "✓", degraded: "!", failed: "✗", unknown: "?" };
 const TICK_MS = 500;
 
 export class Chain {

@@ -1,9 +1,9 @@
 // A verdict in full: the first cause in large, one row a hop, and what else is wrong.
 
-import { mark, SIGNS } from "./chain.js";
-import { copyable } from "../diagnose/copying.js";
+import { mark } from "./chain.js";
+import { copyable } from "../common/copying.js";
 import { el, say, sentence, write } from "../common/dom.js";
-import { age } from "../common/format.js";
+import { age, SIGNS } from "../common/format.js";
 import { texts } from "../texts/diagnose.js";
 import { HOPS } from "./verdicts.js";
 

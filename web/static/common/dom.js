@@ -3,10 +3,17 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 export function el(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+// The same of a drawing: `svg("svg", {…}, svg("rect", {…}))`.
+export function svg(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "on") for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
-    else if (name === "class") element.className = value;
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
@@ -16,12 +23,7 @@ export function el(tag, attributes = {}, ...children) {
 
 // One of the pictures of templates/icons.svg; it says nothing by itself.
 export function icon(name) {
-  const [svg, use] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "use")];
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  use.setAttribute("href", `#icon-${name}`);
-  svg.append(use);
-  return svg;
+  return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#icon-${name}` }));
 }
 
 // Set a text only when it differs: no needless layout, and a screen reader is not disturbed.

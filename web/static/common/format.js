@@ -1,4 +1,7 @@
-// Ages, times and sizes as people say them.
+// Ages, times, sizes and states as people read them.
+
+// A mark of its own for each state, beside its colour and its word.
+export const SIGNS = { ok: "✓", degraded: "!", failed: "✗", unknown: "?" };
 
 export function age(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
@@ -35,4 +38,16 @@ export function colour(label) {
   let sum = 0;
   for (const letter of label) sum = (sum * 31 + letter.codePointAt(0)) % 997;
   return PALETTE[sum % PALETTE.length];
+}
+
+// A colour for each of several: its own, or where another has that one, the next that is free.
+export function colours(labels) {
+  const chosen = new Map();
+  const taken = new Set();
+  for (const label of labels.toSorted()) {
+    const free = [colour(label), ...PALETTE, ...Object.values(COLOURS)].find((one) => !taken.has(one)) ?? colour(label);
+    chosen.set(label, free);
+    taken.add(free);
+  }
+  return chosen;
 }

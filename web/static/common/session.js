@@ -12,6 +12,8 @@ export class Session {
   onLeave = () => {};
   name = null;
   role = null;
+  // Whether people sign in here at all.
+  signIn = false;
   #dialog;
   #account;
   #asked = false;
@@ -35,7 +37,7 @@ export class Session {
       this.problem, this.button));
     dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("close", () => this.#asked && dialog.showModal());
-    this.whoText = el("strong", { class: "who" });
+    this.whoText = el("a", { class: "who", href: "/people", title: texts.session.own });
     this.roleText = el("span", { class: "chip" });
     this.out = el("button", { type: "button", class: "plain", title: texts.session.signOut, on: { click: () => this.#signOut() } },
       icon("out"), el("span", {}, texts.session.signOut));
@@ -72,7 +74,7 @@ export class Session {
     if (this.#dialog.open) this.#dialog.close();
     // What the page holds is another person's: begin anew.
     if (this.#lastName !== null && this.#lastName !== name) return location.reload();
-    [this.name, this.role, this.#lastName] = [name, role, name];
+    [this.name, this.role, this.signIn, this.#lastName] = [name, role, signIn, name];
     this.#account.hidden = !signIn;
     say(this.whoText, name ?? "");
     say(this.roleText, texts.session.roles[role] ?? "");

@@ -3,7 +3,7 @@
 import { Ages, metadata } from "../common/pictures.js";
 import { api } from "../common/api.js";
 import { Arrivals } from "../chain/arrivals.js";
-import { copyButton } from "./copying.js";
+import { copyButton } from "../common/copying.js";
 import { Doctors } from "./doctors.js";
 import { el } from "../common/dom.js";
 import { Programs } from "./programs.js";

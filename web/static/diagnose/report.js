@@ -1,7 +1,6 @@
 // All that the page shows, for a bug report: as text and as JSON. The page knows no secret, so none can be in it.
 
-import { SIGNS } from "../chain/chain.js";
-import { age } from "../common/format.js";
+import { age, SIGNS } from "../common/format.js";
 import { texts } from "../texts/diagnose.js";
 
 // {at, page, web, device, verdict, programs, doctors}

@@ -43,6 +43,7 @@ export const texts = {
     online: "online",
     offline: "offline",
   },
+  copy: { name: (text) => `Copy ${text}`, done: "Copied", refused: "Copying is not allowed here" },
   status: { pending: "Pending", reviewed: "Reviewed", resolved: "Resolved" },
   session: {
     title: "Sign in to Glassline",
@@ -50,6 +51,7 @@ export const texts = {
     password: "Password",
     signIn: "Sign in",
     signOut: "Sign out",
+    own: "Your password and tokens",
     stillIn: "Still signed in: try again",
     ended: "Your session has ended. Sign in to go on; what you were writing is kept.",
     roles: { viewer: "Viewer", reviewer: "Reviewer", admin: "Admin" },

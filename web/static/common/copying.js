@@ -1,7 +1,7 @@
 // Texts for the clipboard.
 
-import { el } from "../common/dom.js";
-import { texts } from "../texts/diagnose.js";
+import { el } from "./dom.js";
+import { texts } from "../texts/texts.js";
 
 const SAID_MS = 1500;
 
@@ -11,7 +11,7 @@ export function copyButton(label, text, attributes = {}) {
   const button = el("button", { type: "button", ...attributes, on: { click: copy } }, said);
   async function copy() {
     const well = await write(text());
-    said.textContent = well ? texts.diagnose.copied : texts.diagnose.notCopied;
+    said.textContent = well ? texts.copy.done : texts.copy.refused;
     setTimeout(() => { said.textContent = label; }, SAID_MS);
   }
   return button;
@@ -32,7 +32,7 @@ export function copyable(text) {
     if (!(at % 2)) return [part];
     const code = el("code", {}, part);
     if (!part.includes(" ")) return [code];
-    const name = texts.diagnose.copy(part);
+    const name = texts.copy.name(part);
     return [code, copyButton("", () => part, { class: "copy", "aria-label": name, title: name })];
   });
 }
