@@ -30,6 +30,9 @@ class Page:
 
 PAGES = {
     "live": Page("/"),
+    "figures": Page("/figures"),
+    "devices": Page("/devices", inner=("/devices/<id>",)),
+    "people": Page("/people", PersonRole.ADMIN),
     "diagnose": Page("/diagnose"),
 }
 """In the order of the header. The script of a page is static/<page>/page.js, its style static/styles/<page>.css, its
@@ -42,8 +45,9 @@ def blueprint() -> Blueprint:
     """All pages. Who is not signed in gets them too, and is asked by them: nothing lies in them."""
     pages = Blueprint("pages", __name__)
     for name, page in PAGES.items():
+        view = _view(name)
         for rule in (page.path, *page.inner):
-            pages.add_url_rule(rule, name, _view(name))
+            pages.add_url_rule(rule, name, view)
 
     @pages.get("/favicon.ico")
     @public

@@ -6,6 +6,7 @@ against how long a bridge listened: of the rest nobody knows.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -70,7 +71,8 @@ class Figures:
 
     tallies: list[Tally]
     statuses: dict[str, int]
-    false_alarms: int
+    false_alarms: dict[str, int]
+    """By label, as far as there are any."""
     backlog: Backlog
     uptime: list[Uptime]
 
@@ -80,14 +82,16 @@ def figures(
 ) -> Figures:
     """The figures of what was found from `since` until `until`, by device and label as `where` says."""
     over = replace(where, since=since, until=until)
-    false_alarms = store.counts(replace(over, false_alarm=True))
+    false_alarms: Counter[str] = Counter()
+    for one in store.tallies(replace(over, false_alarm=True), [since, until]):
+        false_alarms[one.label] += one.count
     devices = store.devices()
     if where.device_ids:
         devices = [device for device in devices if device.device_id in where.device_ids]
     return Figures(
         tallies=store.tallies(over, bucket_starts(since, until, bucket, zone)),
         statuses=store.counts(over),
-        false_alarms=sum(false_alarms.values()),
+        false_alarms=dict(false_alarms),
         backlog=store.backlog(replace(where, since=None, until=None)),
         uptime=uptimes(devices, store.presence(since, until), since=since, until=until),
     )

@@ -97,7 +97,7 @@ def test_figures_put_it_all_together(store: Store) -> None:
     )  # fmt: skip
     assert told.tallies == [Tally(at=at("2026-03-28T00:00Z"), device_id="pi-1", label="chip", count=2)]
     assert told.statuses == {"pending": 1, "reviewed": 0, "resolved": 1}
-    assert told.false_alarms == 1
+    assert told.false_alarms == {"chip": 1}
     assert told.backlog == Backlog(pending=2, oldest_at=at("2026-02-01T00:00Z"))
     assert told.uptime == []
 

@@ -142,6 +142,7 @@ def test_figures_are_those_of_the_zone(web: Web, node: NodeLike, bridge: BridgeL
     told = web.get("/api/figures", zone="Asia/Kathmandu", **span)
     assert told["counts"] == [{"at": "2026-01-30T18:15:00.000Z", "device_id": node.id, "label": "chip", "count": 1}]
     assert (told["statuses"], told["false_alarms"]) == ({"pending": 1, "reviewed": 0, "resolved": 0}, 0)
+    assert told["false_alarms_by_label"] == {}
     assert told["backlog"] == {"pending": 1, "oldest_at": START.isoformat(timespec="milliseconds")[:23] + "Z"}
     hourly = web.get("/api/figures", bucket="hour", **span)
     assert [one["at"] for one in hourly["counts"]] == ["2026-01-31T12:00:00.000Z"]

@@ -51,6 +51,7 @@ class FiguresAnswer(Answer):
     counts: list[CountShape]
     statuses: dict[Status, Count]
     false_alarms: Count
+    false_alarms_by_label: dict[str, Count]
     backlog: BacklogShape
     uptime: list[UptimeShape]
 
@@ -88,7 +89,8 @@ def _answer(asked: FiguresQuery, until: datetime, told: Figures) -> FiguresAnswe
         since=asked.since, until=until, bucket=asked.bucket, zone=asked.zone,
         counts=counts,
         statuses=told.statuses,
-        false_alarms=told.false_alarms,
+        false_alarms=sum(told.false_alarms.values()),
+        false_alarms_by_label=told.false_alarms,
         backlog=BacklogShape(pending=told.backlog.pending, oldest_at=told.backlog.oldest_at),
         uptime=[
             UptimeShape(device_id=one.device_id, online_s=round(one.online_s, 1), observed_s=round(one.observed_s, 1))
