@@ -1,0 +1,130 @@
+// The model of a node: the one in force, those that this server can send, and one on its way.
+
+import { api } from "../common/api.js";
+import { el, say, sentence, write } from "../common/dom.js";
+import { longTime } from "../common/format.js";
+import { texts } from "../texts/devices.js";
+import { Probation } from "./probation.js";
+
+const words = texts.model;
+
+export class DeviceModel {
+  #id;
+  #shell;
+  #device = null;
+  #models = null;
+  // What was ordered from this page: {sha256, probation, begin()}.
+  #ordered = null;
+  #now = el("div", { class: "panel model-now" });
+  #said = el("p", { class: "field-said", role: "status" });
+  #progress = el("progress", { hidden: true, "aria-label": words.there });
+  #list = el("section", { class: "panel" });
+  #own = el("button", { type: "button", class: "plain", on: { click: () => this.#order(`${this.#way}/cmd/config`, { args: { model: null } }) } }, words.own);
+
+  constructor(root, { id, shell }) {
+    [this.#id, this.#shell] = [id, shell];
+    root.append(this.#now, el("div", { class: "model-way" }, this.#said, this.#progress), this.#list);
+    setInterval(() => this.#follow(), 1000);
+  }
+
+  get #way() {
+    return `/api/devices/${encodeURIComponent(this.#id)}`;
+  }
+
+  async open(device) {
+    this.put(device);
+    try {
+      this.#models = (await api.get("/api/models")).models;
+      this.#show();
+    } catch (error) {
+      this.#say(error.explained(), "bad");
+    }
+  }
+
+  put(device) {
+    this.#device = device;
+    this.#show();
+    this.#follow();
+  }
+
+  #show() {
+    const { info } = this.#device ?? {};
+    const facts = texts.facts;
+    const model = info?.model;
+    write(this.#now, JSON.stringify([model]), () => [el("header", {}, el("h2", {}, words.inForce)), model
+      ? el("dl", { class: "facts" }, ...[[facts.modelName, model.name], [facts.runtime, model.runtime], [facts.labels, model.labels.join(", ")], [facts.why, model.why], [facts.sha, model.sha256]]
+        .filter(([, text]) => text).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text))))
+      : el("p", { class: "hint" }, words.none)]);
+    if (this.#models === null) return;
+    const [may, there] = [this.#shell.session.may("admin"), Boolean(this.#device?.online)];
+    const busy = this.#ordered !== null || this.#isFetching;
+    const key = JSON.stringify([this.#models, info?.settings?.model, info?.config?.models, may, there, busy]);
+    write(this.#list, key, () => this.#listed({ may, disabled: !there || busy }));
+  }
+
+  #listed({ may, disabled }) {
+    const { info } = this.#device;
+    const kept = new Set(info?.config?.models?.map(({ sha256 }) => sha256));
+    const inForce = info?.settings?.model;
+    this.#own.hidden = !may || !info?.config?.changed?.includes("model");
+    this.#own.disabled = disabled;
+    const head = el("header", {}, el("h2", {}, words.there), this.#own);
+    if (!this.#models.length) return [head, el("p", { class: "hint boxed" }, ...sentence(words.empty))];
+    const columns = ["name", "size", "published", "state"];
+    return [head, el("div", { class: "table-box" }, el("table", { class: "table" },
+      el("thead", {}, el("tr", {}, ...columns.map((name) => (words.columns[name] ? el("th", { scope: "col" }, words.columns[name]) : el("td"))), el("td"))),
+      el("tbody", {}, ...this.#models.map(({ name, sha256, size_bytes: size, published_at: at }) => el("tr", {},
+        el("th", { scope: "row", title: sha256 }, name), el("td", { class: "number" }, texts.value.bytes(size)), el("td", {}, longTime(at)),
+        el("td", {}, sha256 === inForce ? el("span", { class: "chip reviewed" }, words.current) : kept.has(sha256) ? el("span", { class: "chip" }, words.kept) : null),
+        el("td", { class: "number" }, may && sha256 !== inForce ? el("button", { type: "button", class: "plain", disabled, "aria-label": words.sendName(name),
+          on: { click: () => this.#order(`${this.#way}/model`, { model: sha256 }) } }, kept.has(sha256) ? words.use : words.send) : null))))))];
+  }
+
+  get #isFetching() {
+    return ["fetching", "checking"].includes(this.#device?.health?.model_fetch?.state);
+  }
+
+  async #order(path, body) {
+    const before = this.#device;
+    this.#say(words.asking, "busy");
+    try {
+      const reply = await api.send("POST", path, body);
+      if (reply.status !== "ok") throw api.refused(reply.error);
+      this.#ordered = { sha256: body.model ?? null, begin: () => new Probation({ on_probation: ["model"] }, before) };
+      this.#ordered.probation = this.#ordered.begin();
+      this.#follow();
+    } catch (error) {
+      this.#say(error.explained(), "bad");
+    }
+    this.#show();
+  }
+
+  // On its way, then on probation, then in force or not.
+  #follow() {
+    const fetch = this.#device?.health?.model_fetch;
+    this.#progress.hidden = !this.#isFetching;
+    if (this.#isFetching) return this.#showFetching(fetch);
+    if (fetch?.state === "failed" && (!this.#ordered || fetch.sha256 === this.#ordered.sha256)) {
+      this.#ordered = null;
+      return this.#say(words.failed(fetch.name, fetch.why), "bad");
+    }
+    if (!this.#ordered) return;
+    const { state, why } = this.#ordered.probation.look(this.#device);
+    if (state === "waits") return this.#say(words.probation(this.#ordered.probation.left), "busy");
+    this.#ordered = null;
+    this.#say(state === "kept" ? words.stays : words.takenBack(why), state === "kept" ? "well" : "bad");
+    this.#show();
+  }
+
+  #showFetching({ name, state, done_bytes: done, size_bytes: all }) {
+    // Its probation begins when it has come.
+    if (this.#ordered) this.#ordered.probation = this.#ordered.begin();
+    [this.#progress.max, this.#progress.value] = [all, done];
+    this.#say(state === "fetching" ? words.fetching(name, done, all) : words.checking(name), "busy");
+  }
+
+  #say(text, kind) {
+    say(this.#said, text);
+    this.#said.className = `field-said ${kind}`;
+  }
+}

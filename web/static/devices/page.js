@@ -1,0 +1,26 @@
+// The pages /devices and /devices/<id>: all devices, or one of them.
+
+import { Shell } from "../common/shell.js";
+import { toastError } from "../common/toast.js";
+
+const shell = new Shell("devices");
+const root = document.querySelector("#main");
+root.classList.add("page");
+const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const view = await (id ? detail() : list());
+
+async function list() {
+  const { DeviceList } = await import("./list.js");
+  return new DeviceList(root, shell);
+}
+
+async function detail() {
+  const { DeviceDetail } = await import("./detail.js");
+  return new DeviceDetail(root, shell, id);
+}
+
+const read = () => view.read().catch(toastError);
+shell.on = { device: ({ device }) => view.put(device), resync: read };
+shell.onEnter = () => view.enter?.();
+shell.connection.addEventListener("open", read);
+shell.start();

@@ -1,0 +1,53 @@
+// How a device is, from what is known of it.
+
+import { SIGNS } from "../common/format.js";
+import { texts } from "../texts/devices.js";
+
+const byNumber = new Intl.Collator("en", { numeric: true }).compare;
+
+// {state, word, sign, reason}; `state` is one of ok, degraded, failed.
+export function stateOf({ online, why, health, cause }) {
+  if (!online) return { state: "failed", word: texts.states.offline, sign: SIGNS.failed, reason: why ?? "" };
+  const state = cause?.state ?? health?.state ?? "ok";
+  return { state, word: texts.states[state], sign: SIGNS[state], reason: cause?.sentence ?? "" };
+}
+
+export const nameOf = (device) => device.name ?? device.deviceId;
+export const needsLook = (device) => stateOf(device).state !== "ok";
+
+// What each column is sorted by, and whether the highest goes first.
+const RANK = { failed: 0, degraded: 1, ok: 2 };
+export const SORTS = {
+  name: (one, other) => byNumber(nameOf(one), nameOf(other)),
+  state: (one, other) => RANK[stateOf(one).state] - RANK[stateOf(other).state],
+  role: (one, other) => byNumber(texts.role(one.role), texts.role(other.role)),
+  version: (one, other) => byNumber(one.info?.version ?? "", other.info?.version ?? ""),
+  model: (one, other) => byNumber(one.info?.model?.name ?? "\uffff", other.info?.model?.name ?? "\uffff"),
+  camera: numbers(({ health }) => health?.capture_fps, 1),
+  inference: numbers(({ health }) => health?.inference_ms?.p95),
+  temperature: numbers(({ health }) => health?.cpu_temp_c),
+  outbox: numbers(({ health }) => health?.outbox?.depth),
+  lag: numbers(({ health }) => health?.live?.frame_ms),
+  last: (one, other) => lastWord(one) - lastWord(other),
+};
+
+function numbers(of, sign = -1) {
+  return (one, other) => {
+    const [a, b] = [of(one), of(other)];
+    if (a === undefined || b === undefined) return (a === undefined) - (b === undefined);
+    return sign * (a - b);
+  };
+}
+
+// Seconds since it last said something, as far as is known; a day and more from the store's word.
+export function lastWord({ health_age_s: age, gotAt, last_seen_at: seen }) {
+  if (age !== null) return age + (performance.now() - gotAt) / 1000;
+  return seen ? Math.max((Date.now() - Date.parse(seen)) / 1000, 0) : Infinity;
+}
+
+// What a text may be found in.
+export function told(device) {
+  const { info, role } = device;
+  return [device.name, device.deviceId, texts.role(role), role, info?.version, info?.model?.name, info?.hostname, info?.camera?.uri,
+    stateOf(device).word, stateOf(device).reason].filter(Boolean).join(" ").toLowerCase();
+}

@@ -1,0 +1,92 @@
+// One's own tokens for scripts: made, shown once, revoked.
+
+import { copyButton } from "../common/copying.js";
+import { api } from "../common/api.js";
+import { el, say } from "../common/dom.js";
+import { longTime } from "../common/format.js";
+import { texts } from "../texts/people.js";
+import { handedOver } from "./secret.js";
+
+const DAYS = [1, 7, 30, 90, 365];
+const words = texts.tokens;
+
+export class Tokens {
+  #shell;
+  #problem = el("p", { class: "problem", role: "alert" });
+  #said = el("p", { class: "sr", role: "status" });
+  #handed = el("div");
+  #list = el("div", { class: "table-box" });
+  #name = el("input", { class: "input", autocomplete: "off", maxlength: 60, required: true, placeholder: words.nameHint });
+  #role = el("select", { class: "input" });
+  #days = el("select", { class: "input" }, ...DAYS.map((days) => el("option", { value: days, selected: days === 90 }, words.daysOf(days))));
+  #button = el("button", { class: "primary" }, words.make);
+
+  constructor(root, shell) {
+    this.#shell = shell;
+    this.#role.append(...Object.keys(texts.roles).filter((role) => shell.session.may(role)).map((role) => el("option", { value: role }, texts.role(role))));
+    root.append(el("section", { class: "panel tokens-panel" }, el("header", {}, el("h2", {}, words.title)), el("p", { class: "hint" }, words.hint),
+      this.#said, this.#list, this.#handed,
+      el("form", { class: "token-form", on: { submit: (event) => this.#make(event) } },
+        el("label", { class: "field" }, words.name, this.#name), el("label", { class: "field" }, words.role, this.#role),
+        el("label", { class: "field" }, words.days, this.#days), this.#button), this.#problem));
+    this.read();
+  }
+
+  async read() {
+    try {
+      const { tokens } = await api.get("/api/tokens");
+      this.#show(tokens);
+    } catch (error) {
+      say(this.#problem, error.explained());
+    }
+  }
+
+  #show(tokens) {
+    if (!tokens.length) return this.#list.replaceChildren(el("p", { class: "hint" }, words.none));
+    const heads = Object.values(words.columns).map((name) => (name ? el("th", { scope: "col" }, name) : el("td")));
+    this.#list.replaceChildren(el("table", { class: "table" }, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...tokens.map((token) => this.#row(token)))));
+  }
+
+  #row({ id, name, role, created_at: made, expires_at: ends, last_used_at: used }) {
+    const isOver = Date.parse(ends) < Date.now();
+    return el("tr", { class: isOver ? "over" : null }, el("th", { scope: "row" }, name), el("td", {}, texts.roles[role]), el("td", {}, longTime(made)),
+      el("td", {}, isOver ? words.ended(ends) : longTime(ends)), el("td", {}, used ? longTime(used) : words.never),
+      el("td", { class: "row-buttons" }, el("button", { type: "button", class: "plain danger", "aria-label": words.revokeOf(name), on: { click: () => this.#revoke(id, name) } }, words.revoke)));
+  }
+
+  async #make(event) {
+    event.preventDefault();
+    say(this.#problem, "");
+    this.#button.disabled = true;
+    const name = this.#name.value.trim();
+    try {
+      const { secret } = await api.send("POST", "/api/tokens", { name, role: this.#role.value, days: Number(this.#days.value) });
+      this.#name.value = "";
+      this.#hand(name, secret);
+      this.read();
+    } catch (error) {
+      say(this.#problem, error.explained());
+    } finally {
+      this.#button.disabled = false;
+    }
+  }
+
+  #hand(name, secret) {
+    const line = `curl -H 'Authorization: Bearer ${secret}' ${location.origin}/api/defects`;
+    this.#handed.replaceChildren(handedOver({ title: words.handed(name), hint: words.handedHint, secret, copy: words.copy, done: words.done, close: () => this.#name.focus() },
+      el("p", {}, words.example), el("div", { class: "code-box" }, el("code", { class: "example" }, line), copyButton(words.copyExample, () => line, { class: "plain" }))));
+    this.#handed.querySelector("button").focus();
+  }
+
+  async #revoke(id, name) {
+    const { confirmed } = await import("../common/dialog.js");
+    if (!await confirmed({ title: words.revokeTitle(name), text: words.revokeText, action: words.revoke, danger: true })) return;
+    try {
+      await api.send("DELETE", `/api/tokens/${encodeURIComponent(id)}`);
+      say(this.#said, words.revoked(name));
+      this.read();
+    } catch (error) {
+      say(this.#problem, error.explained());
+    }
+  }
+}
