@@ -30,6 +30,7 @@ class Page:
 
 PAGES = {
     "live": Page("/"),
+    "defects": Page("/defects", inner=("/defects/<event_id>",)),
     "figures": Page("/figures"),
     "devices": Page("/devices", inner=("/devices/<id>",)),
     "people": Page("/people", PersonRole.ADMIN),

@@ -78,8 +78,11 @@ class Store(Protocol):
         With `dry_run` nothing is removed, and all that would be is counted.
         """
 
-    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> Page:
-        """One page of defects, newest first by (detected_at, event_id). ValueError for a cursor that is none."""
+    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50, skip: int = 0) -> Page:
+        """One page of defects, newest first by (detected_at, event_id). ValueError for a cursor that is none.
+
+        `skip` leaves out so many first: who scrolls far does not read what lies between.
+        """
 
     def defect(self, event_id: str) -> Defect | None:
         """One defect."""

@@ -112,6 +112,18 @@ def test_counts_name_every_status(store: Store) -> None:
     assert store.counts(DefectFilter(device_ids=("pi-0",))) == {"pending": 5, "reviewed": 1, "resolved": 0}
 
 
+def test_so_many_are_skipped_of_what_matches_and_its_cursor_goes_on_from_there(store: Store) -> None:
+    fill(store, 30)
+    where = DefectFilter(device_ids=("pi-1",))
+    all_of_it = [defect.event_id for defect in walk(store, where, 50)]
+    page = store.defects(where, skip=7, limit=4)
+    assert [defect.event_id for defect in page.defects] == all_of_it[7:11]
+    after = store.defects(where, cursor=page.next_cursor, limit=50)
+    assert [defect.event_id for defect in after.defects] == all_of_it[11:]
+    assert store.defects(where, skip=15).defects == []
+    assert store.defects(where, skip=15).next_cursor is None
+
+
 @pytest.mark.parametrize("cursor", ["", "x", "ÿ", "bnVsbA", "WzEsMl0", "W1tbW1tbW1tb", "eyJhIjoxfQ=="])
 def test_a_cursor_of_nobodys_making_is_a_value_error(store: Store, cursor: str) -> None:
     with pytest.raises(ValueError, match="no cursor"):

@@ -38,7 +38,7 @@ FUNCTIONS: dict[str, dict[str, object]] = {
     "glassline_probe": {},
     "glassline_problems": {},
     "glassline_schema_version": {},
-    "glassline_page": {"asked": {}, "after_at": None, "after_id": None, "at_most": 1},
+    "glassline_page": {"asked": {}, "after_at": None, "after_id": None, "at_most": 1, "skipped": 0},
     "glassline_waiting": {"asked": {}},
     "glassline_tallies": {"asked": {}, "starts": []},
     "glassline_choices": {},

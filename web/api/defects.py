@@ -31,11 +31,11 @@ def blueprint(services: Services) -> Blueprint:
         asked = query(DefectQuery)
         store = services.catalogue.use()
         try:
-            page = store.defects(asked.where(), cursor=asked.cursor, limit=asked.limit)
+            page = store.defects(asked.where(), cursor=asked.cursor, limit=asked.limit, skip=asked.skip)
         except ValueError as error:
             raise ApiError(400, "web.bad_request", str(error)[:300], "Begin without a cursor.") from None
         found = {"defects": [defect_json(defect) for defect in page.defects], "next_cursor": page.next_cursor}
-        if asked.cursor:
+        if asked.cursor or asked.skip:
             return jsonify(found)
         # Counting looks at every row that matches: once for a list, not on each of its pages.
         return jsonify(found | {"counts": store.counts(replace(asked.where(), statuses=()))})

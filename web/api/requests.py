@@ -64,10 +64,11 @@ class FilterQuery(Strict):
 
 
 class DefectQuery(FilterQuery):
-    """The query of /api/defects; `cursor` is the `next_cursor` of the page before."""
+    """The query of /api/defects; `cursor` is the `next_cursor` of the page before, `skip` leaves out so many first."""
 
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+    skip: Annotated[int, Field(ge=0, le=10_000_000)] = 0
 
 
 class ExportQuery(FilterQuery):

@@ -185,12 +185,14 @@ class SqliteStore:
 
     # -- what people ask ---------------------------------------------------------------------------------------
 
-    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> paging.Page:
+    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50, skip: int = 0) -> paging.Page:
         wanted = paging.rows_for(limit)
         found, values = matching(where, after=None if cursor is None else paging.position_of(cursor))
-        query = f"{SELECT_DEFECTS} WHERE rowid IN (SELECT rowid{found}{_NEWEST_FIRST} LIMIT ?){_NEWEST_FIRST}"
+        chosen = f"SELECT rowid{found}{_NEWEST_FIRST} LIMIT ? OFFSET ?"
         with self._db.reading() as db:
-            rows = db.execute(query, (*values, wanted)).fetchall()
+            rows = db.execute(
+                f"{SELECT_DEFECTS} WHERE rowid IN ({chosen}){_NEWEST_FIRST}", (*values, wanted, skip)
+            ).fetchall()
         return paging.page_of([defect_of(row) for row in rows], limit, text=to_rfc3339)
 
     def defect(self, event_id: str) -> Defect | None:

@@ -182,10 +182,10 @@ class SupabaseStore:
 
     # -- what people ask ---------------------------------------------------------------------------------------
 
-    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50) -> paging.Page:
+    def defects(self, where: DefectFilter, *, cursor: str | None = None, limit: int = 50, skip: int = 0) -> paging.Page:
         wanted = paging.rows_for(limit)
         at, event_id = (None, None) if cursor is None else _position(cursor)
-        said = {"asked": asked(where), "after_at": at, "after_id": event_id, "at_most": wanted}
+        said = {"asked": asked(where), "after_at": at, "after_id": event_id, "at_most": wanted, "skipped": skip}
         rows = self._project.call("glassline_page", said, list)
         return paging.page_of([defect_of(row) for row in rows], limit, text=datetime.isoformat)
 

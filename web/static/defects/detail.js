@@ -1,165 +1,244 @@
-// One defect at full size, and what people say of it.
+// One defect at full size, what is known of it, and what people say of it: in a dialog, or in a panel beside the list.
 
 import { api } from "../common/api.js";
-import { el, say } from "../common/dom.js";
-import { longTime } from "../common/format.js";
-import { drawBoxes } from "../live/stage.js";
+import { el, icon, say } from "../common/dom.js";
+import { colour, longTime, shortTime } from "../common/format.js";
+import { History } from "./history.js";
+import { Picture } from "./picture.js";
 import { texts } from "../texts/defects.js";
 
+const words = texts.detail;
+const STYLE = "/static/styles/detail.css";
+
+await new Promise((done) => {
+  document.head.append(el("link", { rel: "stylesheet", href: STYLE, on: { load: done, error: done } }));
+});
+
 export class Detail {
+  defect = null;
   onReviewed = () => {};
-  #dialog;
-  #defect = null;
-  #image = null;
-  #status = "pending";
+  onClose = () => {};
+  // Where there is a list: go on by so many.
+  onMove = null;
+  addressOf = (id) => `${location.origin}/defects/${encodeURIComponent(id)}`;
+  // Say this of it; `goOn`: it may make room for the next. Whether it was taken.
+  say = (change) => this.#send(change);
+  #root;
+  #drafts = new Map();
   #mayReview = true;
 
-  constructor(dialog) {
-    this.#dialog = dialog;
-    this.title = el("h2", { id: "detail-title" });
-    this.canvas = el("canvas", { role: "img" });
-    this.missing = el("p", { class: "missing" }, texts.detail.noImage);
-    this.boxes = el("input", { type: "checkbox", checked: true, on: { change: () => this.#draw() } });
+  constructor(root) {
+    this.#root = root;
+    this.picture = new Picture();
+    this.history = new History();
+    this.#makeHead();
+    this.#makeReview();
     this.facts = el("dl", { class: "facts" });
-    this.states = el("div", { class: "segments", role: "group", "aria-label": texts.detail.status },
-      ...Object.entries(texts.status).map(([status, name]) =>
-        el("button", { type: "button", "data-status": status, on: { click: () => this.#choose(status) } }, name)));
-    this.note = el("textarea", { rows: 3, maxlength: 4000, placeholder: texts.detail.noteHint });
-    this.save = el("button", { type: "button", class: "primary", on: { click: () => this.#save() } }, texts.detail.save);
-    this.said = el("p", { class: "said", "aria-live": "polite" });
-    this.review = el("div", { class: "review" }, this.states,
-      el("label", {}, texts.detail.note, this.note), el("div", { class: "act" }, this.said, this.save));
-    const close = el("button", { type: "button", class: "close", "aria-label": texts.detail.close,
-      on: { click: () => dialog.close() } }, "×");
-    dialog.setAttribute("aria-labelledby", "detail-title");
-    dialog.append(
-      el("header", {}, this.title, el("label", { class: "switch" }, this.boxes, texts.detail.boxes), close),
-      el("div", { class: "evidence" }, this.canvas, this.missing),
-      el("div", { class: "below" }, this.facts, this.review));
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    dialog.addEventListener("close", () => this.#closed());
+    this.links = el("div", { class: "links" });
+    root.setAttribute("aria-labelledby", "detail-title");
+    root.tabIndex = -1;
+    root.append(this.head, this.picture.element,
+      el("div", { class: "below" }, this.review, el("div", {}, this.facts, this.links, this.history.element)));
+    addEventListener("beforeunload", (event) => this.#drafts.size && event.preventDefault());
+    if (!this.#isDialog) return;
+    root.addEventListener("click", (event) => event.target === root && root.close());
+    root.addEventListener("close", () => this.#closed());
   }
 
   // Who may not review sees what others said instead.
   setMayReview(may) {
     this.#mayReview = may;
     this.review.hidden = !may;
-    if (this.#defect) this.#showFacts(this.#defect);
+    if (this.defect) this.#showFacts(this.defect);
   }
 
   open(defect) {
-    this.#defect = null;
-    this.note.value = defect.note;
-    say(this.said, defect.stored ? "" : texts.detail.notStored);
+    this.note.value = this.#drafts.get(defect.event_id) ?? defect.note;
+    say(this.said, defect.stored ? "" : words.notStored);
+    this.defect = null;
     this.#show(defect);
-    if (!this.#dialog.open) this.#dialog.showModal();
+    this.#root.scrollTop = 0;
+    if (this.#isDialog && !this.#root.open) this.#root.showModal();
   }
 
-  // The defect that is open was pushed anew: what the person is writing stays.
+  // It was pushed anew: what the person is writing stays.
   update(defect) {
-    if (!this.#dialog.open || this.#defect?.event_id !== defect.event_id) return;
-    const untouched = this.note.value === this.#defect.note && this.#status === this.#defect.status;
-    if (untouched) {
-      this.note.value = defect.note;
-      const isNews = this.#defect.version !== defect.version;
-      if (isNews) say(this.said, defect.stored ? "" : texts.detail.notStored);
-      this.#show(defect);
-    } else if (this.#defect.version === defect.version || this.#defect.version === null) {
-      this.#show(defect, this.#status);
-    } else {
-      say(this.said, texts.detail.conflict);
-      this.#show(defect, this.#status);
-    }
+    if (this.defect?.event_id !== defect.event_id) return;
+    const isOthers = this.defect.version !== defect.version && this.defect.version !== null && this.defect.version >= 0;
+    if (!this.#drafts.has(defect.event_id)) this.note.value = defect.note;
+    else if (isOthers) say(this.said, words.conflict(defect, texts.status[defect.status]));
+    if (this.defect.stored !== defect.stored) say(this.said, defect.stored ? "" : words.notStored);
+    this.#show(defect);
   }
 
-  #show(defect, status = defect.status) {
-    const same = this.#defect?.image_url === defect.image_url && this.#defect?.event_id === defect.event_id;
-    this.#defect = defect;
+  close() {
+    if (this.#isDialog) this.#root.close();
+    else this.#closed();
+  }
+
+  // Which place it has in the list; -1: it is not there.
+  setPlace(rank, total) {
+    say(this.place, rank < 0 ? "" : words.place(rank + 1, total));
+  }
+
+  hasDraft(id) {
+    return this.#drafts.has(id);
+  }
+
+  draftOf(id) {
+    return this.#drafts.get(id);
+  }
+
+  forget(id) {
+    this.#drafts.delete(id);
+  }
+
+  get #isDialog() {
+    return this.#root.tagName === "DIALOG";
+  }
+
+  #makeHead() {
+    const button = (picture, says, run) => el("button", { type: "button", class: "icon-button", title: says, "aria-label": says, on: { click: run } }, icon(picture));
+    this.swatch = el("span", { class: "swatch", "aria-hidden": "true" });
+    this.title = el("h2", { id: "detail-title" });
+    this.chip = el("span", { class: "chip" });
+    this.place = el("span", { class: "place" });
+    this.steps = el("span", { class: "steps", hidden: true }, button("up", words.previous, () => this.onMove(-1)),
+      button("down", words.next, () => this.onMove(1)));
+    this.head = el("header", {}, this.swatch, this.title, this.chip, this.place, this.steps,
+      button("close", words.close, () => (this.#isDialog ? this.#root.close() : this.onClose())));
+  }
+
+  #makeReview() {
+    this.states = el("div", { class: "segments", role: "group", "aria-label": words.status },
+      ...Object.entries(texts.status).map(([status, name]) => el("button", { type: "button", "data-status": status,
+        on: { click: () => this.#mark({ status, false_alarm: null }) } }, name)));
+    this.reasons = el("div", { class: "reasons", role: "group", "aria-label": words.falseAlarm },
+      ...Object.entries(texts.reasons).map(([reason, name]) => el("button", { type: "button", class: "plain", "data-reason": reason,
+        on: { click: () => this.#mark({ status: "resolved", false_alarm: reason }) } }, name)));
+    this.note = el("textarea", { rows: 2, maxlength: 4000, placeholder: words.noteHint, on: {
+      input: () => this.#typed(),
+      keydown: (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && this.#save(),
+    } });
+    this.save = el("button", { type: "button", class: "primary", on: { click: () => this.#save() } }, words.save);
+    this.said = el("p", { class: "said", "aria-live": "polite" });
+    this.review = el("div", { class: "review" }, this.states,
+      el("div", { class: "alarm" }, el("span", { class: "name" }, words.falseAlarm), this.reasons),
+      el("label", { class: "field" }, words.note, this.note), el("div", { class: "act" }, this.said, this.save));
+  }
+
+  #show(defect) {
+    this.defect = defect;
     say(this.title, defect.label);
-    this.canvas.setAttribute("aria-label", texts.detail.evidence(defect.label));
+    this.swatch.style.background = colour(defect.label);
+    this.chip.className = `chip ${defect.stored ? defect.status : "waiting"}`;
+    say(this.chip, defect.stored ? texts.status[defect.status] : texts.defects.notStored);
+    this.steps.hidden = this.onMove === null;
+    this.picture.show(defect);
     this.#showFacts(defect);
-    this.#choose(status);
-    this.save.disabled = !defect.stored || defect.version === null || defect.version < 0;
-    if (!same) this.#load(defect.image_url);
-    else this.#draw();
+    this.#showSaid(defect);
+    this.history.show(defect);
+  }
+
+  #showSaid(defect) {
+    const isKnown = defect.stored && defect.version !== null && defect.version >= 0;
+    for (const button of this.states.children) {
+      button.setAttribute("aria-pressed", String(button.dataset.status === defect.status));
+      button.disabled = !isKnown;
+    }
+    for (const button of this.reasons.children) {
+      button.setAttribute("aria-pressed", String(button.dataset.reason === defect.false_alarm));
+      button.disabled = !isKnown;
+    }
+    this.save.disabled = !isKnown;
   }
 
   #showFacts(defect) {
-    const names = texts.detail.facts;
-    const reviewed = this.#mayReview ? [] : [[names.status, texts.status[defect.status]], [names.note, defect.note]];
+    const names = words.facts;
+    const alarm = defect.false_alarm && texts.reasons[defect.false_alarm];
+    const others = this.#mayReview ? [] : [[names.alarm, alarm], [names.note, defect.note]];
     const rows = [
-      ...reviewed,
+      ...others,
       [names.confidence, texts.defects.score(defect.score)],
       [names.time, longTime(defect.detected_at)],
-      [names.clock, defect.clock === "unsynced" ? texts.detail.unsynced : null],
+      [names.clock, defect.clock === "unsynced" ? words.unsynced : null],
       [names.last, longTime(defect.last_seen_at)],
-      [names.frames, texts.detail.frames(defect.frames_confirmed)],
+      [names.frames, words.frames(defect.frames_confirmed)],
+      [names.size, words.size(defect)],
       [names.device, defect.device_id],
-      [names.model, defect.model],
+      [names.model, words.model(defect)],
+      [names.picture, defect.image_wh && words.pixels(...defect.image_wh)],
       [names.stored, defect.stored_at && longTime(defect.stored_at)],
-      [names.reviewed, defect.reviewed_at && texts.detail.by(longTime(defect.reviewed_at), defect.reviewed_by)],
+      [names.reviewed, defect.reviewed_at && words.by(longTime(defect.reviewed_at), defect.reviewed_by)],
       [names.id, defect.event_id],
     ];
     this.facts.replaceChildren(...rows.filter(([, value]) => value).map(([name, value]) =>
       el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+    this.#showLinks(defect);
   }
 
-  #choose(status) {
-    this.#status = status;
-    for (const button of this.states.children) {
-      button.setAttribute("aria-pressed", String(button.dataset.status === status));
-    }
+  #showLinks(defect) {
+    if (this.links.dataset.of === `${defect.event_id} ${defect.image_url}`) return;
+    this.links.dataset.of = `${defect.event_id} ${defect.image_url}`;
+    const address = this.addressOf(defect.event_id);
+    const copy = el("button", { type: "button", class: "plain", on: { click: async () => {
+      await navigator.clipboard?.writeText(address).then(() => say(copy, words.copied), () => {});
+    } } }, words.copy);
+    const file = `${defect.label}-${defect.device_id}-${defect.event_id}.jpg`;
+    this.links.replaceChildren(
+      this.onMove ? copy : el("a", { class: "plain", href: address }, words.permalink),
+      ...(defect.image_url ? [
+        el("a", { class: "plain", href: defect.image_url, target: "_blank", rel: "noopener" }, words.openPicture),
+        el("a", { class: "plain", href: defect.image_url, download: file }, icon("download"), words.download),
+      ] : []),
+      el("button", { type: "button", class: "plain", on: { click: () => print() } }, words.print));
   }
 
-  #load(url) {
-    this.#image = null;
-    this.canvas.hidden = true;
-    this.missing.hidden = Boolean(url);
-    if (!url) return;
-    const image = new Image();
-    image.onload = () => {
-      if (this.#defect?.image_url !== url) return;
-      this.#image = image;
-      this.canvas.hidden = false;
-      this.#draw();
-    };
-    image.onerror = () => { this.missing.hidden = false; };
-    image.src = url;
+  #typed() {
+    if (this.note.value === this.defect.note) this.#drafts.delete(this.defect.event_id);
+    else this.#drafts.set(this.defect.event_id, this.note.value);
+    say(this.said, "");
   }
 
-  #draw() {
-    if (!this.#image) return;
-    const [width, height] = [this.#image.naturalWidth, this.#image.naturalHeight];
-    this.canvas.width = width;
-    this.canvas.height = height;
-    const context = this.canvas.getContext("2d");
-    context.drawImage(this.#image, 0, 0);
-    if (this.boxes.checked) drawBoxes(context, this.#defect.boxes, width, height);
+  #mark(change) {
+    const draft = this.#drafts.get(this.defect.event_id);
+    this.#say(draft === undefined ? change : { ...change, note: draft }, { goOn: true });
   }
 
-  async #save() {
-    const { event_id: id, version } = this.#defect;
+  #save() {
+    if (!this.save.disabled) this.#say({ status: this.defect.status, note: this.note.value }, { goOn: false });
+  }
+
+  async #say(change, { goOn }) {
+    const { event_id: id } = this.defect;
+    say(this.said, words.saving);
+    const taken = await this.say(change, { goOn });
+    if (taken && change.note !== undefined) this.#drafts.delete(id);
+    if (this.defect?.event_id === id && taken) say(this.said, words.saved);
+  }
+
+  async #send(change) {
+    const { event_id: id, version } = this.defect;
     this.save.disabled = true;
-    say(this.said, texts.detail.saving);
     try {
-      const defect = await api.review(id, { status: this.#status, note: this.note.value, version });
+      const defect = await api.review(id, { ...change, version });
       this.onReviewed(defect);
-      this.#show(defect);
-      say(this.said, texts.detail.saved);
+      if (this.defect?.event_id === id) this.#show(defect);
+      return true;
     } catch (error) {
+      this.save.disabled = false;
+      say(this.said, error.status === 409 ? words.conflict(error.body.current, texts.status[error.body.current.status]) : error.explained());
       if (error.status === 409) {
-        this.#show(error.body.current, this.#status);
         this.onReviewed(error.body.current);
-        say(this.said, texts.detail.conflict);
-      } else {
-        this.save.disabled = false;
-        say(this.said, `${error.message} ${error.hint}`);
+        if (this.defect?.event_id === id) this.#show(error.body.current);
       }
+      return false;
     }
   }
 
   #closed() {
-    this.#defect = this.#image = null;
+    this.defect = null;
     say(this.said, "");
+    this.onClose();
   }
 }

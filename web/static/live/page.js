@@ -4,7 +4,6 @@ import { Ages, metadata } from "../common/pictures.js";
 import { api } from "../common/api.js";
 import { Chain } from "../chain/chain.js";
 import { Defects } from "../defects/recent.js";
-import { Detail } from "../defects/detail.js";
 import { Devices } from "./wall.js";
 import { el } from "../common/dom.js";
 import { Shell } from "../common/shell.js";
@@ -29,7 +28,7 @@ const stage = new Stage(parts.stage, ages);
 const verdicts = new Verdicts(connection, cutOff, stage);
 const chain = new Chain(parts.chain, verdicts);
 const defects = new Defects(parts.defects);
-const detail = new Detail(parts.detail);
+let detail = null;
 const devices = new Devices(parts.devices, ages);
 const toldAt = new Map();
 let web = null;
@@ -93,9 +92,16 @@ shell.on = {
 };
 
 chain.onCause = (cause) => stage.setCause(cause);
-defects.onOpen = (defect) => detail.open(defect);
-defects.onChange = (defect) => detail.update(defect);
-detail.onReviewed = (defect) => defects.put(defect);
+defects.onOpen = async (defect) => {
+  const { Detail } = await import("../defects/detail.js");
+  if (!detail) {
+    detail = new Detail(parts.detail);
+    detail.setMayReview(session.may("reviewer"));
+    detail.onReviewed = (reviewed) => defects.put(reviewed);
+  }
+  detail.open(defect);
+};
+defects.onChange = (defect) => detail?.update(defect);
 connection.addEventListener("open", () => {
   toldAt.clear();
   readAll();
@@ -110,5 +116,5 @@ connection.addEventListener("frame", ({ detail }) => {
   stage.take(frame);
   devices.show(frame);
 });
-shell.onEnter = () => detail.setMayReview(session.may("reviewer"));
+shell.onEnter = () => detail?.setMayReview(session.may("reviewer"));
 shell.start();

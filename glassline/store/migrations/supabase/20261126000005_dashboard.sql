@@ -58,15 +58,16 @@ returns text language sql immutable set search_path = '' as $$
     'd.notes <> '''' and d.notes ilike ' || quote_literal(asked->>'text'))
 $$;
 
--- A page of defects, newest first; behind (after_at, after_id) where these are given.
-create or replace function public.glassline_page(asked jsonb, after_at timestamptz, after_id uuid, at_most int)
+-- A page of defects, newest first; behind (after_at, after_id) where these are given, and without the first `skipped`.
+create or replace function public.glassline_page(
+  asked jsonb, after_at timestamptz, after_id uuid, at_most int, skipped int)
 returns setof public.defects language plpgsql stable set search_path = '' as $$
 #variable_conflict use_variable
 begin
-  return query execute format('select d.* from public.defects d where %s %s order by d.detected_at desc, d.id desc limit %s',
+  return query execute format('select d.* from public.defects d where %s %s order by d.detected_at desc, d.id desc limit %s offset %s',
     public.glassline_where(asked),
     'and (d.detected_at, d.id) < (' || quote_literal(after_at) || '::timestamptz, ' || quote_literal(after_id) || '::uuid)',
-    at_most);
+    at_most, skipped);
 end $$;
 
 drop function if exists public.glassline_counts(text, text, text, timestamptz, timestamptz, text);

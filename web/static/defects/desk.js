@@ -1,0 +1,275 @@
+// Work on the defects of the list: open one, go on to the next, select many, say what they are, take that back.
+
+import { api } from "../common/api.js";
+import { bindKeys } from "./keyboard.js";
+import { el, icon, say } from "../common/dom.js";
+import { Reviews } from "./reviews.js";
+import { toast, toastError } from "../common/toast.js";
+import { texts } from "../texts/defects.js";
+
+const words = texts.desk;
+
+export class Desk {
+  #shell;
+  #rows;
+  #list;
+  #place;
+  #main;
+  #panel;
+  #detail = null;
+  #opened = null;
+  #picked = new Map();
+  #anchor = null;
+  #reviews;
+
+  constructor({ shell, rows, list, cards, place, filters, panel, main, shown }) {
+    [this.#shell, this.#rows, this.#list, this.#place, this.#main, this.#panel] = [shell, rows, list, place, main, panel];
+    this.cards = cards;
+    this.#reviews = new Reviews(rows);
+    this.#reviews.onProgress = (done, all) => this.#showProgress(done, all);
+    this.#reviews.onUndone = (defects) => this.#backTo(defects);
+    this.#reviews.onConflict = async (defects, change) => (await import("./conflict.js")).explain(defects, change, {
+      look: (defect) => this.open(defect), overwrite: (wish) => this.#reviews.mark(defects, wish),
+    });
+    rows.onPut = (defect) => this.#put(defect);
+    this.#makeBar(shown);
+    bindKeys(shell.keys, this, list, filters);
+  }
+
+  get mayReview() {
+    return this.#shell.session.may("reviewer");
+  }
+
+  get isOpen() {
+    return this.#opened !== null;
+  }
+
+  get hasPicked() {
+    return this.#picked.size > 0;
+  }
+
+  enter() {
+    this.#detail?.setMayReview(this.mayReview);
+    this.refresh();
+  }
+
+  stateOf(id) {
+    return { isPicked: this.#picked.has(id), hasDraft: Boolean(this.#detail?.hasDraft(id)) };
+  }
+
+  refresh() {
+    this.bar.hidden = !this.hasPicked;
+    if (this.hasPicked) say(this.barCount, words.picked(this.#picked.size));
+    this.#main.classList.toggle("picking", this.hasPicked);
+    if (this.isOpen) this.#detail?.setPlace(this.#rows.rankOf(this.#opened), this.#rows.total);
+  }
+
+  // -- one defect ---------------------------------------------------------------------------------------------
+
+  async open(defect) {
+    if (!defect) return;
+    const { event_id: id } = defect;
+    this.#opened = id;
+    this.#place.open(id);
+    this.#list.select(id, { focus: !this.#isFull });
+    const detail = await this.#getDetail();
+    if (this.#opened !== id) return;
+    this.#panel.hidden = false;
+    this.#main.classList.add("with-detail");
+    detail.open(this.#rows.get(id) ?? defect);
+    if (this.#isFull) this.#panel.focus();
+    this.#readAhead();
+    this.refresh();
+  }
+
+  // One that an address names: it may lie far from what is listed, or not be there at all.
+  async openById(id) {
+    const known = this.#rows.get(id);
+    if (known) return this.open(known);
+    try {
+      await this.open(await api.get(`/api/defects/${encodeURIComponent(id)}`));
+    } catch (error) {
+      this.#place.close();
+      toastError(error);
+    }
+  }
+
+  // What is open may have changed while nothing was heard.
+  async readAgain() {
+    const id = this.#opened;
+    const defect = id && (await api.get(`/api/defects/${encodeURIComponent(id)}`).catch(() => null));
+    if (defect && !this.#rows.put(defect)) this.#detail?.update(defect);
+  }
+
+  close() {
+    this.#place.close();
+    this.closed();
+  }
+
+  // The address says that none is open any more.
+  closed() {
+    if (!this.isOpen) return;
+    const id = this.#opened;
+    this.#opened = null;
+    this.#detail?.close();
+    this.#panel.hidden = true;
+    this.#main.classList.remove("with-detail");
+    this.#list.select(this.#rows.rankOf(id) >= 0 ? id : this.#list.current);
+    this.refresh();
+  }
+
+  move(by) {
+    const next = this.#list.next(by);
+    if (!next) return false;
+    if (this.isOpen) this.open(next);
+    else this.#list.select(next.event_id);
+    return true;
+  }
+
+  get current() {
+    return this.#rows.get(this.#opened ?? this.#list.current) ?? this.#detail?.defect ?? null;
+  }
+
+  // -- reviews ------------------------------------------------------------------------------------------------
+
+  // Of what is selected, or of the current one, which then makes room for the next.
+  async mark(change) {
+    if (!this.mayReview) return;
+    if (this.hasPicked) {
+      const picked = this.#pickedNow();
+      this.pickNone();
+      return this.#reviews.mark(picked, change);
+    }
+    const { current } = this;
+    if (!current) return;
+    if (!current.stored) return toast(texts.detail.notStored);
+    const note = this.#detail?.draftOf(current.event_id);
+    const done = this.#reviews.mark([current], note === undefined ? change : { ...change, note });
+    this.move(1);
+    const isDone = await done;
+    if (isDone) this.#detail?.forget(current.event_id);
+    return isDone;
+  }
+
+  zoom(factor) {
+    if (!this.isOpen) return;
+    if (factor) this.#detail?.picture.zoomBy(factor);
+    else this.#detail?.picture.toggleClose();
+  }
+
+  // A false alarm: of which kind is one more key.
+  async reject(button = this.#placeOfCurrent()) {
+    if (!this.mayReview || !(this.hasPicked || this.current)) return;
+    const { askReason } = await import("./reason.js");
+    askReason(button, (reason) => this.mark({ status: "resolved", false_alarm: reason }));
+  }
+
+  undo() {
+    if (this.mayReview) this.#reviews.undo();
+  }
+
+  // -- selection ----------------------------------------------------------------------------------------------
+
+  pick(id, isPicked = !this.#picked.has(id), isRange = false) {
+    if (!this.mayReview) return;
+    for (const defect of isRange ? this.#between(this.#anchor, id) : [this.#rows.get(id)]) {
+      if (!defect?.stored) continue;
+      if (isPicked) this.#picked.set(defect.event_id, defect);
+      else this.#picked.delete(defect.event_id);
+    }
+    this.#anchor = id;
+    this.#changed();
+  }
+
+  pickAll() {
+    if (!this.mayReview) return;
+    for (const defect of this.#rows.list) if (defect.stored) this.#picked.set(defect.event_id, defect);
+    this.#changed();
+  }
+
+  pickNone() {
+    this.#picked.clear();
+    this.#changed();
+  }
+
+  #between(one, other) {
+    const [from, to] = [one, other].map((id) => this.#rows.rankOf(id)).sort((a, b) => a - b);
+    if (from < 0) return [this.#rows.get(other)];
+    return this.#rows.list.slice(from - this.#rows.start, to - this.#rows.start + 1);
+  }
+
+  #changed() {
+    this.#list.refresh();
+    this.refresh();
+  }
+
+  // As they stand now, where that is known.
+  #pickedNow() {
+    return [...this.#picked.values()].map((defect) => this.#rows.get(defect.event_id) ?? defect);
+  }
+
+  // -- parts --------------------------------------------------------------------------------------------------
+
+  // Below this width the open defect has the whole page.
+  get #isFull() {
+    return !matchMedia("(min-width: 1280px)").matches;
+  }
+
+  async #getDetail() {
+    const { Detail } = await import("./detail.js");
+    if (this.#detail) return this.#detail;
+    const detail = new Detail(this.#panel);
+    detail.setMayReview(this.mayReview);
+    detail.onMove = (by) => this.move(by);
+    detail.onClose = () => this.close();
+    detail.say = (change, { goOn }) => (goOn ? this.mark(change) : this.#reviews.mark([this.current], change));
+    detail.onReviewed = (defect) => this.#rows.put(defect);
+    detail.addressOf = (id) => this.#place.address(id);
+    this.#detail = detail;
+    return detail;
+  }
+
+  #put(defect) {
+    if (this.#picked.has(defect.event_id)) this.#picked.set(defect.event_id, defect);
+    if (this.#opened === defect.event_id) this.#detail?.update(defect);
+  }
+
+  // The next picture is there when it is wanted.
+  #readAhead() {
+    const next = this.#list.next(1);
+    if (next?.image_url) new Image().src = next.image_url;
+  }
+
+  #backTo(defects) {
+    const id = defects[0]?.event_id;
+    if (!id) return;
+    if (this.isOpen) this.open(this.#rows.get(id) ?? defects[0]);
+    else if (this.#rows.rankOf(id) >= 0) this.#list.select(id);
+  }
+
+  #placeOfCurrent() {
+    if (this.hasPicked) return this.bar;
+    if (this.isOpen) return this.#detail.reasons;
+    return this.#list.elementOf(this.#list.current) ?? this.#list.scroller;
+  }
+
+  #makeBar(shown) {
+    const button = (name, run, picture) => el("button", { type: "button", class: "plain", on: { click: run } },
+      picture ? icon(picture) : null, name);
+    this.barCount = el("strong", { role: "status" });
+    this.progress = el("progress", { hidden: true, "aria-label": words.progress });
+    this.bar = el("div", { class: "picked-bar", role: "toolbar", "aria-label": words.barName, hidden: true }, this.barCount,
+      button(words.all, () => this.pickAll()),
+      button(texts.status.reviewed, () => this.mark({ status: "reviewed" }), "check"),
+      button(words.reject, ({ currentTarget }) => this.reject(currentTarget)),
+      button(texts.status.resolved, () => this.mark({ status: "resolved" })),
+      button(texts.status.pending, () => this.mark({ status: "pending", false_alarm: null })),
+      el("button", { type: "button", class: "icon-button", "aria-label": words.none, on: { click: () => this.pickNone() } }, icon("close")));
+    shown.append(this.bar, this.progress);
+  }
+
+  #showProgress(done, all) {
+    this.progress.hidden = !all;
+    if (all) [this.progress.value, this.progress.max] = [done, all];
+  }
+}

@@ -1,0 +1,144 @@
+// The page of defects, put together: the bar, the list, the defect that is open beside it, and the address of all that.
+
+import { Cards } from "./row.js";
+import { el, say } from "../common/dom.js";
+import { Filters } from "./filters.js";
+import { ListWindow } from "./window.js";
+import { Place } from "./query.js";
+import { Rows } from "./rows.js";
+import { Shell } from "../common/shell.js";
+import { texts } from "../texts/defects.js";
+
+const words = texts.list;
+const CALM_MS = 500;
+
+const shell = new Shell("defects");
+const { connection, session } = shell;
+const parts = {
+  bar: el("section", { class: "asking", "aria-label": words.filters }),
+  shown: el("section", { class: "listing", "aria-label": texts.list.name }),
+  main: document.querySelector("#main"),
+  panel: el("section", { class: "detail beside", hidden: true }),
+  pill: el("button", { type: "button", class: "news", hidden: true, title: words.newsHint }),
+  said: el("p", { class: "sr", role: "status" }),
+};
+parts.main.append(parts.bar, el("div", { class: "body" }, parts.shown, parts.panel), parts.said);
+parts.shown.append(parts.pill);
+
+const rows = new Rows();
+const cards = new Cards();
+const list = new ListWindow(parts.shown, rows, cards, texts.list.name);
+const filters = new Filters(parts.bar);
+const place = new Place();
+let desk = null;
+let empty = null;
+
+// -- what is shown ------------------------------------------------------------------------------------------
+
+function show() {
+  list.refresh();
+  filters.setCounts(rows.counts);
+  if (empty || rows.problem || (!rows.total && !rows.isReading)) showEmpty();
+  parts.pill.hidden = rows.news === 0;
+  say(parts.pill, rows.news ? words.news(rows.news) : "");
+  parts.shown.setAttribute("aria-busy", String(rows.isReading));
+  desk?.refresh();
+}
+
+async function showEmpty() {
+  const { Empty } = await import("./empty.js");
+  empty ??= new Empty(parts.shown, filters, () => rows.read());
+  empty.show(rows);
+}
+
+let drawn = null;
+rows.onChange = () => {
+  drawn ??= requestAnimationFrame(() => {
+    drawn = null;
+    show();
+  });
+};
+rows.mayShow = (rank) => list.mayShow(rank);
+cards.stateOf = (id) => ({ isLeaving: rows.isLeaving(id), isShown: id === place.id, ...desk?.stateOf(id) });
+parts.pill.addEventListener("click", () => {
+  list.toTop();
+  rows.release();
+});
+// What was held back comes in as soon as it disturbs nobody; marks of what is fresh go.
+setInterval(() => {
+  if (rows.news && list.mayShow(0) && !rows.isReading) rows.release();
+  if (!cards.calm()) list.refresh();
+}, CALM_MS);
+
+// -- what is asked for --------------------------------------------------------------------------------------
+
+function ask(wanted) {
+  filters.set(wanted);
+  list.current = null;
+  list.toTop();
+  rows.read(wanted);
+}
+
+filters.onChange = (wanted, { isTyping }) => {
+  place.ask(wanted, { isTyping });
+  list.current = null;
+  list.toTop();
+  rows.read(wanted);
+};
+filters.onKind = (kind) => {
+  place.kind = kind;
+  filters.setKind(kind);
+  list.setKind(kind);
+};
+filters.onMore = async (button) => (await import("./more.js")).more(button, rows);
+place.onChange = (before) => {
+  if (place.search !== before.search) ask(place.wanted);
+  if (place.id !== before.id) (place.id ? openById(place.id) : desk?.closed());
+};
+
+// -- the one that is open -----------------------------------------------------------------------------------
+
+const deskReady = import("./desk.js").then(({ Desk }) => {
+  desk = new Desk({ shell, rows, list, cards, place, filters, ...parts });
+  return desk;
+});
+cards.onOpen = (id) => deskReady.then(() => desk.open(rows.get(id)));
+cards.onPick = (id, isPicked, isRange) => deskReady.then(() => desk.pick(id, isPicked, isRange));
+const openById = (id) => deskReady.then(() => desk.openById(id));
+
+// -- what the web says --------------------------------------------------------------------------------------
+
+function take(defect, { isReview = false } = {}) {
+  const known = rows.get(defect.event_id);
+  const isOthers = isReview && defect.reviewed_by !== session.name;
+  if (!rows.put(defect)) return;
+  if (!known) cards.freshen(defect.event_id);
+  if (isOthers) cards.freshen(defect.event_id, defect.reviewed_by ?? "");
+}
+
+shell.on = {
+  ...shell.on,
+  detection: ({ defect }) => take(defect),
+  defect: ({ defect }) => take(defect),
+  review: ({ defect }) => take(defect, { isReview: true }),
+  reviews: ({ defects }) => defects.forEach((defect) => take(defect, { isReview: true })),
+  receipt: (event) => { if (event.row === "stored") rows.confirm(event.event_id); },
+  resync: () => catchUp(),
+};
+
+function catchUp() {
+  if (!session.role) return;
+  rows.catchUp(list.first);
+  if (place.id) deskReady.then(() => desk.readAgain());
+}
+
+connection.addEventListener("open", catchUp);
+shell.onEnter = () => {
+  cards.mayReview = session.may("reviewer");
+  filters.setKind(place.kind);
+  list.setKind(place.kind);
+  ask(place.wanted);
+  if (place.id) openById(place.id);
+  deskReady.then(() => desk.enter());
+};
+shell.start();

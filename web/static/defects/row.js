@@ -1,0 +1,108 @@
+// One defect as a row of the list, or as a tile of the grid.
+
+import { el, say } from "../common/dom.js";
+import { colour, shortTime } from "../common/format.js";
+import { texts } from "../texts/defects.js";
+
+const words = texts.list;
+const FRESH_MS = 4000;
+const THUMBS = { list: { share: 0.5, size: [72, 54] }, grid: { share: 0.3, size: [240, 180] } };
+
+export class Cards {
+  onOpen = () => {};
+  onPick = () => {};
+  // What the row says besides the defect: {isPicked, isLeaving, isBusy, hasDraft, mark}.
+  stateOf = () => ({});
+  mayReview = false;
+  #thumbs = null;
+  #fresh = new Map();
+
+  // For a moment a row shows that it is new, or who has just changed it.
+  freshen(id, by = "") {
+    this.#fresh.set(id, { by, until: performance.now() + FRESH_MS });
+  }
+
+  // Whether some row still shows that.
+  calm() {
+    const now = performance.now();
+    for (const [id, { until }] of this.#fresh) if (until < now) this.#fresh.delete(id);
+    return this.#fresh.size === 0;
+  }
+
+  make(id) {
+    const pick = el("input", { type: "checkbox", class: "pick", tabindex: -1,
+      on: { click: (event) => this.onPick(id, event.currentTarget.checked, event.shiftKey) } });
+    const open = el("button", { type: "button", class: "open", tabindex: -1,
+      on: { click: (event) => this.onOpen(id, event) } },
+      el("span", { class: "thumb" }, el("canvas", { "aria-hidden": "true" }), el("span", { class: "none" })),
+      el("span", { class: "words" },
+        el("span", { class: "head" }, el("span", { class: "swatch", "aria-hidden": "true" }),
+          el("strong", { class: "label" }), el("span", { class: "score" })),
+        el("span", { class: "where" })),
+      el("span", { class: "note" }),
+      el("span", { class: "state" }, el("span", { class: "mark" }), el("span", { class: "chip" })));
+    const card = el("li", { class: `row ${this.#fresh.has(id) ? "arrives" : ""}`, "data-id": id }, pick, open);
+    card.parts = Object.fromEntries(["pick", "open", "thumb", "none", "swatch", "label", "score", "where", "note", "mark", "chip"]
+      .map((name) => [name, card.querySelector(`.${name}`)]));
+    card.canvas = card.querySelector("canvas");
+    return card;
+  }
+
+  fill(card, defect, kind, { isCurrent }) {
+    const { parts } = card;
+    const state = this.stateOf(defect.event_id);
+    const fresh = this.#fresh.get(defect.event_id);
+    const isFresh = Boolean(fresh && fresh.until > performance.now());
+    const by = isFresh ? fresh.by : "";
+    const key = [defect.rev, defect.version, defect.status, defect.stored, defect.false_alarm, defect.image_url, defect.note,
+      defect.error, isCurrent, isFresh, by, this.mayReview, ...Object.values(state)].join("|");
+    if (card.key === key) return;
+    card.key = key;
+    const time = shortTime(defect.detected_at);
+    const named = words.row(defect.label, defect.device_id, time);
+    say(parts.label, defect.label);
+    say(parts.score, texts.defects.score(defect.score));
+    say(parts.where, `${time} · ${defect.device_id}`);
+    say(parts.note, defect.note);
+    say(parts.mark, state.hasDraft ? words.draft : by || defect.version > 0 ? words.by(by || (defect.reviewed_by ?? "")) : "");
+    parts.swatch.style.background = colour(defect.label);
+    this.#fillStatus(parts.chip, defect);
+    parts.pick.hidden = !this.mayReview;
+    parts.pick.disabled = !defect.stored;
+    parts.pick.checked = Boolean(state.isPicked);
+    parts.pick.setAttribute("aria-label", words.pick(named));
+    parts.open.tabIndex = parts.pick.tabIndex = isCurrent ? 0 : -1;
+    parts.open.setAttribute("aria-label", `${named}, ${parts.chip.textContent}`);
+    for (const [name, on] of Object.entries({ current: isCurrent, picked: state.isPicked, leaves: state.isLeaving, fresh: isFresh, shown: state.isShown, drafted: state.hasDraft })) {
+      card.classList.toggle(name, Boolean(on));
+    }
+    this.#fillThumb(card, defect, kind);
+  }
+
+  drop(card) {
+    this.#thumbs?.drop(card.canvas);
+  }
+
+  #fillStatus(chip, defect) {
+    const waiting = defect.error ? texts.defects.refused : texts.defects.notStored;
+    chip.className = `chip ${defect.stored ? (defect.false_alarm ? "false-alarm" : defect.status) : "waiting"}`;
+    const status = defect.false_alarm ? words.falseAlarm(texts.reasons[defect.false_alarm] ?? defect.false_alarm)
+      : texts.status[defect.status];
+    say(chip, defect.stored ? status : waiting);
+  }
+
+  async #fillThumb(card, defect, kind) {
+    const url = defect.image_url ?? "";
+    say(card.parts.none, url ? "" : texts.defects.noImage);
+    if (card.canvas.dataset.url === url) return;
+    card.canvas.dataset.url = url;
+    card.canvas.hidden = true;
+    if (!url) return;
+    const { share, size } = THUMBS[kind];
+    const pixels = size.map((px) => Math.round(px * Math.min(2, devicePixelRatio)));
+    const { Thumbs } = await import("./thumbs.js");
+    this.#thumbs ??= new Thumbs();
+    const came = await this.#thumbs.want(card.canvas, defect, share, pixels);
+    if (card.canvas.dataset.url === url && !came) say(card.parts.none, texts.defects.noImage);
+  }
+}
