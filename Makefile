@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz help demo doctor test test-train lint format docs clean bench-live alone soak-stalled chaos-demo fresh
+.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz fuzz-api help demo doctor test test-train lint format docs clean bench-live alone soak-stalled chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -91,6 +91,10 @@ $(VENV)/.fuzz: $(VENV)/.dev
 
 fuzz: $(VENV)/.fuzz  ## Attack the readers of frames and messages for FUZZ_SECONDS (300), keep what reaches new code
 	@$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
+
+fuzz-api: $(VENV)/.dev  ## Schemathesis against the API for FUZZ_SECONDS (300), as admin and as viewer
+	@deploy/test-needs.sh
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/python -m pytest -q tests/web/test_openapi.py -k whatever
 
 $(VENV)/.lock: $(VENV)/.demo
 	@$(BIN)/pip install -q -e '.[lock]'

@@ -15,6 +15,7 @@ from typing import Any
 TIMEOUT_S = 20.0
 EVERY_S = 15.0
 EXIT_CANNOT = 2
+CANNOT = "web.doctor_cannot"
 
 
 class DoctorError(Exception):
@@ -104,7 +105,7 @@ class Doctor:
         if exit_code == EXIT_CANNOT:
             where = f"the settings file {self._config}" if self._config else "a settings file: this web has none"
             raise DoctorError(
-                "web.doctor_cannot",
+                CANNOT,
                 "the doctor finds nothing here that it could examine",
                 f"It reads what is set up on this machine from {where}. On the server `glassline doctor` says more.",
             )

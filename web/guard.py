@@ -37,7 +37,8 @@ def register(app: Flask, settings: WebSettings) -> None:
         writes = request.method not in ("GET", "HEAD", "OPTIONS")
         if writes or "websocket" in request.headers.get("Upgrade", "").lower():
             _same_origin(schemes)
-        if writes and request.mimetype != "application/json":
+        is_there = request.routing_exception is None
+        if writes and is_there and request.mimetype != "application/json":
             raise ApiError(
                 415, "web.not_json", "expected a body of type application/json", "Send Content-Type with it."
             )

@@ -234,7 +234,7 @@ def test_a_web_without_a_settings_file_says_that_its_doctor_finds_nothing(tmp_pa
     empty.write_text("")
     with Web(tmp_path, broker=broker.address, config=empty) as web:
         answer = web.http.post("/api/doctor", json={}, timeout=40)
-        assert (answer.status_code, code_of(answer)) == (503, "web.doctor_cannot")
+        assert (answer.status_code, code_of(answer)) == (409, "web.doctor_cannot")
         assert str(empty) in answer.json()["error"]["hint"]
 
 

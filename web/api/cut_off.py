@@ -12,6 +12,7 @@ from glassline.diagnosis import Hop, Observation, diagnose, hop_of, remedy_of
 from ..live.endpoint import check_room
 from ..people.access import open_to
 from ..services import Services
+from .described import described
 from .requests import Nothing, body
 
 CODES = (
@@ -35,6 +36,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.post("/api/live-check")
     @open_to(PersonRole.VIEWER)
+    @described(answer=None, status=204, body=Nothing, errors={503: "web.full: too many pages are open"})
     def live_check() -> tuple[str, int]:
         """Whether a WebSocket from that page would be taken: the same checks, without one."""
         body(Nothing)

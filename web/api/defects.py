@@ -4,14 +4,30 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, jsonify, request
 
-from glassline.store import FALSE_ALARMS, FalseAlarm
+from glassline.contract.values import Count, EventId
+from glassline.store import FALSE_ALARMS, FalseAlarm, Status
 
 from ..services import Services
-from .errors import ApiError
-from .requests import DefectQuery, event_id, query
-from .shapes import Answer, defect_json, unconfirmed_json
+from .described import described
+from .errors import NO_DEFECT, STORE_DOWN, ApiError
+from .requests import DefectQuery, ImageQuery, event_id, query
+from .shapes import Answer, DefectShape, defect_json, unconfirmed_json
 
 KEEP = "private, max-age=31536000, immutable"
+
+
+class DefectsAnswer(Answer):
+    """One page, newest first; the first one carries `counts` by status. `next_cursor`: null on the last one."""
+
+    defects: list[DefectShape]
+    next_cursor: str | None
+    counts: dict[Status, Count] | None = None
+
+
+class UnconfirmedAnswer(Answer):
+    """Newest first."""
+
+    defects: list[DefectShape]
 
 
 class ChoicesAnswer(Answer):
@@ -27,7 +43,9 @@ def blueprint(services: Services) -> Blueprint:
     pages = Blueprint("defects", __name__)
 
     @pages.get("/api/defects")
+    @described(answer=DefectsAnswer, query=DefectQuery, errors={503: STORE_DOWN})
     def defects() -> Response:
+        """The stored defects that match, a page at a time."""
         asked = query(DefectQuery)
         store = services.catalogue.use()
         try:
@@ -41,6 +59,7 @@ def blueprint(services: Services) -> Blueprint:
         return jsonify(found | {"counts": store.counts(replace(asked.where(), statuses=()))})
 
     @pages.get("/api/defects/choices")
+    @described(answer=ChoicesAnswer, errors={503: STORE_DOWN})
     def choices() -> Response:
         """What there is to filter by: devices that found something, labels, reasons for a false alarm."""
         found = services.catalogue.use().choices()
@@ -48,25 +67,34 @@ def blueprint(services: Services) -> Blueprint:
         return jsonify(answer.to_dict())
 
     @pages.get("/api/defects/unconfirmed")
+    @described(answer=UnconfirmedAnswer)
     def unconfirmed() -> Response:
+        """Finds that were seen on the wire and that no receipt confirmed yet."""
         finds = services.unconfirmed.all()
         return jsonify(defects=[unconfirmed_json(find.device_id, find.detection, error=find.error) for find in finds])
 
     @pages.get("/api/defects/<id>")
+    @described(answer=DefectShape, path={"id": EventId}, errors={404: NO_DEFECT, 503: STORE_DOWN})
     def defect(id: str) -> Response:
+        """One defect."""
         found = services.catalogue.use().defect(event_id(id))
         if found is None:
             raise no_defect(id)
         return jsonify(defect_json(found))
 
     @pages.get("/api/defects/<id>/image")
+    @described(
+        answer={"image/jpeg": None}, path={"id": EventId}, query=ImageQuery,
+        errors={404: f"{NO_DEFECT}; web.no_evidence: its picture is not", 503: STORE_DOWN},
+    )  # fmt: skip
     def image(id: str) -> Response:
-        return _image(services, event_id(id))
+        """The picture of a defect, as it left the node."""
+        return _image(services, event_id(id), query(ImageQuery))
 
     return pages
 
 
-def _image(services: Services, id: str) -> Response:
+def _image(services: Services, id: str, asked: ImageQuery) -> Response:
     """The evidence, bytes as they left the node; a browser may keep it under an address that names its digest."""
     store = services.catalogue.use()
     found = store.defect(id)
@@ -80,7 +108,7 @@ def _image(services: Services, id: str) -> Response:
     answer = Response(jpeg, mimetype="image/jpeg")
     if found.image_sha256:
         answer.set_etag(found.image_sha256)
-        named = request.args.get("sha256") == found.image_sha256
+        named = asked.sha256 == found.image_sha256
         answer.headers["Cache-Control"] = KEEP if named else "private, no-cache"
     return answer
 

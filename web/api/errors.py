@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from glassline.program import Tally, shown
 from glassline.store import StoreError
@@ -33,18 +33,24 @@ _PAGE = """\
 """
 
 
+STORE_DOWN = "store.down, store.disk_full, store.refused: the store cannot do it now"
+NO_DEFECT = "web.no_defect: no such defect is stored"
+
+
 class ApiError(Exception):
     """A request that cannot be served: {"error": {code, message, hint}} with an HTTP status."""
 
     def __init__(self, status: int, code: str, message: str, hint: str = "", **more: Any) -> None:
         super().__init__(message)
         self.status, self.body = status, {"error": {"code": code, "message": message, "hint": hint}} | more
+        self.headers: dict[str, str] = {}
+        if "retry_after_s" in more:
+            self.headers["Retry-After"] = str(more["retry_after_s"])
 
     def response(self) -> Response:
         answer = self._page() if _is_looked_at() else jsonify(self.body)
         answer.status_code = self.status
-        if "retry_after_s" in self.body:
-            answer.headers["Retry-After"] = str(self.body["retry_after_s"])
+        answer.headers.update(self.headers)
         return answer
 
     def _page(self) -> Response:
@@ -91,4 +97,7 @@ def register(app: Flask, tally: Tally) -> None:
 
 def _of_http(error: HTTPException) -> ApiError:
     name = (error.name or "error").lower().replace(" ", "_")
-    return ApiError(error.code or 500, f"http.{name}", error.description or error.name)
+    told = ApiError(error.code or 500, f"http.{name}", error.description or error.name)
+    if isinstance(error, MethodNotAllowed):
+        told.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return told

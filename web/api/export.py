@@ -15,9 +15,10 @@ from glassline.store import Defect, every_page
 
 from ..reading import SEND_S, answer_begins, request_is_read
 from ..services import Services
-from .errors import ApiError
+from .described import described
+from .errors import STORE_DOWN, ApiError
 from .requests import ExportQuery, query
-from .shapes import defect_json
+from .shapes import DefectShape, defect_json
 
 AT_ONCE = 4
 COLUMNS = (
@@ -34,6 +35,10 @@ def blueprint(services: Services) -> Blueprint:
     pages, room = Blueprint("export", __name__), threading.BoundedSemaphore(AT_ONCE)
 
     @pages.get("/api/defects/export")
+    @described(
+        answer={"text/csv": None, "application/json": list[DefectShape]}, query=ExportQuery,
+        errors={503: f"{STORE_DOWN}; web.busy: enough exports run already"},
+    )  # fmt: skip
     def export() -> Response:
         """All defects that match, as a file: CSV with a line of names, or a JSON array of what /api/defects gives."""
         asked = query(ExportQuery)

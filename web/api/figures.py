@@ -9,7 +9,8 @@ from glassline.contract.values import Count, Number, Time
 from glassline.store import Bucket, Figures, Status, figures
 
 from ..services import Services
-from .errors import ApiError
+from .described import described
+from .errors import STORE_DOWN, ApiError
 from .requests import FiguresQuery, query
 from .shapes import Answer
 
@@ -61,6 +62,7 @@ def blueprint(services: Services) -> Blueprint:
     pages = Blueprint("figures", __name__)
 
     @pages.get("/api/figures")
+    @described(answer=FiguresAnswer, query=FiguresQuery, errors={503: STORE_DOWN})
     def counted() -> Response:
         """How much was found, by hour or day, device and label; how much waits; how long devices were there."""
         asked = query(FiguresQuery)

@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request, send_file
 
-from glassline.contract import to_rfc3339
 from glassline.contract.archives import is_sha256, path_of
+from glassline.contract.values import Count, Id, Time
 from glassline.program import network_of
 
 from ..archives import Archive, Archives
@@ -18,15 +18,32 @@ from ..people.access import public
 from ..people.attempts import Meter
 from ..reading import SEND_S
 from ..services import Services
-from .devices import ask, known
+from .described import described
+from .devices import COMMAND_ERRORS, CommandAnswer, ask, known
 from .errors import ApiError
 from .requests import ModelBody, body, device_id
+from .shapes import Answer
 
 AT_ONCE = 8
 """Each takes a thread for as long as the link of its node needs."""
 LEAST_BYTES_S = 20_000
 BURST, EVERY_S = 20, 5.0
 """Digests of no model that one address may ask for at once, and after that."""
+
+
+class ModelShape(Answer):
+    """A model that can be sent to devices; `sha256` is the digest of its archive."""
+
+    name: str
+    sha256: str
+    size_bytes: Count
+    published_at: Time
+
+
+class ModelsAnswer(Answer):
+    """All of them, the newest first."""
+
+    models: list[ModelShape]
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -36,11 +53,18 @@ def blueprint(services: Services) -> Blueprint:
     room = threading.BoundedSemaphore(AT_ONCE)
 
     @pages.get("/api/models")
+    @described(answer=ModelsAnswer)
     def models() -> Response:
-        return jsonify(models=[_json(archive) for archive in archives.all()])
+        """The models that can be sent to devices."""
+        return jsonify(ModelsAnswer(models=[_shape(archive) for archive in archives.all()]).to_dict())
 
     @pages.post("/api/devices/<id>/model")
+    @described(
+        answer=CommandAnswer, path={"id": Id}, body=ModelBody,
+        errors={**COMMAND_ERRORS, 404: "node.unknown, web.no_model: there is no such device, or no such model"},
+    )  # fmt: skip
     def send(id: str) -> Response:
+        """Have a device fetch a model and put it in force, on probation."""
         known(services.views.device(device_id(id)), id)
         return jsonify(ask(services, id, "model", lambda: _args(body(ModelBody))))
 
@@ -87,10 +111,7 @@ def blueprint(services: Services) -> Blueprint:
     return pages
 
 
-def _json(archive: Archive) -> dict[str, Any]:
-    return {
-        "name": archive.name,
-        "sha256": archive.sha256,
-        "size_bytes": archive.size_bytes,
-        "published_at": to_rfc3339(archive.published_at),
-    }
+def _shape(archive: Archive) -> ModelShape:
+    return ModelShape(
+        name=archive.name, sha256=archive.sha256, size_bytes=archive.size_bytes, published_at=archive.published_at
+    )

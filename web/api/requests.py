@@ -1,11 +1,12 @@
 """Reading what a request asks for: every value is checked, and every problem is said."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 from zoneinfo import ZoneInfo
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from glassline.contract import is_id
 from glassline.contract.values import EventId, Id, Json, Label, Time
@@ -33,6 +34,16 @@ def _known_zone(name: str) -> str:
 _ZONE_PATTERN = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$"
 Zone = Annotated[str, StringConstraints(pattern=_ZONE_PATTERN, max_length=64), AfterValidator(_known_zone)]
 
+
+def _written_out(text: object) -> object:
+    if isinstance(text, str) and re.fullmatch(r"\s*[-+]?[0-9.]+\s*", text):
+        raise ValueError("expected a time like 2026-01-31T12:00:00Z, got a number")
+    return text
+
+
+Instant = Annotated[Time, BeforeValidator(_written_out)]
+"""A time as RFC 3339 writes it."""
+
 Fps = Annotated[float, Field(gt=0, le=120)]
 
 
@@ -48,8 +59,8 @@ class FilterQuery(Strict):
     device: Several[Id] = ()
     label: Several[Label] = ()
     status: Several[Status] = ()
-    since: Time | None = None
-    until: Time | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     score_min: Annotated[float, Field(ge=0, le=1)] | None = None
     text: Annotated[str, StringConstraints(max_length=200)] = ""
     false_alarm: bool | None = None
@@ -80,8 +91,8 @@ class ExportQuery(FilterQuery):
 class FiguresQuery(Strict):
     """The query of /api/figures. `until` left out is now; hours and days are those of `zone`, like Europe/Berlin."""
 
-    since: Time
-    until: Time | None = None
+    since: Instant
+    until: Instant | None = None
     bucket: Bucket = "day"
     zone: Zone = "UTC"
     device: Several[Id] = ()
@@ -90,6 +101,12 @@ class FiguresQuery(Strict):
     def where(self) -> DefectFilter:
         """As the store wants it."""
         return DefectFilter(device_ids=self.device, labels=self.label)
+
+
+class ImageQuery(Strict):
+    """The digest that makes another picture another address: who names it may keep the answer."""
+
+    sha256: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 class ReviewBody(Strict):

@@ -5,15 +5,16 @@ from typing import Literal
 from flask import Blueprint, Response, jsonify
 
 from glassline.accounts import PersonRole
-from glassline.contract.values import Count, Time
+from glassline.contract.values import Count, EventId, Time
 from glassline.store import Defect, FalseAlarm, ReviewConflictError, Reviewed, ReviewStep, Status
 
 from ..people.access import open_to, require
 from ..services import Services
 from .defects import no_defect
-from .errors import ApiError
+from .described import described
+from .errors import NO_DEFECT, STORE_DOWN, ApiError
 from .requests import ReviewBody, ReviewsBody, body, event_id
-from .shapes import Answer, DefectShape, defect_json, defect_shape
+from .shapes import Answer, DefectShape, ErrorAnswer, defect_json, defect_shape
 
 
 class StepShape(Answer):
@@ -48,11 +49,18 @@ class ReviewsAnswer(Answer):
     results: list[ReviewResult]
 
 
+class ConflictAnswer(ErrorAnswer):
+    """web.conflict: somebody else changed it in between; `current` is what stands there now."""
+
+    current: DefectShape
+
+
 def blueprint(services: Services) -> Blueprint:
     """/api/defects/<id>/history, /api/defects/<id>/review and /api/defects/reviews."""
     pages = Blueprint("reviews", __name__)
 
     @pages.get("/api/defects/<id>/history")
+    @described(answer=HistoryAnswer, path={"id": EventId}, errors={404: NO_DEFECT, 503: STORE_DOWN})
     def history(id: str) -> Response:
         """What people did with a defect."""
         store = services.catalogue.use()
@@ -63,12 +71,17 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.post("/api/defects/<id>/review")
     @open_to(PersonRole.REVIEWER)
+    @described(
+        answer=DefectShape, path={"id": EventId}, body=ReviewBody,
+        errors={404: NO_DEFECT, 409: ConflictAnswer, 503: STORE_DOWN},
+    )  # fmt: skip
     def review(id: str) -> Response:
         """Say what a person found: its status, a note, why it was a false alarm. What is left out stays."""
         return jsonify(defect_json(_review(services, event_id(id), body(ReviewBody))))
 
     @pages.post("/api/defects/reviews")
     @open_to(PersonRole.REVIEWER)
+    @described(answer=ReviewsAnswer, body=ReviewsBody, errors={503: STORE_DOWN})
     def reviews() -> Response:
         """Review many defects at once: all that can be are written in one transaction."""
         said, by = body(ReviewsBody), require(PersonRole.REVIEWER).name

@@ -5,12 +5,16 @@ from typing import Annotated, Any
 from flask import Blueprint, Response, jsonify, request
 from pydantic import StringConstraints
 
+from glassline.accounts import PersonRole
+
 from ..people.access import public, session_id, visitor
 from ..people.sessions import Visitor
 from ..people.sign_in import SignIn
 from ..services import Services
+from .described import described
 from .errors import ApiError
-from .requests import Strict, body
+from .requests import Nothing, Strict, body
+from .shapes import Answer
 
 
 class SignInBody(Strict):
@@ -20,18 +24,42 @@ class SignInBody(Strict):
     password: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
+class SessionAnswer(Answer):
+    """Who is signed in; name and role are null for nobody. `sign_in`: whether people sign in here at all."""
+
+    sign_in: bool
+    name: str | None
+    role: PersonRole | None
+
+
+NO_SIGN_IN = "web.no_sign_in: nobody signs in at this web"
+
+
 def blueprint(services: Services) -> Blueprint:
     """/api/session."""
     pages = Blueprint("session", __name__)
 
     @pages.get("/api/session")
     @public
+    @described(answer=SessionAnswer)
     def who() -> Response:
+        """Who is signed in."""
         return jsonify(_shape(services, visitor()))
 
     @pages.post("/api/session")
     @public
+    @described(
+        answer=SessionAnswer,
+        body=SignInBody,
+        errors={
+            401: "web.wrong_password: name or password is wrong",
+            404: NO_SIGN_IN,
+            429: "web.too_many_attempts: too many wrong passwords; `Retry-After` says how long to wait",
+            503: "web.busy, web.sessions_down: too many sign in now, or the disk is full",
+        },
+    )
     def enter() -> Response:
+        """Sign in: the session comes as a cookie."""
         sign_in, said = _sign_in(services), body(SignInBody)
         entered, id = sign_in.enter(said.name, said.password, request.remote_addr or "")
         sign_in.leave(session_id())
@@ -44,8 +72,15 @@ def blueprint(services: Services) -> Blueprint:
 
     @pages.delete("/api/session")
     @public
+    @described(
+        answer=SessionAnswer,
+        body=Nothing,
+        errors={404: NO_SIGN_IN, 503: "web.sessions_down: the list of sessions cannot be changed"},
+    )
     def leave() -> Response:
+        """Sign out."""
         sign_in = _sign_in(services)
+        body(Nothing)
         sign_in.leave(session_id())
         services.pulse.wake()
         answer = jsonify(_shape(services, None))
@@ -67,8 +102,6 @@ def _sign_in(services: Services) -> SignIn:
 
 
 def _shape(services: Services, who: Visitor | None) -> dict[str, Any]:
-    return {
-        "sign_in": services.sign_in is not None,
-        "name": who.name if who else None,
-        "role": who.role.value if who else None,
-    }
+    return SessionAnswer(
+        sign_in=services.sign_in is not None, name=who.name if who else None, role=who.role if who else None
+    ).to_dict()

@@ -18,7 +18,7 @@ from ..programs.hub import Heard
 class Answer(BaseModel):
     """Base of all answers: every key is there, also one without a value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), use_attribute_docstrings=True)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values for JSON."""

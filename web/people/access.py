@@ -45,10 +45,17 @@ def register(app: Flask, services: Services) -> None:
         g.session_id = id
         g.visitor = sign_in.sessions.find(id) if sign_in else Visitor(services.settings.id, PersonRole.ADMIN)
         view = app.view_functions.get(request.endpoint or "")
-        if view is None or getattr(view, "is_public", False):
-            return
-        needed = PersonRole.VIEWER if request.method in READS else PersonRole.ADMIN
-        require(getattr(view, "needs", needed))
+        role = None if view is None else needed_role(view, request.method)
+        if role is not None:
+            require(role)
+
+
+def needed_role(view: Callable[..., Any], method: str) -> PersonRole | None:
+    """Who may use a view; None: everybody, signed in or not."""
+    if getattr(view, "is_public", False):
+        return None
+    needed = PersonRole.VIEWER if method in READS else PersonRole.ADMIN
+    return cast(PersonRole, getattr(view, "needs", needed))
 
 
 def require(role: PersonRole) -> Visitor:
