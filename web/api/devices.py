@@ -119,9 +119,7 @@ def blueprint(services: Services) -> Blueprint:
         return jsonify(known(services.views.chain(device_id(id)), id))
 
     @pages.get("/api/devices/<id>/snapshot.jpg")
-    @described(
-        answer={"image/jpeg": None}, path={"id": Id}, errors={404: "web.no_frames: no picture of it has come yet"}
-    )
+    @described(answer={"image/jpeg": None}, path={"id": Id}, errors={404: "web.no_frames: no picture has come yet"})
     def snapshot(id: str) -> Response:
         """The newest picture, as it left the node."""
         program = services.hub.get(device_id(id))

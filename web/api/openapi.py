@@ -33,6 +33,7 @@ _GENERAL = {
     415: "web.not_json: a body of another type than application/json",
     429: "web.too_many_attempts: too many wrong passwords or tokens; `Retry-After` says how long to wait",
 }
+_TOO_LONG = {"description": "The address has over 4094 characters.", "content": {"text/html": {}}}
 _NULL = {"type": "null"}
 
 
@@ -184,10 +185,11 @@ def _errors(method: str, said: Described, has_role: bool, schemas: dict[str, Any
         429: has_role,
     }
     told: dict[int, Any] = {status: _GENERAL[status] for status, there in expected.items() if there} | dict(said.errors)
-    return {
+    answers = {
         str(status): {
             "description": text if isinstance(text, str) else inspect.cleandoc(text.__doc__ or ""),
             "content": {"application/json": {"schema": schemas[_key(ErrorAnswer if isinstance(text, str) else text)]}},
         }
         for status, text in sorted(told.items())
     }
+    return answers | ({"414": _TOO_LONG} if said.query else {})
