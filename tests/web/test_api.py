@@ -1,6 +1,7 @@
 """The JSON API against a real SQLite store and a real broker."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,17 @@ def test_a_device_says_whether_it_is_online_and_what_it_is(web: Web, node: NodeL
     assert device["info"]["model"]["name"] == "glass-n"
     assert device["health_age_s"] < 5
     assert node.id in [one["deviceId"] for one in web.get("/api/devices")["devices"]]
+
+
+def test_a_device_says_what_is_wrong_with_it_itself_and_nothing_of_others(web: Web, node: NodeLike) -> None:
+    def told() -> dict[str, Any]:
+        return web.get(f"/api/devices/{node.id}")  # type: ignore[no-any-return]
+
+    until(lambda: told()["online"] and told()["cause"] is None, what="no bridge runs, which is no fault of the node")
+    node.publish_health(state="failed", reasons=[Reason.CAMERA_MISSING])
+    cause = until(lambda: told()["cause"])
+    assert (cause["hop"], cause["state"], cause["code"]) == ("camera", "failed", Reason.CAMERA_MISSING)
+    assert cause["remedy"]
 
 
 def test_what_a_device_sends_too_often_is_dropped_and_counted_beside_it(web: Web, node: NodeLike) -> None:

@@ -9,10 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationEr
 from glassline.contract import Box, to_rfc3339
 from glassline.contract.messages import Detection, Health, Info
 from glassline.contract.values import Count, Id, Number, Seconds, Time
-from glassline.diagnosis import State, Verdict
+from glassline.diagnosis import Hop, HopVerdict, State, Verdict
 from glassline.store import Defect, Device, FalseAlarm, Status
 
 from ..programs.hub import Heard
+
+_OWN_HOPS: dict[str, tuple[Hop, ...]] = {
+    "node": (Hop.CAMERA, Hop.DETECTOR, Hop.NODE, Hop.BROKER),
+    "bridge": (Hop.BROKER, Hop.BRIDGE, Hop.STORE),
+    "web": (Hop.BROKER, Hop.WEB),
+    "broker": (Hop.BROKER,),
+}
 
 
 class Answer(BaseModel):
@@ -87,6 +94,18 @@ class ClockShape(Answer):
     offset_s: Number
 
 
+class HopShape(Answer):
+    """What is said about one hop; `explained_by` names another hop that is to blame."""
+
+    hop: str
+    state: State
+    age_s: Number | None
+    code: str | None
+    sentence: str
+    remedy: str
+    explained_by: str | None
+
+
 class DeviceShape(Answer):
     """A program that was heard, or that the store remembers. Ages are seconds at `now_s` of the web's own clock."""
 
@@ -96,6 +115,8 @@ class DeviceShape(Answer):
     why: str | None
     """Why it is not online."""
     code: str | None
+    cause: HopShape | None
+    """The first thing that is wrong with it itself, online or not; null: nothing is known to be."""
     now_s: Number
     status: str | None
     health_age_s: Seconds | None
@@ -107,18 +128,6 @@ class DeviceShape(Answer):
     health: Annotated[Health | None, _OnTheWire]
     refused: dict[str, int]
     """How many of its messages were not taken, by the fault."""
-
-
-class HopShape(Answer):
-    """What is said about one hop; `explained_by` names another hop that is to blame."""
-
-    hop: str
-    state: State
-    age_s: Number | None
-    code: str | None
-    sentence: str
-    remedy: str
-    explained_by: str | None
 
 
 class VerdictShape(Answer):
@@ -215,13 +224,14 @@ def device_json(
     """A program that was heard, at the instant `now_s`."""
     picture = program.picture
     online = connected and program.is_heard(now_s)
-    cause = verdict.first_cause
+    cause = own_cause(program.role, verdict)
     return DeviceShape(
         deviceId=program.id,
         role=program.role,
         online=online,
         why=None if online else cause.sentence if cause else _absent(program),
         code=None if online or cause is None or cause.code is None else cause.code.value,
+        cause=HopShape.model_validate(cause.to_dict()) if cause else None,
         now_s=round(now_s, 3),
         status=program.status,
         health_age_s=_age(program.health_at_s, now_s),
@@ -233,6 +243,12 @@ def device_json(
         health=program.health,
         refused=refused,
     ).to_dict()
+
+
+def own_cause(role: str | None, verdict: Verdict) -> HopVerdict | None:
+    """The first cause that lies with a program of this role, and not with others on the chain."""
+    causes = [verdict.first_cause, *verdict.also] if verdict.first_cause else []
+    return next((cause for cause in causes if cause.hop in _OWN_HOPS.get(role or "node", ())), None)
 
 
 def _absent(program: Heard) -> str:
@@ -247,6 +263,7 @@ def remembered_json(device: Device) -> dict[str, Any]:
         online=False,
         why=f"Not heard since {to_rfc3339(device.last_seen_at)}.",
         code="node.unknown",
+        cause=None,
         now_s=round(time.monotonic(), 3),
         status=device.status,
         health_age_s=None,
