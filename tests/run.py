@@ -5,16 +5,21 @@ tests/README.md.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-BESIDE = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not train and not alone"]
-"""One more than there are cores where CI runs, since most tests wait most of the time. A file is one worker's: what its
-tests share is started once. Not sorted by the number of tests, for the longest have few, and would come last.
+WORKERS = (os.cpu_count() or 1) + 1
+"""More than there are cores, since most tests wait most of the time: they take a fifth of a core each."""
+BESIDE = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not train and not alone"]
+"""A file is one worker's: what its tests share is started once. Not sorted by the number of tests, for the longest have
+few, and would come last.
 """
 ALONE = ["-m", "alone and not train"]
 AGAIN = ["--last-failed", "--last-failed-no-failures", "none", "-m", "not train"]
@@ -34,9 +39,24 @@ def failed() -> list[str]:
     return sorted(json.loads(FAILED.read_text())) if FAILED.exists() else []
 
 
+@contextmanager
+def making_ahead() -> Iterator[None]:
+    """With what takes minutes to fetch being made meanwhile, before the tests come to it."""
+    with subprocess.Popen([sys.executable, "-m", "tests.ahead"]) as ahead:
+        try:
+            yield
+        finally:
+            ahead.terminate()
+
+
 def main(arguments: list[str]) -> int:
     """The exit code of the first pytest that could not do its work, or 1 for failed tests, or 0."""
     signal.signal(signal.SIGINT, lambda *_: None)  # each pytest ends by itself what it has started
+    with making_ahead() if not arguments else nullcontext():
+        return _passes(arguments)
+
+
+def _passes(arguments: list[str]) -> int:
     codes = []
     for part in (["--cache-clear", *BESIDE], ALONE):
         codes.append(run(*part, *arguments))

@@ -39,7 +39,7 @@ def run(folder: Path, *tests: str) -> tuple[int, str]:
     (folder / "test_it.py").write_text(HEAD + "".join(tests))
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.run"], cwd=folder, capture_output=True, text=True, timeout=120,
+        [sys.executable, "-m", "tests.run", "test_it.py"], cwd=folder, capture_output=True, text=True, timeout=120,
         env=ours | {"PYTHONPATH": str(ROOT), "GLASSLINE_NO_SKIPS": "1"},
     )  # fmt: skip
     return done.returncode, done.stdout

@@ -1,5 +1,6 @@
 """The packages that deploy/install.sh installs, as a folder, and versions of the program that are newer or broken."""
 
+import fcntl
 import hashlib
 import re
 import subprocess
@@ -23,6 +24,14 @@ def packages_of(extras: tuple[str, ...], python: str = "3.13") -> Path:
     )
     digest = hashlib.sha256(repr((wanted, python)).encode()).hexdigest()[:12]
     folder = PROJECT / "var" / "wheels" / digest
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".fetching").open("w") as fetching:
+        fcntl.flock(fetching, fcntl.LOCK_EX)  # whoever else fetches the same is waited for
+        _fetch(wanted, folder, python)
+    return folder
+
+
+def _fetch(wanted: list[str], folder: Path, python: str) -> None:
     if not (folder / "lock").exists():
         platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
         subprocess.run(
@@ -34,7 +43,6 @@ def packages_of(extras: tuple[str, ...], python: str = "3.13") -> Path:
         )  # fmt: skip
         lines = [f"{_pin(wheel)} --hash=sha256:{_sha256(wheel)}\n" for wheel in sorted(folder.glob("*.whl"))]
         (folder / "lock").write_text("".join(lines))
-    return folder
 
 
 def program_wheel(folder: Path) -> Path:
