@@ -32,7 +32,7 @@ def create_app(*, services: Services) -> Flask:
     app.register_blueprint(doctor.blueprint(services))
     app.register_blueprint(cut_off.blueprint(services))
     app.register_blueprint(openapi.blueprint(services))
-    app.register_blueprint(pages.blueprint())
+    app.register_blueprint(pages.blueprint(services))
     if services.settings.tokens:
         app.register_blueprint(enroll.blueprint(services))
 

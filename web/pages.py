@@ -14,7 +14,9 @@ from flask import Blueprint, Response, render_template, send_from_directory
 from glassline.accounts import PersonRole
 
 from .api.cut_off import words
-from .people.access import public
+from .api.session import session_json
+from .people.access import public, visitor
+from .services import Services
 
 STATIC = Path(__file__).parent / "static"
 
@@ -42,11 +44,11 @@ name stands in static/texts/texts.js (`shell.pages`), and its picture in templat
 _IMPORT = re.compile(r'^(?:import|export) [^;]*?from "(\.[^"]+)";', re.MULTILINE | re.DOTALL)
 
 
-def blueprint() -> Blueprint:
-    """All pages. Who is not signed in gets them too, and is asked by them: nothing lies in them."""
+def blueprint(services: Services) -> Blueprint:
+    """All pages. Who is not signed in gets them too, and is asked by them: nothing lies in them but who asks."""
     pages = Blueprint("pages", __name__)
     for name, page in PAGES.items():
-        view = _view(name)
+        view = _view(services, name)
         for rule in (page.path, *page.inner):
             pages.add_url_rule(rule, name, view)
 
@@ -58,11 +60,11 @@ def blueprint() -> Blueprint:
     return pages
 
 
-def _view(name: str) -> Callable[..., str]:
+def _view(services: Services, name: str) -> Callable[..., str]:
     @public
     def show(**_: str) -> str:
-        modules = modules_of(f"{name}/page.js")
-        return render_template("page.html", page=name, pages=PAGES, modules=modules, words=words())
+        along = {"words": words(), "session": session_json(services, visitor())}
+        return render_template("page.html", page=name, pages=PAGES, modules=modules_of(f"{name}/page.js"), along=along)
 
     return show
 

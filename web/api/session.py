@@ -44,7 +44,7 @@ def blueprint(services: Services) -> Blueprint:
     @described(answer=SessionAnswer)
     def who() -> Response:
         """Who is signed in."""
-        return jsonify(_shape(services, visitor()))
+        return jsonify(session_json(services, visitor()))
 
     @pages.post("/api/session")
     @public
@@ -63,7 +63,7 @@ def blueprint(services: Services) -> Blueprint:
         sign_in, said = _sign_in(services), body(SignInBody)
         entered, id = sign_in.enter(said.name, said.password, request.remote_addr or "")
         sign_in.leave(session_id())
-        answer = jsonify(_shape(services, entered))
+        answer = jsonify(session_json(services, entered))
         seconds = round(services.settings.session_hours * 3600)
         answer.set_cookie(
             sign_in.cookie, id, max_age=seconds, secure=sign_in.encrypted, httponly=True, samesite="Strict"
@@ -83,7 +83,7 @@ def blueprint(services: Services) -> Blueprint:
         body(Nothing)
         sign_in.leave(session_id())
         services.pulse.wake()
-        answer = jsonify(_shape(services, None))
+        answer = jsonify(session_json(services, None))
         answer.delete_cookie(sign_in.cookie, secure=sign_in.encrypted, httponly=True, samesite="Strict")
         return answer
 
@@ -101,7 +101,8 @@ def _sign_in(services: Services) -> SignIn:
     return services.sign_in
 
 
-def _shape(services: Services, who: Visitor | None) -> dict[str, Any]:
+def session_json(services: Services, who: Visitor | None) -> dict[str, Any]:
+    """Who is signed in, and whether anybody has to be."""
     return SessionAnswer(
         sign_in=services.sign_in is not None, name=who.name if who else None, role=who.role if who else None
     ).to_dict()

@@ -32,9 +32,9 @@ export class Verdicts {
     this.#watchedAt = seconds();
   }
 
-  take(chain) {
-    this.#chain = chain;
-    this.#gotAt = seconds();
+  // What the web says of it, and when that came.
+  take(chain, gotAt = seconds()) {
+    [this.#chain, this.#gotAt] = [chain, gotAt];
   }
 
   // {ok, hops, first_cause, also, away}; `ok` is null while that is not known, `away`: the web gives no other page now.

@@ -10,6 +10,7 @@ export function openHelp(groups, { off, onOff }) {
     ...keys.map(({ keys: names, says }) => el("div", {}, el("dt", {}, ...names.map(kbd)), el("dd", {}, says))))));
   const box = el("input", { type: "checkbox", checked: !off, on: { change: () => onOff(!box.checked) } });
   const dialog = makeDialog(texts.keys.title, ...lists, el("label", { class: "switch" }, box, texts.keys.on));
+  dialog.classList.add("help-dialog");
   dialog.addEventListener("close", () => dialog.remove());
   dialog.showModal();
 }

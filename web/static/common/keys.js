@@ -14,10 +14,11 @@ export class Keys {
 
   constructor() {
     document.addEventListener("keydown", (event) => this.#press(event));
-    this.add(texts.keys.everywhere, [{ keys: ["?"], says: texts.keys.help, run: () => this.help() }]);
+    this.add(texts.keys.everywhere, [{ keys: ["?"], says: texts.keys.help, run: () => this.help() }], noHelp);
   }
 
-  // {keys: as event.key has them, says: what it does, run(event)}; `when()` is whether they count now.
+  // {keys: as event.key has them, says: what it does, run(event), may(): whether it can be done; left out: always}.
+  // `when()` is whether the group counts now.
   add(title, keys, when = noDialog) {
     this.groups.unshift({ title, keys, when });
     if (this.groups.length > 1) this.onFirst();
@@ -25,13 +26,14 @@ export class Keys {
 
   async help() {
     const { openHelp } = await import("./help.js");
-    openHelp(this.groups, { off: isOff(), onOff: (off) => localStorage.setItem(KEPT, off ? "1" : "") });
+    const groups = this.groups.filter(({ when }) => when()).map((group) => ({ ...group, keys: group.keys.filter(may) }));
+    openHelp(groups, { off: isOff(), onOff: (off) => localStorage.setItem(KEPT, off ? "1" : "") });
   }
 
   #press(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isOff() || isFor(event.target, event.key)) return;
     for (const { keys, when } of this.groups) {
-      const found = when() && keys.find((one) => one.keys.includes(event.key));
+      const found = when() && keys.find((one) => one.keys.includes(event.key) && may(one));
       if (!found) continue;
       event.preventDefault();
       return found.run(event);
@@ -40,6 +42,8 @@ export class Keys {
 }
 
 const noDialog = () => !document.querySelector("dialog[open]");
+const noHelp = () => !document.querySelector("dialog.help-dialog[open], #sign-in[open]");
+const may = (one) => one.may?.() ?? true;
 const isOff = () => localStorage.getItem(KEPT) === "1";
 
 // Whether the element that has the focus wants that key itself.

@@ -5,13 +5,92 @@ import { Connection } from "./connection.js";
 import { el, icon, say } from "./dom.js";
 import { CutOff } from "../chain/cutoff.js";
 import { Keys } from "./keys.js";
-import { Session } from "./session.js";
 import { texts } from "../texts/texts.js";
+
+const RANKS = ["viewer", "reviewer", "admin"];
+const AGAIN_MS = 2000;
+
+// Who is signed in: as the page itself said first, and the end of a session while the page is open.
+class Session {
+  onEnter = () => {};
+  onLeave = () => {};
+  name = null;
+  role = null;
+  // Whether people sign in here at all.
+  signIn = false;
+  #account = document.querySelector("#account");
+  #who = el("a", { class: "who", href: "/people", title: texts.session.own });
+  #role = el("span", { class: "chip" });
+  #out = el("button", { type: "button", class: "plain", title: texts.session.signOut, on: { click: () => this.#signOut() } },
+    icon("out"), el("span", {}, texts.session.signOut));
+  #form = null;
+  #asked = false;
+  #lastName = null;
+
+  constructor() {
+    this.#account.append(this.#who, this.#role, this.#out);
+    addEventListener("pageshow", ({ persisted }) => persisted && this.check());
+  }
+
+  start() {
+    this.#take(JSON.parse(document.querySelector("#session").textContent));
+  }
+
+  // Whether whoever is signed in may do what `role` may.
+  may(role) {
+    return RANKS.indexOf(this.role) >= RANKS.indexOf(role);
+  }
+
+  // The session may have ended, or be another person's by now: the web says.
+  async check() {
+    const told = await api.session().catch(() => null);
+    if (told === null || this.#asked || told.name === this.name) return;
+    if (told.name !== null) return location.reload();
+    this.#ask(texts.session.ended);
+    this.onLeave();
+  }
+
+  #take({ sign_in: signIn, name, role }) {
+    if (signIn && name === null) return this.#ask("");
+    this.#asked = false;
+    // What the page holds is another person's: begin anew.
+    if (this.#lastName !== null && this.#lastName !== name) return location.reload();
+    [this.name, this.role, this.signIn, this.#lastName] = [name, role, signIn, name];
+    this.#account.hidden = !signIn;
+    say(this.#who, name ?? "");
+    say(this.#role, texts.session.roles[role] ?? "");
+    this.onEnter();
+  }
+
+  async #ask(why) {
+    this.#asked = true;
+    [this.name, this.role] = [null, null];
+    this.#account.hidden = true;
+    try {
+      const { SignIn } = await import("./sign_in.js");
+      this.#form ??= new SignIn((told) => this.#take(told));
+      this.#form.ask(why);
+    } catch {
+      setTimeout(() => this.#ask(why), AGAIN_MS);
+    }
+  }
+
+  async #signOut() {
+    try {
+      await api.signOut();
+      location.reload();
+    } catch (error) {
+      say(this.#out.lastElementChild, texts.session.stillIn);
+      this.#out.title = error.message;
+    }
+  }
+}
 
 export class Shell {
   connection = new Connection();
   cutOff = new CutOff(this.connection);
   keys = new Keys();
+  session = new Session();
   // What to do with the web's events, by their type.
   on = {};
   // Somebody is signed in, or nobody has to be.
@@ -24,11 +103,9 @@ export class Shell {
     say(document.querySelector(".skip"), texts.shell.skip);
     this.#ways.setAttribute("aria-label", texts.shell.ways);
     for (const way of this.#ways.children) say(way.querySelector("span"), texts.shell.pages[way.dataset.page]);
-    const account = document.querySelector("#account");
-    this.session = new Session(document.querySelector("#sign-in"), account);
     this.session.onEnter = () => this.#enter();
     this.session.onLeave = () => this.connection.stop();
-    this.keys.onFirst = () => account.before(this.#helpButton());
+    this.keys.onFirst = () => this.#addHelp();
     api.onSignedOut = () => this.session.check();
     this.connection.addEventListener("close", ({ detail: { signedOut, refused } }) => {
       if (signedOut || refused) this.session.check();
@@ -41,10 +118,10 @@ export class Shell {
     this.session.start();
   }
 
-  #helpButton() {
+  #addHelp() {
     this.keys.onFirst = () => {};
     const attributes = { type: "button", class: "icon-button help", title: texts.keys.help, "aria-label": texts.keys.help };
-    return el("button", { ...attributes, on: { click: () => this.keys.help() } }, icon("help"));
+    document.querySelector("#account").before(el("button", { ...attributes, on: { click: () => this.keys.help() } }, icon("help")));
   }
 
   #enter() {

@@ -3,11 +3,14 @@
 import { Ages, metadata } from "../common/pictures.js";
 import { api } from "../common/api.js";
 import { Chain } from "../chain/chain.js";
-import { Defects } from "../defects/recent.js";
+import { Controls } from "./controls.js";
 import { Devices } from "./wall.js";
-import { el } from "../common/dom.js";
+import { el, write } from "../common/dom.js";
+import { Recent } from "./recent.js";
 import { Shell } from "../common/shell.js";
+import { seconds } from "../common/connection.js";
 import { Stage } from "./stage.js";
+import { texts } from "../texts/live.js";
 import { Verdicts } from "../chain/verdicts.js";
 
 const MAX_TOLD = 1000;
@@ -18,21 +21,24 @@ const parts = {
   chain: el("section", { id: "chain", class: "chain" }),
   devices: el("nav", { id: "devices", class: "wall", hidden: true }),
   stage: el("section", { id: "stage", class: "stage" }),
-  defects: el("section", { id: "defects", class: "defects" }),
-  detail: el("dialog", { id: "detail", class: "detail" }),
+  facts: el("dl", { id: "facts", class: "facts" }),
+  recent: el("section", { id: "recent", class: "recent panel" }),
 };
-document.querySelector("#main").append(parts.chain,
-  el("div", { class: "columns" }, parts.devices, parts.stage, parts.defects), parts.detail);
+const columns = el("div", { class: "columns" }, parts.devices, parts.stage, parts.recent, parts.facts);
+document.querySelector("#main").append(parts.chain, columns);
 const ages = new Ages(connection.clock);
 const stage = new Stage(parts.stage, ages);
 const verdicts = new Verdicts(connection, cutOff, stage);
 const chain = new Chain(parts.chain, verdicts);
-const defects = new Defects(parts.defects);
-let detail = null;
+const recent = new Recent(parts.recent);
 const devices = new Devices(parts.devices, ages);
+const controls = new Controls(parts.stage, stage, shell.keys);
 const toldAt = new Map();
+// Of every camera that is watched, as the web pushed it last.
+const chains = new Map();
 let web = null;
 let letGo = 0;
+let detail = null;
 
 devices.onSelect = (id) => {
   stage.show(id);
@@ -41,20 +47,54 @@ devices.onSelect = (id) => {
   const device = devices.get(id);
   if (device) learn(device);
   chain.show(id);
-  api.chain(id).then((verdict) => id === devices.selected && take(verdict), () => {});
+  if (chains.has(id)) take(chains.get(id));
 };
 devices.onWish = (rates) => connection.watch(rates);
+devices.onCount = () => { controls.setSeveral(devices.several); showView(); };
+devices.onLarge = () => setView("large");
+controls.onGrid = () => setView("grid");
+controls.onDraws = (shows) => { stage.draws(shows); devices.draws(shows); };
+controls.start();
+shell.keys.add(texts.wall.keys, [
+  { keys: ["ArrowLeft", "ArrowUp"], says: texts.wall.previous, run: () => devices.step(-1), may: () => devices.several },
+  { keys: ["ArrowRight", "ArrowDown"], says: texts.wall.next, run: () => devices.step(1), may: () => devices.several },
+  { keys: ["g"], says: texts.wall.toggle, run: () => setView(devices.isGrid ? "large" : "grid"), may: () => devices.several },
+]);
 
-function take(verdict) {
-  verdicts.take(verdict);
+// One large, or all over the whole page: the address says which.
+function setView(view) {
+  const query = view === "grid" ? "?view=grid" : "/";
+  history.pushState(null, "", `${query}${location.hash}`);
+  showView();
+}
+
+function showView() {
+  const isGrid = devices.several && new URLSearchParams(location.search).get("view") === "grid";
+  if (isGrid === devices.isGrid) return;
+  columns.classList.toggle("grid", isGrid);
+  devices.setGrid(isGrid);
+}
+
+function take({ told, gotAt }) {
+  verdicts.take(told, gotAt);
   chain.update();
+}
+
+function learnChain(told) {
+  const [id, news] = [told.deviceId ?? null, { told, gotAt: seconds() }];
+  if (id !== null) chains.set(id, news);
+  if (id === devices.selected) take(news);
 }
 
 function learn(device) {
   if (device.clock) ages.set({ device_id: device.deviceId, ...device.clock });
   if (device.deviceId === web) letGo = device.health?.counters?.viewers_stalled ?? 0;
   const shown = devices.get(devices.selected);
-  if (shown) stage.setInfo(shown, letGo);
+  if (!shown) return;
+  stage.setInfo(shown);
+  controls.setDevice(shown);
+  const facts = texts.stage.facts(shown, letGo).filter(([, value]) => value);
+  write(parts.facts, facts.join("\n"), () => facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
 // An answer that was long on its way may be older than what was pushed meanwhile.
@@ -66,10 +106,23 @@ function isNews(device) {
 }
 
 async function readAll() {
-  defects.reload();
+  recent.reload();
   const list = await api.devices().then((answer) => answer.devices.filter(isNews), () => []);
   devices.replace(list);
   list.forEach(learn);
+}
+
+// The defect at full size, fetched when the first one is opened.
+async function open(defect) {
+  if (detail === null) {
+    const { Detail } = await import("../defects/detail.js");
+    const dialog = el("dialog", { id: "detail", class: "detail" });
+    document.body.append(dialog);
+    detail = new Detail(dialog);
+    detail.onReviewed = (reviewed) => recent.put(reviewed);
+  }
+  detail.setMayReview(session.may("reviewer"));
+  detail.open(defect);
 }
 
 shell.on = {
@@ -81,29 +134,23 @@ shell.on = {
   clock: (event) => ages.set(event),
   hello: (event) => {
     web = event.web;
-    if (devices.selected === null) take(event.chain);
+    learnChain(event.chain);
   },
-  chain: (event) => { if (event.chain.deviceId === devices.selected) take(event.chain); },
-  detection: ({ defect }) => defects.put(defect),
-  defect: ({ defect }) => defects.put(defect),
-  review: ({ defect }) => defects.put(defect),
-  receipt: (event) => { if (event.row === "stored") defects.confirm(event.event_id); },
+  chain: ({ chain: told }) => learnChain(told),
+  detection: ({ defect }) => recent.put(defect),
+  defect: ({ defect }) => recent.put(defect),
+  review: ({ defect }) => recent.put(defect),
+  reviews: ({ defects }) => defects.forEach((defect) => recent.put(defect)),
+  receipt: (event) => { if (event.row === "stored") recent.confirm(event.event_id); },
   resync: readAll,
 };
 
 chain.onCause = (cause) => stage.setCause(cause);
-defects.onOpen = async (defect) => {
-  const { Detail } = await import("../defects/detail.js");
-  if (!detail) {
-    detail = new Detail(parts.detail);
-    detail.setMayReview(session.may("reviewer"));
-    detail.onReviewed = (reviewed) => defects.put(reviewed);
-  }
-  detail.open(defect);
-};
-defects.onChange = (defect) => detail?.update(defect);
+recent.onOpen = open;
+recent.onChange = (defect) => detail?.update(defect);
 connection.addEventListener("open", () => {
   toldAt.clear();
+  chains.clear();
   readAll();
 });
 connection.addEventListener("close", () => chain.update());
@@ -111,10 +158,11 @@ cutOff.addEventListener("found", () => {
   if (cutOff.fault && cutOff.answers) readAll();
   chain.update();
 });
-connection.addEventListener("frame", ({ detail }) => {
-  const frame = { ...detail, meta: metadata(detail.jpeg) };
+connection.addEventListener("frame", ({ detail: got }) => {
+  const frame = { ...got, meta: metadata(got.jpeg) };
   stage.take(frame);
   devices.show(frame);
 });
-shell.onEnter = () => detail?.setMayReview(session.may("reviewer"));
+addEventListener("popstate", showView);
+shell.onEnter = () => controls.setMay(session.may("admin"));
 shell.start();

@@ -1,42 +1,51 @@
-// The live picture: newest only, boxes drawn from what the frame says of itself, and honest about its age.
+// The live picture: newest only, honest about its age, with what the model says of it drawn over it, not into it.
 
 import { el, say, sentence } from "../common/dom.js";
-import { age, colour } from "../common/format.js";
+import { age } from "../common/format.js";
+import { drawFinds } from "../common/overlay.js";
 import { Newest } from "../common/pictures.js";
-import { texts } from "../texts/live.js";
 import { seconds } from "../common/connection.js";
+import { texts } from "../texts/live.js";
 
 const TICK_MS = 200;
+const RATE_S = 3;
+const REGION_INK = "#e8f6f5";
 
 export class Stage {
   device = null;
+  // Since when the picture stands still, in the page's seconds; null: it does not.
+  pausedAt = null;
+  onPause = () => {};
   #ages;
   #newest = new Newest((bitmap, frame) => this.#show(bitmap, frame));
   #shown = null;
+  #latest = null;
+  #missed = 0;
   #drawnAt = [];
   #cause = null;
+  #region = null;
+  #shows = { boxes: true, masks: true, region: true };
 
   constructor(root, ages) {
     this.#ages = ages;
     this.canvas = el("canvas", { width: 640, height: 480, "aria-label": texts.stage.label, role: "img" });
+    this.over = el("canvas", { class: "over", "aria-hidden": "true" });
     this.mark = el("span", { class: "mark" });
     this.ageText = el("span", { class: "age" });
+    this.missedText = el("span");
     this.nameText = el("span", { class: "name" });
-    this.sizeText = el("span");
-    this.fpsText = el("span");
-    this.boxes = el("input", { type: "checkbox", checked: true, on: { change: () => this.#draw() } });
-    this.limit = el("p", { class: "limit", role: "status" });
+    this.sizeText = el("span", { class: "size" });
+    this.fpsText = el("span", { class: "fps" });
+    this.limit = el("p", { class: "pill limit", role: "status" });
     this.note = el("div", { class: "veil", "aria-live": "polite" });
-    this.facts = el("dl", { class: "facts" });
-    root.append(
-      el("div", { class: "screen" },
-        this.canvas,
-        el("div", { class: "overlay" },
-          el("span", { class: "pill" }, this.mark, this.ageText),
-          el("span", { class: "pill quiet" }, this.nameText, this.sizeText, this.fpsText)),
-        this.note),
-      el("div", { class: "bar" }, el("label", { class: "switch" }, this.boxes, texts.stage.boxes), this.limit),
-      this.facts);
+    this.frame = el("div", { class: "frame" }, this.canvas, this.over);
+    this.screen = el("div", { class: "screen" }, this.frame,
+      el("div", { class: "overlay" },
+        el("span", { class: "pill" }, this.mark, this.ageText, this.missedText),
+        el("span", { class: "pill quiet" }, this.nameText, this.sizeText, this.fpsText)),
+      this.limit, this.note);
+    root.append(this.screen);
+    new ResizeObserver(() => this.#fit()).observe(this.frame);
     setInterval(() => this.#tick(), TICK_MS);
     this.#tick();
   }
@@ -45,13 +54,13 @@ export class Stage {
   show(device) {
     this.device = device;
     this.#newest.clear();
-    this.#shown = null;
+    this.#shown = this.#latest = this.#region = null;
     this.#drawnAt = [];
     say(this.nameText, device);
     say(this.limit, "");
     this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
-    this.facts.replaceChildren();
-    this.#tick();
+    this.#setPaused(false);
+    this.#draw();
   }
 
   // The first thing that is wrong, as the chain says it; null while nothing is.
@@ -60,67 +69,138 @@ export class Stage {
     this.#tick();
   }
 
-  // What is known of the device, and how many pages the web let go.
-  setInfo(device, letGo) {
-    this.#showFacts(device, letGo);
-    const live = device.health?.live;
+  // What is known of the device: the size its pictures will have, what of them it looks at, what its link can carry.
+  setInfo({ image_wh: size, info, health }) {
+    const live = health?.live;
+    const wh = size ?? info?.camera?.image_wh;
+    if (!this.#shown && wh) this.#shape(...wh);
+    this.#region = info?.settings?.region ?? null;
     say(this.limit, live?.limited_by === "link" ? texts.stage.slowLink(live) : "");
+    this.#drawOver();
   }
 
   take(frame) {
-    if (frame.device === this.device) this.#newest.take(frame);
+    if (frame.device !== this.device) return;
+    this.#latest = frame;
+    if (this.pausedAt === null) this.#newest.take(frame);
+    else this.#missed += 1;
+  }
+
+  // What is drawn over the picture: {boxes, masks, region}, each whether.
+  draws(shows) {
+    this.#shows = { ...this.#shows, ...shows };
+    this.#drawOver();
+  }
+
+  togglePause() {
+    if (!this.#shown) return;
+    this.#setPaused(this.pausedAt === null);
+    if (this.pausedAt === null && this.#latest !== null) this.#newest.take(this.#latest);
+  }
+
+  // The picture that is shown: {device, jpeg, meta, bitmap}, or null.
+  get shown() {
+    return this.#shown;
+  }
+
+  // The same with what is drawn over it, as a JPEG of its own size.
+  marked() {
+    const { bitmap } = this.#shown;
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(bitmap, 0, 0);
+    this.#drawMarks(context, bitmap.width, bitmap.height, Math.max(1, Math.min(bitmap.width, bitmap.height) / 480));
+    return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+  }
+
+  // Seconds since the newest picture was taken, whether it is shown or the picture stands still.
+  age() {
+    return this.#current && this.#ages.of(this.#current);
+  }
+
+  // Seconds since anything arrived here, and whether that is recent enough to call it live.
+  arrival() {
+    return this.#current ? seconds() - this.#current.gotAt : null;
+  }
+
+  isLive() {
+    return this.#current !== null && this.#ages.isLive(this.#current);
+  }
+
+  get #current() {
+    return this.pausedAt === null ? this.#shown : this.#latest;
+  }
+
+  #setPaused(paused) {
+    const was = this.pausedAt !== null;
+    this.pausedAt = paused ? seconds() : null;
+    this.#missed = 0;
+    if (was !== paused) this.onPause(paused);
+    this.#tick();
   }
 
   #show(bitmap, frame) {
-    if (frame.device !== this.device) return bitmap.close();
+    if (frame.device !== this.device || this.pausedAt !== null) return bitmap.close();
     this.#shown?.bitmap.close();
     this.#shown = { ...frame, bitmap };
     this.#drawnAt.push(seconds());
     this.#draw();
   }
 
+  // Before the first picture as after it: nothing moves when it comes.
+  #shape(width, height) {
+    if (this.canvas.width === width && this.canvas.height === height) return;
+    [this.canvas.width, this.canvas.height] = [width, height];
+    this.screen.style.setProperty("--ratio", width / height);
+  }
+
   #draw() {
-    if (!this.#shown) return;
-    const { bitmap, meta } = this.#shown;
-    if (this.canvas.width !== bitmap.width || this.canvas.height !== bitmap.height) {
-      this.canvas.width = bitmap.width;
-      this.canvas.height = bitmap.height;
-      this.canvas.style.aspectRatio = `${bitmap.width} / ${bitmap.height}`;
+    if (this.#shown) {
+      const { bitmap } = this.#shown;
+      this.#shape(bitmap.width, bitmap.height);
+      this.canvas.getContext("2d").drawImage(bitmap, 0, 0);
     }
-    const context = this.canvas.getContext("2d");
-    context.drawImage(bitmap, 0, 0);
-    if (this.boxes.checked) drawBoxes(context, meta?.boxes ?? [], bitmap.width, bitmap.height);
+    this.#drawOver();
     this.#tick();
   }
 
-  // Seconds since the shown picture was taken.
-  age() {
-    return this.#shown && this.#ages.of(this.#shown);
+  // One pixel of the overlay is one of the screen.
+  #fit() {
+    const [width, height] = [this.frame.clientWidth, this.frame.clientHeight].map((side) => Math.round(side * devicePixelRatio));
+    if (this.over.width === width && this.over.height === height) return;
+    [this.over.width, this.over.height] = [width, height];
+    this.#drawOver();
   }
 
-  // Seconds since anything arrived here, and whether that is recent enough to call it live.
-  arrival() {
-    return this.#shown ? seconds() - this.#shown.gotAt : null;
+  #drawOver() {
+    const { width, height } = this.over;
+    const context = this.over.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    this.#drawMarks(context, width, height, devicePixelRatio);
   }
 
-  isLive() {
-    return this.#shown !== null && this.#ages.isLive(this.#shown);
+  #drawMarks(context, width, height, unit) {
+    const place = ([x, y]) => [x * width, y * height];
+    if (this.#shows.region && this.#region) drawRegion(context, this.#region.map(place), unit);
+    if (this.#shown) drawFinds(context, this.#shown.meta?.boxes ?? [], place, { unit, ...this.#shows });
   }
 
   #tick() {
+    const paused = this.pausedAt !== null;
     const live = this.isLive();
-    const now = this.age();
-    this.mark.className = live ? "mark live" : "mark";
-    say(this.mark, live ? texts.stage.live : texts.stage.notLive);
-    say(this.ageText, now === null ? "" : texts.stage.age(age(now)));
-    say(this.fpsText, live ? this.#rate() : "");
+    const shown = this.#shown && this.#ages.of(this.#shown);
+    this.mark.className = paused ? "mark paused" : live ? "mark live" : "mark";
+    say(this.mark, paused ? texts.stage.paused : live ? texts.stage.live : texts.stage.notLive);
+    say(this.ageText, shown === null ? "" : texts.stage.age(age(shown)));
+    say(this.missedText, paused ? texts.stage.missed(this.#missed) : "");
+    say(this.fpsText, live && !paused ? this.#rate() : "");
     say(this.sizeText, this.#shown ? texts.stage.size(this.#shown.bitmap.width, this.#shown.bitmap.height) : "");
     this.#showWhy(live);
   }
 
-  // Pictures a second, as they were drawn here over the last three.
+  // Pictures a second, as they were drawn here lately.
   #rate() {
-    const from = seconds() - 3;
+    const from = seconds() - RATE_S;
     this.#drawnAt = this.#drawnAt.filter((at) => at > from);
     const span = this.#drawnAt.at(-1) - this.#drawnAt[0];
     return span > 0.5 ? texts.stage.fps(((this.#drawnAt.length - 1) / span).toFixed(0)) : "";
@@ -135,51 +215,25 @@ export class Stage {
     this.note.dataset.key = key;
     this.note.replaceChildren();
     this.note.classList.toggle("full", !live && !this.#shown);
-    if (live || !(title || why)) return;
+    if (live || !(title || why || hint)) return;
     if (title) this.note.append(el("strong", {}, title));
     this.note.append(el("p", {}, ...sentence(why ?? hint)));
   }
-
-  #showFacts({ info, health, refused }, letGo) {
-    const names = texts.stage.facts;
-    const rows = [
-      [names.camera, info?.camera?.uri],
-      [names.model, info?.model?.name],
-      [names.detection, health?.inference_ms ? texts.stage.inference(Math.round(health.inference_ms.p50)) : null],
-      [names.temperature, health?.cpu_temp_c === undefined ? null : texts.stage.celsius(Math.round(health.cpu_temp_c))],
-      [names.wifi, health?.wifi ? texts.stage.signal(Math.round(health.wifi.signal_dbm)) : null],
-      [names.outbox, health?.outbox?.depth ? texts.stage.waitingRows(health.outbox.depth) : null],
-      [names.givenUp, texts.stage.givenUp(health?.outbox)],
-      [names.version, info?.version],
-      [names.refused, texts.stage.refused(refused ?? {})],
-      [names.letGo, letGo ? texts.stage.letGo(letGo) : null],
-    ];
-    this.facts.replaceChildren(...rows.filter(([, value]) => value).map(([name, value]) =>
-      el("div", {}, el("dt", {}, name), el("dd", {}, value))));
-  }
 }
 
-// Boxes are xyxyn: 0-1 of the picture they came with.
-export function drawBoxes(context, boxes, width, height) {
-  const unit = Math.max(1, Math.min(width, height) / 300);
+// What lies outside is not looked at: it is dimmed, and the edge is dashed.
+function drawRegion(context, points, unit) {
+  const path = new Path2D();
+  for (const [x, y] of points) path.lineTo(x, y);
+  path.closePath();
+  const outside = new Path2D(path);
+  outside.rect(0, 0, context.canvas.width, context.canvas.height);
+  context.save();
+  context.fillStyle = "rgb(4 8 10 / 45%)";
+  context.fill(outside, "evenodd");
+  context.strokeStyle = REGION_INK;
   context.lineWidth = 1.5 * unit;
-  context.font = `600 ${Math.round(8.5 * unit)}px system-ui, sans-serif`;
-  context.textBaseline = "middle";
-  for (const box of boxes) {
-    const [x0, y0, x1, y1] = box.xyxyn;
-    const [left, top] = [x0 * width, y0 * height];
-    context.strokeStyle = context.fillStyle = colour(box.label);
-    context.strokeRect(left, top, (x1 - x0) * width, (y1 - y0) * height);
-    drawLabel(context, `${box.label} ${Math.round(box.score * 100)} %`, left, top, unit, width);
-  }
-}
-
-function drawLabel(context, text, left, top, unit, width) {
-  const high = 12.5 * unit;
-  const wide = context.measureText(text).width + 8 * unit;
-  const x = Math.max(0, Math.min(left - context.lineWidth / 2, width - wide));
-  const y = top >= high ? top - high : top;
-  context.fillRect(x, y, wide, high);
-  context.fillStyle = "#10191d";
-  context.fillText(text, x + 4 * unit, y + high / 2);
+  context.setLineDash([6 * unit, 5 * unit]);
+  context.stroke(path);
+  context.restore();
 }

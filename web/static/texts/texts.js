@@ -10,10 +10,10 @@ export const texts = {
     cancel: "Cancel",
   },
   keys: {
-    title: "Keys",
+    title: "Keyboard",
     everywhere: "Everywhere",
     help: "Show the keys of this page",
-    on: "Keys act",
+    on: "Use these keys",
     names: { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc" },
   },
   hops: {

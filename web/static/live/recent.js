@@ -1,0 +1,156 @@
+// The newest finds beside the live picture: read once, then kept up to date by what the web pushes.
+
+import { api } from "../common/api.js";
+import { el, say } from "../common/dom.js";
+import { colour, shortTime } from "../common/format.js";
+import { texts } from "../texts/live.js";
+
+const MOST = 24;
+const ROW_PX = 64;
+const THUMB = [64, 48];
+const MAX_ZOOM = 4;
+const words = texts.recent;
+
+export class Recent {
+  onOpen = () => {};
+  onChange = () => {};
+  #rows = new Map();
+  #cards = new Map();
+  #reading = 0;
+  #pushed = new Map();
+  #problem = null;
+  #isRead = false;
+
+  constructor(root) {
+    this.list = el("ol", { class: "list" });
+    this.message = el("div", { class: "empty", "aria-live": "polite" });
+    root.append(el("header", {}, el("h2", {}, words.title), el("a", { class: "plain", href: "/defects" }, words.all)),
+      el("div", { class: "finds" }, this.message, this.list));
+    setTimeout(() => this.#showMessage(), 1000);
+  }
+
+  // A find as the web pushed it. What is stored is not made unstored by a find that is only repeated.
+  put(defect) {
+    const known = this.#rows.get(defect.event_id);
+    if (known && known.stored && !defect.stored) return;
+    if (known && (known.rev > defect.rev || (known.version ?? -1) > (defect.version ?? -1))) return;
+    this.#rows.set(defect.event_id, defect);
+    this.#pushed.set(defect.event_id, defect);
+    this.#show();
+    this.onChange(defect);
+  }
+
+  // The store's word came before its row did.
+  confirm(eventId) {
+    const known = this.#rows.get(eventId);
+    if (known && !known.stored) this.put({ ...known, stored: true, version: known.version ?? -1 });
+  }
+
+  // What came while the answer was on its way is newer than the answer.
+  async reload() {
+    const turn = (this.#reading += 1);
+    this.#pushed = new Map();
+    const [page, open] = await Promise.all([
+      api.defects({ limit: MOST }).catch((error) => error), api.unconfirmed().then((answer) => answer.defects, () => [])]);
+    if (turn !== this.#reading) return;
+    this.#isRead = true;
+    this.#problem = page instanceof Error ? page : null;
+    const pushed = [...this.#pushed.values()];
+    if (!this.#problem) this.#rows.clear();
+    for (const defect of [...(page.defects ?? []), ...pushed, ...open]) this.put(defect);
+    this.#show();
+  }
+
+  // Newest first. Each row is moved to its place by its transform, which shifts nothing else on the page.
+  #show() {
+    const sorted = [...this.#rows.values()].sort((one, other) => (sortKey(one) < sortKey(other) ? 1 : -1));
+    for (const { event_id: id } of sorted.splice(MOST)) this.#rows.delete(id);
+    for (const [id, card] of this.#cards) {
+      if (this.#rows.has(id)) continue;
+      card.remove();
+      this.#cards.delete(id);
+    }
+    this.list.style.height = `${sorted.length * ROW_PX}px`;
+    sorted.forEach((defect, at) => this.#place(this.#card(defect.event_id), defect, at));
+    this.#showMessage();
+  }
+
+  #place(card, defect, at) {
+    fill(card, defect);
+    const place = `translateY(${at * ROW_PX}px)`;
+    if (card.style.transform !== place) card.style.transform = place;
+    if (this.list.children[at] !== card) this.list.insertBefore(card, this.list.children[at] ?? null);
+  }
+
+  #card(id) {
+    if (!this.#cards.has(id)) {
+      this.#cards.set(id, el("li", { class: "card" },
+        el("button", { type: "button", on: { click: () => this.onOpen(this.#rows.get(id)) } },
+          el("span", { class: "thumb" }),
+          el("span", { class: "words" },
+            el("span", { class: "head" }, el("span", { class: "swatch", "aria-hidden": "true" }),
+              el("strong", { class: "label" }), el("span", { class: "score" })),
+            el("span", { class: "where" })),
+          el("span", { class: "chip" }))));
+    }
+    return this.#cards.get(id);
+  }
+
+  #showMessage() {
+    this.message.replaceChildren();
+    if (this.#problem) {
+      this.message.append(el("strong", {}, words.down), el("p", {}, this.#problem.explained()),
+        el("button", { type: "button", on: { click: () => this.reload() } }, words.retry));
+    } else if (!this.#rows.size) {
+      this.message.append(...(this.#isRead ? [el("strong", {}, words.empty), el("p", {}, words.emptyHint)]
+        : [el("p", { class: "busy" }, words.reading)]));
+    }
+    this.message.hidden = !this.message.children.length;
+    this.list.hidden = !this.#rows.size;
+  }
+}
+
+function sortKey(defect) {
+  return `${defect.detected_at} ${defect.event_id}`;
+}
+
+function fill(card, defect) {
+  const part = (name) => card.querySelector(name);
+  const time = shortTime(defect.detected_at);
+  say(part(".label"), defect.label);
+  say(part(".score"), words.score(defect.score));
+  say(part(".where"), `${time} · ${defect.device_id}`);
+  part(".swatch").style.background = colour(defect.label);
+  part("button").setAttribute("aria-label", words.open(defect.label, defect.device_id, time));
+  const chip = part(".chip");
+  const waiting = defect.error ? words.refused : words.notStored;
+  chip.className = `chip ${defect.stored ? defect.status : "waiting"}`;
+  say(chip, defect.stored ? texts.status[defect.status] : waiting);
+  fillThumb(part(".thumb"), defect);
+}
+
+function fillThumb(thumb, defect) {
+  const url = defect.image_url ?? "";
+  if (thumb.dataset.url === url) return;
+  thumb.dataset.url = url;
+  if (!url) return thumb.replaceChildren();
+  const image = el("img", { src: url, alt: "", loading: "lazy", decoding: "async" });
+  Object.assign(image.style, cropped(defect));
+  thumb.replaceChildren(image);
+}
+
+// Where the whole picture has to lie so that the thumbnail shows the best box with some of its surroundings.
+function cropped({ boxes, image_wh: size }) {
+  const best = boxes.reduce((one, other) => (one && one.score >= other.score ? one : other), null);
+  if (!best || !size) return {};
+  const [x0, y0, x1, y1] = best.xyxyn;
+  const [width, height] = THUMB;
+  const fit = Math.max(width, (height * size[0]) / size[1]);
+  const zoom = Math.max(1, Math.min(MAX_ZOOM, 0.5 / Math.max(x1 - x0, y1 - y0, 0.01)));
+  const [wide, high] = [fit * zoom, (fit * zoom * size[1]) / size[0]];
+  const place = (centre, whole, shown) => Math.min(0, Math.max(shown - whole, shown / 2 - centre * whole));
+  return {
+    width: `${wide}px`, height: `${high}px`,
+    transform: `translate(${place((x0 + x1) / 2, wide, width)}px, ${place((y0 + y1) / 2, high, height)}px)`,
+  };
+}
