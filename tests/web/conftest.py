@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from glassline.accounts import People
 from glassline.store import open_store
@@ -96,6 +96,24 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     yield page
     assert not errors
+
+
+@pytest.fixture
+def watched(web: Web, node: NodeLike, bridge: BridgeLike, page: Page) -> Page:
+    """The page of a node that streams."""
+    bridge.publish_health()
+    node.keep_healthy()
+    node.stream(10)
+    page.goto(f"{web.url}/#{node.id}")
+    expect(page.locator(".mark")).to_have_text("LIVE")
+    return page
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[tuple[Mosquitto, Web]]:
+    """A web that nobody else's cameras are at."""
+    with Mosquitto(tmp_path) as broker, Web(tmp_path, broker=broker.address) as web:
+        yield broker, web
 
 
 _numbers = itertools.count(1)

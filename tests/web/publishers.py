@@ -24,6 +24,7 @@ from glassline.contract.messages import (
     ModelInfo,
     Receipt,
     Reply,
+    ReplyError,
     StoreHealth,
     decode,
 )
@@ -62,6 +63,10 @@ class NodeLike:
         self.leases: list[tuple[float, str, Lease]] = []
         self.commands: list[tuple[str, Command]] = []
         self.mute = False
+        self.settings: dict[str, Any] = {}
+        """In force; the command `config` changes them and is answered with all of them."""
+        self.refuses: ReplyError | None = None
+        """Why that command is refused."""
         self.sent: list[bytes] = []
         self.number = 0
         self.link = Link(
@@ -84,6 +89,7 @@ class NodeLike:
             model=ModelInfo(
                 name="glass-n", sha256="0" * 64, runtime="onnx", imgsz=640, labels=["scratch", "chip", "bubble"]
             ),
+            settings=self.settings,
         )
 
     def _on_lease(self, address: Any, payload: bytes, retained: bool) -> None:
@@ -93,8 +99,17 @@ class NodeLike:
         command = decode(Command, payload)
         self.commands.append((address.rest, command))
         if not self.mute:
-            reply = Reply(**self.link.envelope(), id=command.id, status="ok", data={"echo": command.args})
-            self.link.publish("reply", reply.to_json(), rest=address.rest)
+            self.link.publish("reply", self._reply(address.rest, command).to_json(), rest=address.rest)
+
+    def _reply(self, name: str, command: Command) -> Reply:
+        envelope = {**self.link.envelope(), "id": command.id}
+        if name != "config":
+            return Reply(**envelope, status="ok", data={"echo": command.args})
+        if self.refuses is not None:
+            return Reply(**envelope, status="error", error=self.refuses)
+        self.settings = self.settings | command.args
+        self.link.reannounce()
+        return Reply(**envelope, status="ok", data=self.settings)
 
     def publish_health(self, **more: Any) -> None:
         values: dict[str, Any] = {
@@ -119,13 +134,18 @@ class NodeLike:
         self.sent.append(data)
         return data
 
+    def _try_frame(self, **more: Any) -> None:
+        """Publish one, unless the broker is away just then."""
+        data = self.frame(**more)
+        if self.link.publish("frame", data):
+            self.sent.append(data)
+
     def stream(self, fps: float, **more: Any) -> None:
         """Publish frames in the background until the end."""
 
         def run() -> None:
             while not self._stopping.wait(1 / fps):
-                if self.link.state.connected:
-                    self.publish_frame(**more)
+                self._try_frame(**more)
 
         self._background(run)
 
@@ -143,7 +163,7 @@ class NodeLike:
                 fps = self.wanted_fps()
                 if fps and time.monotonic() >= due_s:
                     due_s = max(due_s + 1 / fps, time.monotonic() - 0.1)
-                    self.publish_frame(**more)
+                    self._try_frame(**more)
 
         self._background(run)
 
@@ -218,6 +238,14 @@ class BridgeLike:
                 )
             )
         self.store.apply(items)
+
+    def store_find(self, node: NodeLike, **more: Any) -> str:
+        """A detection of that node all the way into the store, with its picture and its receipt; its event."""
+        detection = node.detection(**more)
+        self.commit(node.id, detection, node.evidence_of(detection.event_id))
+        node.publish_detection(detection)
+        self.receipt(node.id, detection)
+        return detection.event_id
 
     def receipt(self, device_id: str, detection: Detection, *, row: str = "stored", error: str | None = None) -> None:
         receipt = Receipt(

@@ -30,14 +30,6 @@ def _sign_in(page: Page, name: str, password: str = SECRET) -> None:
     page.keyboard.press("Enter")
 
 
-def _store(node: NodeLike, bridge: BridgeLike, label: str) -> str:
-    detection = node.detection(label=label)
-    bridge.commit(node.id, detection, node.evidence_of(detection.event_id))
-    node.publish_detection(detection)
-    bridge.receipt(node.id, detection)
-    return detection.event_id
-
-
 def test_the_page_asks_first_and_then_shows_who_is_signed_in(guarded: Web, streaming: NodeLike, page: Page) -> None:
     page.goto(f"{guarded.url}/#{streaming.id}")
     dialog = page.get_by_role("dialog", name="Sign in to Glassline")
@@ -80,7 +72,7 @@ def test_signing_out_shows_the_form_and_nothing_else(guarded: Web, streaming: No
 def test_who_may_not_review_sees_what_others_said_and_no_button(
     guarded: Web, streaming: NodeLike, bridge: BridgeLike, page: Page
 ) -> None:
-    event_id = _store(streaming, bridge, "chip")
+    event_id = bridge.store_find(streaming, label="chip")
     said = {"status": "reviewed", "note": "polished", "version": 0}
     assert enter(guarded, "anna").post(f"/api/defects/{event_id}/review", json=said).status_code == 200
     page.goto(guarded.url)
@@ -99,7 +91,7 @@ def test_a_session_that_ends_while_a_note_is_written_costs_no_word(
     guarded: Web, people: People, streaming: NodeLike, bridge: BridgeLike, page: Page
 ) -> None:
     people.add("writer", PersonRole.REVIEWER, SECRET)
-    event_id = _store(streaming, bridge, "crack")
+    event_id = bridge.store_find(streaming, label="crack")
     page.goto(f"{guarded.url}/#{streaming.id}")
     _sign_in(page, "writer")
     page.locator(".card", has_text="crack").first.click()
@@ -126,7 +118,7 @@ def test_a_session_that_ends_while_a_note_is_written_costs_no_word(
 def test_after_another_person_signed_in_nothing_of_the_first_is_left(
     guarded: Web, streaming: NodeLike, bridge: BridgeLike, context: BrowserContext, page: Page
 ) -> None:
-    _store(streaming, bridge, "stain")
+    bridge.store_find(streaming, label="stain")
     page.goto(guarded.url)
     _sign_in(page, "anna")
     page.locator(".card", has_text="stain").first.click()
