@@ -9,7 +9,7 @@ import { Actions } from "./actions.js";
 import { Health, factsOf } from "./health.js";
 import { nameOf, stateOf } from "./state.js";
 
-const CHAIN_EACH_MS = 4000;
+const CHAIN_EACH_MS = 3000;
 const words = texts.detail;
 
 export class DeviceDetail {
@@ -31,6 +31,7 @@ export class DeviceDetail {
   #tabs = {};
   #parts = {};
   #chainAt = -Infinity;
+  #chainDue = null;
 
   constructor(root, shell, id) {
     [this.#id, this.#shell] = [id, shell];
@@ -103,7 +104,12 @@ export class DeviceDetail {
 
   // What is wrong with it, in diagnosis' words: the whole chain up to this web.
   #readChain() {
-    if (performance.now() - this.#chainAt < CHAIN_EACH_MS) return;
+    const wait = this.#chainAt + CHAIN_EACH_MS - performance.now();
+    if (wait > 0) {
+      this.#chainDue ??= setTimeout(() => this.#readChain(), wait);
+      return;
+    }
+    this.#chainDue = null;
     this.#chainAt = performance.now();
     api.chain(this.#id).then(({ first_cause: first, also }) => {
       const causes = first ? [first, ...also] : [];

@@ -31,6 +31,7 @@ export class Field {
       el("p", { class: "hint", id: `${id}-hint` }, setting.sentence));
     this.#control.element.setAttribute("aria-describedby", `${id}-hint`);
     this.#control.element.addEventListener("input", () => this.#written());
+    this.#control.set(setting.value);
     this.take(setting.value, false);
   }
 
@@ -91,7 +92,7 @@ export class Field {
 
 function rangeOf({ minimum: least, maximum: most, unit }) {
   const span = least === null || least === undefined || most === null || most === undefined ? "" : words.from(least, most);
-  return [span, unit].filter(Boolean).join(" ");
+  return [span, /^\d+-\d+$/.test(unit) ? "" : words.units[unit] ?? unit].filter(Boolean).join(" ");
 }
 
 // {element, set(value), text(), textOf(value), value(), problem(), many}

@@ -4,7 +4,7 @@ import { el, say, svg } from "../common/dom.js";
 import { age, longTime } from "../common/format.js";
 import { texts } from "../texts/devices.js";
 
-const KEPT_S = 600;
+const [KEPT_S, LEAST_S] = [600, 30];
 const [WIDTH, HEIGHT] = [160, 36];
 const value = texts.value;
 
@@ -48,7 +48,7 @@ class Tile {
     // A number that hardly moves is a flat line, not noise in large.
     const span = Math.max(most - least, Math.abs(most) * 0.1, 1e-6);
     const floor = (most + least - span) / 2;
-    const from = Math.min(now - told[0].at, KEPT_S) < 60 ? now - 60 : Math.max(told[0].at, now - KEPT_S);
+    const from = Math.min(now - told[0].at, KEPT_S) < LEAST_S ? now - LEAST_S : Math.max(told[0].at, now - KEPT_S);
     const place = ({ at, x }) => [((at - from) / (now - from)) * WIDTH, HEIGHT - 3 - ((x - floor) / span) * (HEIGHT - 6)];
     const path = told.map(place).map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
     const [first, end] = [place(told[0])[0], place(last)[0]];
@@ -109,7 +109,7 @@ export function factsOf(device) {
       [names.looked, made(health?.detect_fps, value.rate)], [names.lastDetect, made(health?.last_detect_age_s, texts.ago)],
       [names.detectShare, health?.detect_share < 1 ? value.share(health.detect_share) : null],
       [names.skipped, made(frames, ({ skipped_detect: skipped, captured }) => texts.of(value.count(skipped), value.count(captured)))],
-      [names.sha, model?.sha256],
+      [names.sha, made(model?.sha256, texts.digest)],
     ]],
     [names.live, [
       [names.liveRate, made(live?.fps, value.rate)], [names.published, made(health?.publish_fps, value.rate)], [names.image, made(live?.image_wh, value.size)],

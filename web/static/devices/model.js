@@ -52,7 +52,7 @@ export class DeviceModel {
     const facts = texts.facts;
     const model = info?.model;
     write(this.#now, JSON.stringify([model]), () => [el("header", {}, el("h2", {}, words.inForce)), model
-      ? el("dl", { class: "facts" }, ...[[facts.modelName, model.name], [facts.runtime, model.runtime], [facts.labels, model.labels.join(", ")], [facts.why, model.why], [facts.sha, model.sha256]]
+      ? el("dl", { class: "facts" }, ...[[facts.modelName, model.name], [facts.runtime, model.runtime], [facts.labels, model.labels.join(", ")], [facts.why, model.why], [facts.sha, model.sha256 && texts.digest(model.sha256)]]
         .filter(([, text]) => text).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text))))
       : el("p", { class: "hint" }, words.none)]);
     if (this.#models === null) return;

@@ -33,7 +33,8 @@ export const SORTS = {
 
 function numbers(of, sign = -1) {
   return (one, other) => {
-    const [a, b] = [of(one), of(other)];
+    // What was said before it went away is no number of now.
+    const [a, b] = [one, other].map((device) => (device.online ? of(device) : undefined));
     if (a === undefined || b === undefined) return (a === undefined) - (b === undefined);
     return sign * (a - b);
   };

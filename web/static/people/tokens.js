@@ -9,6 +9,7 @@ import { handedOver } from "./secret.js";
 
 const DAYS = [1, 7, 30, 90, 365];
 const words = texts.tokens;
+const cell = (name, text) => el("td", { "data-name": words.columns[name] }, text);
 
 export class Tokens {
   #shell;
@@ -16,6 +17,7 @@ export class Tokens {
   #said = el("p", { class: "sr", role: "status" });
   #handed = el("div");
   #list = el("div", { class: "table-box" });
+  #everybody = el("input", { type: "checkbox", on: { change: () => this.read() } });
   #name = el("input", { class: "input", autocomplete: "off", maxlength: 60, required: true, placeholder: words.nameHint });
   #role = el("select", { class: "input" });
   #days = el("select", { class: "input" }, ...DAYS.map((days) => el("option", { value: days, selected: days === 90 }, words.daysOf(days))));
@@ -24,7 +26,8 @@ export class Tokens {
   constructor(root, shell) {
     this.#shell = shell;
     this.#role.append(...Object.keys(texts.roles).filter((role) => shell.session.may(role)).map((role) => el("option", { value: role }, texts.role(role))));
-    root.append(el("section", { class: "panel tokens-panel" }, el("header", {}, el("h2", {}, words.title)), el("p", { class: "hint" }, words.hint),
+    root.append(el("section", { class: "panel tokens-panel" }, el("header", {}, el("h2", {}, words.title),
+        shell.session.may("admin") ? el("label", { class: "switch" }, this.#everybody, words.everybody) : null), el("p", { class: "hint" }, words.hint),
       this.#said, this.#list, this.#handed,
       el("form", { class: "token-form", on: { submit: (event) => this.#make(event) } },
         el("label", { class: "field" }, words.name, this.#name), el("label", { class: "field" }, words.role, this.#role),
@@ -34,7 +37,8 @@ export class Tokens {
 
   async read() {
     try {
-      const { tokens } = await api.get("/api/tokens");
+      const { tokens } = await api.get("/api/tokens", this.#everybody.checked ? { everybody: true } : {});
+      say(this.#problem, "");
       this.#show(tokens);
     } catch (error) {
       say(this.#problem, error.explained());
@@ -47,10 +51,10 @@ export class Tokens {
     this.#list.replaceChildren(el("table", { class: "table" }, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...tokens.map((token) => this.#row(token)))));
   }
 
-  #row({ id, name, role, created_at: made, expires_at: ends, last_used_at: used }) {
+  #row({ id, name, owner, role, made_at: made, expires_at: ends, used_on: used }) {
     const isOver = Date.parse(ends) < Date.now();
-    return el("tr", { class: isOver ? "over" : null }, el("th", { scope: "row" }, name), el("td", {}, texts.roles[role]), el("td", {}, longTime(made)),
-      el("td", {}, isOver ? words.ended(ends) : longTime(ends)), el("td", {}, used ? longTime(used) : words.never),
+    return el("tr", { class: isOver ? "over" : null }, el("th", { scope: "row" }, name, owner === this.#shell.session.name ? null : el("span", { class: "chip" }, owner)), cell("role", texts.roles[role]), cell("made", longTime(made)),
+      cell("ends", isOver ? words.ended(ends) : longTime(ends)), cell("used", used ? words.day(used) : words.never),
       el("td", { class: "row-buttons" }, el("button", { type: "button", class: "plain danger", "aria-label": words.revokeOf(name), on: { click: () => this.#revoke(id, name) } }, words.revoke)));
   }
 

@@ -31,7 +31,7 @@ export const texts = {
   sort: "Sort by",
   sortByState: "What needs a look",
   columns: {
-    name: "Name", role: "Role", version: "Version", model: "Model", camera: "Camera", inference: "Inference",
+    name: "Name", role: "Role", version: "Version", model: "Model", camera: "fps", inference: "Inference",
     temperature: "Temp.", outbox: "Waiting", lag: "Lag", last: "Last word",
   },
   titles: {
@@ -50,7 +50,7 @@ export const texts = {
   emptyFilter: "None of them matches",
   emptyFilterHint: (all) => `There are ${all} devices in all.`,
   showAll: "Show all",
-  allWell: "Works.",
+  digest: (sha256) => `${sha256.slice(0, 12)} …`,
   lastWord: (seconds) => (!Number.isFinite(seconds) ? "–" : seconds < 6 ? "just now" : seconds < 99 ? `${Math.floor(seconds)} s` : age(seconds)),
   ago: (seconds) => `${age(seconds)} ago`,
   value: {
@@ -177,9 +177,10 @@ export const texts = {
       labels_off: "detection", region: "detection", live_fps: "sending", live_quality: "sending", evidence_quality: "sending", frame_meta: "sending",
     },
     need: {
-      number: "A number is needed.", whole: "A whole number is needed.", least: (least) => `At least ${least}.`, most: (most) => `At most ${most}.`,
+      number: "A number is needed.", whole: "A whole number is needed.", least: (least) => `At least ${tenth.format(least)}.`, most: (most) => `At most ${tenth.format(most)}.`,
     },
-    from: (least, most) => `${least} to ${most}`,
+    units: { "1/s": "a second", times: "×" },
+    from: (least, most) => `${tenth.format(least)} to ${tenth.format(most)}`,
     drawRegion: "Draw it on the live picture",
     regionAll: "All of the picture",
     onOff: { true: "On", false: "Off" },

@@ -2,6 +2,8 @@
 
 import { longTime } from "../common/format.js";
 
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+
 export const texts = {
   title: "People",
   own: "Your account",
@@ -69,7 +71,9 @@ export const texts = {
     title: "Tokens for scripts",
     hint: "A token signs a script in as you, in a role of its own, until it ends or you revoke it.",
     none: "You have none.",
-    columns: { name: "Name", role: "May do", made: "Made", ends: "Ends", used: "Last used", actions: "" },
+    columns: { name: "Name", role: "May do", made: "Made", ends: "Ends", used: "Last used on", actions: "" },
+    everybody: "Those of everybody",
+    day: (date) => day.format(new Date(`${date}T00:00`)),
     never: "never",
     ended: (at) => `ended ${longTime(at)}`,
     name: "What for",
