@@ -4,7 +4,22 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import guard, pages
-from .api import cut_off, defects, devices, doctor, enroll, errors, export, figures, models, openapi, reviews, session
+from .api import (
+    cut_off,
+    defects,
+    devices,
+    doctor,
+    enroll,
+    errors,
+    export,
+    figures,
+    models,
+    openapi,
+    people,
+    reviews,
+    session,
+    tokens,
+)
 from .api.requests import MAX_BODY_BYTES
 from .live import endpoint
 from .people import access
@@ -31,6 +46,8 @@ def create_app(*, services: Services) -> Flask:
     app.register_blueprint(models.blueprint(services))
     app.register_blueprint(doctor.blueprint(services))
     app.register_blueprint(cut_off.blueprint(services))
+    app.register_blueprint(people.blueprint(services))
+    app.register_blueprint(tokens.blueprint(services))
     app.register_blueprint(openapi.blueprint(services))
     app.register_blueprint(pages.blueprint(services))
     if services.settings.tokens:

@@ -216,7 +216,7 @@ class Services:
         """
         self.readings.cut()
         for viewer in self.fanout.viewers:
-            if self.sign_in is not None and self.sign_in.sessions.visitor(viewer.session) is None:
+            if self.sign_in is not None and self.sign_in.visitor(viewer.session) is None:
                 self.fanout.send_away(viewer, SIGNED_OUT, "this session has ended")
         self.systemd.status(self._in_words())
         self.systemd.alive()

@@ -6,24 +6,24 @@ from typing import Annotated
 
 import typer
 
-from glassline.accounts import People, PersonRole
+from glassline.accounts import PersonRole
 from glassline.accounts.passwords import new_password
 from glassline.program import read_secret
-from web.settings import PEOPLE_FILE
 
 from .accounts_folder import do
 from .configured import web_settings
+from .people_file import PeopleOption, people_of
+from .people_tokens import app as token_app
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Say who may sign in at the page, and as what.")
+
+app.add_typer(token_app, name="token")
 
 Name = Annotated[str, typer.Argument(help="Name to sign in with; it stands under that person's reviews.")]
 RoleOption = Annotated[PersonRole, typer.Option(help="viewer looks, reviewer also reviews, admin does everything.")]
 Generate = Annotated[bool, typer.Option("--generate", help="Make a password and print it once.")]
 PasswordFile = Annotated[
     Path | None, typer.Option(help="File (0600) with the password, instead of the terminal or stdin.")
-]
-PeopleOption = Annotated[
-    Path | None, typer.Option(help="The people file; without it that of \\[web] in this machine's settings.")
 ]
 
 
@@ -33,7 +33,7 @@ def add(
     people: PeopleOption = None,
 ) -> None:  # fmt: skip
     """Let somebody sign in. The password is asked for twice, or read from stdin."""
-    there = _people(people)
+    there = people_of(people)
     chosen = do(lambda: _password(generate, password_file))
     do(lambda: there.add(name, role, chosen))
     typer.echo(f"{name} may sign in as {role.value}{_told(generate, chosen)}")
@@ -46,7 +46,7 @@ def add(
 @app.command(name="list")
 def list_(people: PeopleOption = None) -> None:
     """Everybody who may sign in, with the role."""
-    there = _people(people)
+    there = people_of(people)
     do(there.load)
     for person in there.list():
         typer.echo(f"{person.role.value:9} {person.name}")
@@ -55,7 +55,7 @@ def list_(people: PeopleOption = None) -> None:
 @app.command()
 def remove(name: Name, people: PeopleOption = None) -> None:
     """Let somebody in no more; pages that are open end within seconds."""
-    do(lambda: _people(people).remove(name))
+    do(lambda: people_of(people).remove(name))
     typer.echo(f"{name} may not sign in any more")
 
 
@@ -64,7 +64,7 @@ def role(
     name: Name, role: Annotated[PersonRole, typer.Argument(help="The new one.")], people: PeopleOption = None
 ) -> None:
     """Give somebody another role; where they are signed in, they sign in anew."""
-    do(lambda: _people(people).set_role(name, role))
+    do(lambda: people_of(people).change(name, role=role))
     typer.echo(f"{name} is now {role.value}")
 
 
@@ -73,16 +73,11 @@ def password(
     name: Name, generate: Generate = False, password_file: PasswordFile = None, people: PeopleOption = None
 ) -> None:
     """Give somebody another password; where they are signed in, they sign in anew."""
-    there = _people(people)
+    there = people_of(people)
     do(lambda: there.get(name))
     chosen = do(lambda: _password(generate, password_file))
-    do(lambda: there.set_password(name, chosen))
+    do(lambda: there.change(name, password=chosen))
     typer.echo(f"{name} has a new password{_told(generate, chosen)}")
-
-
-def _people(chosen: Path | None) -> People:
-    """Those of `chosen`, else those that this machine's web lets in, or would."""
-    return People(chosen or do(lambda: web_settings().people_file or PEOPLE_FILE))
 
 
 def _password(generate: bool, file: Path | None) -> str:

@@ -9,15 +9,21 @@ accounts.verify("pi-1", password)            # Role.NODE
 from .accounts import Accounts
 from .entries import AccountsError, EntriesFile
 from .mosquitto import client_options, mosquitto_files
-from .people import People, Person, PersonRole
+from .people import LastAdminError, NobodyError, People, Person, PersonRole, TakenError
+from .person_tokens import PersonToken, PersonTokens
 
 __all__ = [
     "Accounts",
     "AccountsError",
     "EntriesFile",
+    "LastAdminError",
+    "NobodyError",
     "People",
     "Person",
     "PersonRole",
+    "PersonToken",
+    "PersonTokens",
+    "TakenError",
     "client_options",
     "mosquitto_files",
 ]

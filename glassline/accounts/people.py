@@ -1,10 +1,13 @@
 """The people file: who may sign in at the page, in which role, and the hashes of their passwords.
 
-JSON, 0600: {"Anna": {"role": "reviewer", "hash": "$argon2id$…"}}. A name is found however its letters are written,
-large or small, and stands under a review as it was added.
+JSON, 0600: {"Anna": {"id": "4f…", "role": "reviewer", "hash": "$argon2id$…"}}. A name is found however its letters are
+written, large or small, and stands under a review as it was added.
+
+Errors: NobodyError, TakenError and LastAdminError are AccountsErrors.
 """
 
 import hashlib
+import secrets
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,6 +22,18 @@ from .passwords import argon2_hash, argon2_verify, check_password, new_password
 
 FIRST_ADMIN = "admin"
 MAX_NAME_CHARACTERS = 60
+
+
+class NobodyError(AccountsError):
+    """There is nobody of that name."""
+
+
+class TakenError(AccountsError):
+    """Somebody is called so already."""
+
+
+class LastAdminError(AccountsError):
+    """Without this admin there would be none."""
 
 
 class PersonRole(StrEnum):
@@ -41,6 +56,8 @@ class Person:
     name: str
     role: PersonRole
     hash: str
+    id: str = ""
+    """Whoever is added later under the same name has another. Empty: added before there were ids."""
 
     @property
     def stamp(self) -> str:
@@ -75,6 +92,11 @@ class People:
         """Who is called so; AccountsError if nobody is."""
         return _get(self._file.entries(), name)
 
+    def current(self, name: str, id: str) -> Person | None:
+        """Who is called so and has this id; None: they were removed, and whoever has the name now is another."""
+        person = self.find(name)
+        return person if person is not None and person.id == id else None
+
     def verify(self, name: str, password: str) -> Person | None:
         """Who is called so, if the password is right. A name that nobody has costs the same time."""
         person = self.find(name)
@@ -83,29 +105,34 @@ class People:
             return None
         return person
 
-    def add(self, name: str, role: PersonRole, password: str) -> None:
-        """Let somebody in. AccountsError if somebody is called so already; ValueError for a name or password."""
+    def add(self, name: str, role: PersonRole, password: str) -> Person:
+        """Let somebody in. TakenError if somebody is called so already; ValueError for a name or password."""
         name, person_hash = check_name(name), _hash(password)
         with self._file.changing() as entries:
             if known := _find(entries, name):
-                raise AccountsError(
+                raise TakenError(
                     f"there is a {known.role} {known.name} already. For a new password: `glassline people password`; "
                     "for another role: `glassline people role`"
                 )
-            entries[name] = Person(name, PersonRole(role), person_hash)
+            entries[name] = person = Person(name, PersonRole(role), person_hash, secrets.token_hex(8))
+        return person
 
     def remove(self, name: str) -> None:
-        """Let somebody in no more. AccountsError if there is nobody of that name, or no admin would be left."""
+        """Let somebody in no more. NobodyError if there is nobody of that name, LastAdminError."""
         self._change(name, lambda person: None)
 
-    def set_role(self, name: str, role: PersonRole) -> None:
-        """Give somebody another role; AccountsError as for `remove`."""
-        self._change(name, lambda person: replace(person, role=PersonRole(role)))
+    def change(self, name: str, *, role: PersonRole | None = None, password: str | None = None) -> Person:
+        """Give somebody another role, another password, or both. As for `remove`; ValueError for a password."""
+        new_hash = None if password is None else _hash(password)
+        changed = self._change(
+            name, lambda person: replace(person, role=role or person.role, hash=new_hash or person.hash)
+        )
+        assert changed is not None
+        return changed
 
-    def set_password(self, name: str, password: str) -> None:
-        """Give somebody another password; AccountsError if there is nobody of that name, ValueError for a password."""
-        new_hash = _hash(password)
-        self._change(name, lambda person: replace(person, hash=new_hash))
+    def change_own_password(self, person: Person, old: str, new: str) -> Person:
+        """Another password for somebody whose old one was just found right. NobodyError, ValueError."""
+        return self.change(person.name, password=new)
 
     def first_admin(self) -> Path | None:
         """Where there is nobody yet, make an admin with a generated password, and return the file (0600) with it."""
@@ -114,7 +141,7 @@ class People:
             if self._file.entries():
                 return None
         password = new_password()
-        person = Person(FIRST_ADMIN, PersonRole.ADMIN, argon2_hash(password))
+        person = Person(FIRST_ADMIN, PersonRole.ADMIN, argon2_hash(password), secrets.token_hex(8))
         with self._file.changing() as entries:
             if entries:
                 return None
@@ -122,7 +149,7 @@ class People:
             entries[FIRST_ADMIN] = person
         return self.first_password
 
-    def _change(self, name: str, change: Callable[[Person], Person | None]) -> None:
+    def _change(self, name: str, change: Callable[[Person], Person | None]) -> Person | None:
         with self._file.changing() as entries:
             person = _get(entries, name)
             changed = change(person)
@@ -130,9 +157,10 @@ class People:
             if changed:
                 entries[person.name] = changed
             if person.role is PersonRole.ADMIN and not any(one.role is PersonRole.ADMIN for one in entries.values()):
-                raise AccountsError(f"{person.name} is the last admin: make somebody else an admin first")
+                raise LastAdminError(f"{person.name} is the last admin: make somebody else an admin first")
         if person.name == FIRST_ADMIN and (changed is None or changed.hash != person.hash):
             self.first_password.unlink(missing_ok=True)
+        return changed
 
 
 def check_name(name: str) -> str:
@@ -162,13 +190,13 @@ def _find(entries: dict[str, Person], name: str) -> Person | None:
 def _get(entries: dict[str, Person], name: str) -> Person:
     person = _find(entries, name)
     if person is None:
-        raise AccountsError(f"there is nobody called {name}. There is: {', '.join(sorted(entries)) or 'nobody'}")
+        raise NobodyError(f"there is nobody called {name}. There is: {', '.join(sorted(entries)) or 'nobody'}")
     return person
 
 
 def _read(name: str, fields: Any) -> Person:
-    return Person(check_name(name), PersonRole(fields["role"]), str(fields["hash"]))
+    return Person(check_name(name), PersonRole(fields["role"]), str(fields["hash"]), str(fields.get("id", "")))
 
 
 def _write(person: Person) -> dict[str, str]:
-    return {"role": person.role.value, "hash": person.hash}
+    return {"role": person.role.value, "hash": person.hash} | ({"id": person.id} if person.id else {})

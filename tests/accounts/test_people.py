@@ -61,9 +61,9 @@ def test_a_stamp_changes_with_the_role_and_the_password_and_nothing_else(some: P
     stamp = some.get("anna müller").stamp
     some.add("other", PersonRole.VIEWER, SECRET)
     assert some.get("anna müller").stamp == stamp
-    some.set_role("anna müller", PersonRole.VIEWER)
+    some.change("anna müller", role=PersonRole.VIEWER)
     demoted = some.get("anna müller").stamp
-    some.set_password("anna müller", SECRET)
+    some.change("anna müller", password=SECRET)
     assert len({stamp, demoted, some.get("anna müller").stamp}) == 3
 
 
@@ -79,8 +79,8 @@ def test_the_last_admin_stays(some: People) -> None:
     with pytest.raises(AccountsError, match="last admin"):
         some.remove("boss")
     with pytest.raises(AccountsError, match="last admin"):
-        some.set_role("boss", PersonRole.VIEWER)
-    some.set_role("Anna Müller", PersonRole.ADMIN)
+        some.change("boss", role=PersonRole.VIEWER)
+    some.change("Anna Müller", role=PersonRole.ADMIN)
     some.remove("boss")
     assert [person.name for person in some.list()] == ["Anna Müller"]
 
@@ -93,7 +93,7 @@ def test_the_first_admin_is_made_once_and_its_password_lies_in_a_closed_file(peo
     assert person is not None
     assert person.role is PersonRole.ADMIN
     assert people.first_admin() is None
-    people.set_password("admin", "chosen by a person")
+    people.change("admin", password="chosen by a person")
     assert not made.exists()
     assert people.first_admin() is None
 

@@ -291,8 +291,8 @@ def test_who_is_removed_is_out_within_seconds_also_of_an_open_page(naive: Naive,
     assert _outstays(naive.url, lambda: naive.people.pop("temp"))
     for end in (
         lambda: people.remove("temp"),
-        lambda: people.set_password("temp", "another password"),
-        lambda: people.set_role("temp", PersonRole.REVIEWER),
+        lambda: people.change("temp", password="another password"),
+        lambda: people.change("temp", role=PersonRole.REVIEWER),
     ):
         with contextlib.suppress(Exception):
             people.remove("temp")

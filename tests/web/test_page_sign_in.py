@@ -97,7 +97,7 @@ def test_a_session_that_ends_while_a_note_is_written_costs_no_word(
     page.locator(".card", has_text="crack").first.click()
     note = page.get_by_role("dialog", name="crack").get_by_label("Note")
     note.fill("half a sentence")
-    people.set_password("writer", "another password")
+    people.change("writer", password="another password")
     ended = page.get_by_role("dialog", name="Sign in to Glassline")
     expect(ended).to_be_visible(timeout=5000)
     expect(ended).to_contain_text("Your session has ended")

@@ -167,7 +167,7 @@ def test_the_first_start_lets_an_admin_in_and_says_how_but_not_with_what(tmp_pat
         assert password not in web.text()
         admin = enter(web, "admin", password)
         assert admin.get("/api/session").json()["role"] == "admin"
-        People(people).set_password("admin", "chosen by a person")
+        People(people).change("admin", password="chosen by a person")
         assert not file.exists()
         assert admin.get("/api/devices").status_code == 401, "whoever knew the old one is out"
         assert enter(web, "admin", "chosen by a person")

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from glassline.accounts import People, PersonRole
+from glassline.accounts import People, PersonRole, PersonTokens
 
 SECRET = "correct horse"
 COMMAND = [sys.executable, "-c", "from workbench.main import app; app()", "people"]
@@ -95,3 +95,20 @@ def test_the_file_is_the_one_that_the_settings_name_and_else_it_is_said_that_nob
     person = People(tmp_path / "those.json").find("boss")
     assert person is not None
     assert person.role is PersonRole.ADMIN
+
+
+def test_a_script_gets_a_token_which_is_shown_once_and_taken_away(tmp_path: Path) -> None:
+    people = People(tmp_path / "var" / "people.json")
+    people.add("Anna", PersonRole.REVIEWER, SECRET)
+    secret = run("token", "add", "anna", "report", "--role", "reviewer", "--days", "7", cwd=tmp_path).stdout.strip()
+    tokens = PersonTokens(people.path)
+    token = tokens.find(secret)
+    assert token is not None
+    assert (token.owner, token.name, token.role) == ("Anna", "report", PersonRole.REVIEWER)
+    listed = run("token", "list", cwd=tmp_path).stdout
+    assert "Anna: report" in listed
+    assert secret not in listed + tokens.path.read_text()
+    assert "no token of theirs" in run("token", "add", "anna", "more", "--role", "admin", cwd=tmp_path).stderr
+    assert run("token", "remove", token.id, cwd=tmp_path).returncode == 0
+    assert tokens.find(secret) is None
+    assert run("token", "remove", token.id, cwd=tmp_path).returncode == 1

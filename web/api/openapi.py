@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from pydantic import BaseModel, JsonValue, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
-from ..people.access import needed_role
+from ..people.access import is_for_people, needed_role
 from ..services import Services
 from .described import Described, described
 from .requests import MAX_BODY_BYTES
@@ -70,7 +70,9 @@ def document(app: Flask, *, cookie: str = "") -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, method, view, said in operations:
         where = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
-        paths.setdefault(where, {})[method.lower()] = _operation(where, method, view, said, schemas, defs)
+        paths.setdefault(where, {})[method.lower()] = _operation(
+            where, method, view, said, schemas, defs, has_session=bool(cookie)
+        )
     for said in (said for *_, said in operations if said.query):
         defs.pop(said.query.__name__, None)  # type: ignore[union-attr]
     components: dict[str, Any] = {"schemas": defs}
@@ -123,8 +125,9 @@ def _key(one: Any) -> str:
 
 
 def _operation(
-    path: str, method: str, view: Callable[..., Any], said: Described, schemas: dict[str, Any], defs: dict[str, Any]
-) -> dict[str, Any]:
+    path: str, method: str, view: Callable[..., Any], said: Described, schemas: dict[str, Any], defs: dict[str, Any],
+    *, has_session: bool,
+) -> dict[str, Any]:  # fmt: skip
     role = needed_role(view, method)
     summary, _, more = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
     parameters = [
@@ -141,6 +144,8 @@ def _operation(
     }
     if role is None:
         operation["security"] = []
+    elif is_for_people(view) and has_session:
+        operation["security"] = [{"session": []}]
     if said.body is not None:
         content = {"application/json": {"schema": schemas[_key(said.body)]}}
         operation["requestBody"] = {"required": True, "content": content}

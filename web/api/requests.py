@@ -44,6 +44,16 @@ def _written_out(text: object) -> object:
 Instant = Annotated[Time, BeforeValidator(_written_out)]
 """A time as RFC 3339 writes it."""
 
+
+def _truth(text: object) -> object:
+    if isinstance(text, str) and text not in ("true", "false"):
+        raise ValueError("expected true or false")
+    return text
+
+
+Truth = Annotated[bool, BeforeValidator(_truth)]
+"""In a query: true or false, and no other word."""
+
 Fps = Annotated[float, Field(gt=0, le=120)]
 
 
@@ -63,7 +73,7 @@ class FilterQuery(Strict):
     until: Instant | None = None
     score_min: Annotated[float, Field(ge=0, le=1)] | None = None
     text: Annotated[str, StringConstraints(max_length=200)] = ""
-    false_alarm: bool | None = None
+    false_alarm: Truth | None = None
 
     def where(self) -> DefectFilter:
         """As the store wants it."""

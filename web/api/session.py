@@ -7,12 +7,12 @@ from pydantic import StringConstraints
 
 from glassline.accounts import PersonRole
 
-from ..people.access import public, session_id, visitor
+from ..people.access import for_people, open_to, public, require, session_id, visitor
 from ..people.sessions import Visitor
 from ..people.sign_in import SignIn
 from ..services import Services
 from .described import described
-from .errors import ApiError
+from .people import NO_SIGN_IN, Password, changing, sign_in_here
 from .requests import Nothing, Strict, body
 from .shapes import Answer
 
@@ -24,15 +24,19 @@ class SignInBody(Strict):
     password: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
+class PasswordBody(Strict):
+    """The password that is there, and the one to be."""
+
+    old: Password
+    new: Password
+
+
 class SessionAnswer(Answer):
     """Who is signed in; name and role are null for nobody. `sign_in`: whether people sign in here at all."""
 
     sign_in: bool
     name: str | None
     role: PersonRole | None
-
-
-NO_SIGN_IN = "web.no_sign_in: nobody signs in at this web"
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -60,15 +64,32 @@ def blueprint(services: Services) -> Blueprint:
     )
     def enter() -> Response:
         """Sign in: the session comes as a cookie."""
-        sign_in, said = _sign_in(services), body(SignInBody)
+        sign_in, said = sign_in_here(services), body(SignInBody)
         entered, id = sign_in.enter(said.name, said.password, request.remote_addr or "")
         sign_in.leave(session_id())
-        answer = jsonify(session_json(services, entered))
-        seconds = round(services.settings.session_hours * 3600)
-        answer.set_cookie(
-            sign_in.cookie, id, max_age=seconds, secure=sign_in.encrypted, httponly=True, samesite="Strict"
-        )
-        return answer
+        return _with_cookie(services, sign_in, entered, id)
+
+    @pages.post("/api/session/password")
+    @open_to(PersonRole.VIEWER)
+    @for_people
+    @described(
+        answer=SessionAnswer,
+        body=PasswordBody,
+        errors={
+            403: "web.wrong_password: the old one is wrong; web.foreign_origin, web.token_may_not",
+            404: NO_SIGN_IN,
+            503: "web.busy, web.sessions_down, web.people_down: too many sign in now, or the disk is full",
+        },
+    )
+    def password() -> Response:
+        """Change the own password: all other sessions of this person end, and this one goes on."""
+        sign_in, said, before = sign_in_here(services), body(PasswordBody), require(PersonRole.VIEWER)
+        with changing():
+            after, id = sign_in.change_own_password(before.name, said.old, said.new, request.remote_addr or "")
+        for viewer in services.fanout.viewers:
+            if viewer.session == before.key:
+                viewer.session = after.key
+        return _with_cookie(services, sign_in, after, id)
 
     @pages.delete("/api/session")
     @public
@@ -79,7 +100,7 @@ def blueprint(services: Services) -> Blueprint:
     )
     def leave() -> Response:
         """Sign out."""
-        sign_in = _sign_in(services)
+        sign_in = sign_in_here(services)
         body(Nothing)
         sign_in.leave(session_id())
         services.pulse.wake()
@@ -90,15 +111,11 @@ def blueprint(services: Services) -> Blueprint:
     return pages
 
 
-def _sign_in(services: Services) -> SignIn:
-    if services.sign_in is None:
-        raise ApiError(
-            404,
-            "web.no_sign_in",
-            "nobody signs in at this web",
-            "Name a file with `people` in [web] of glassline.toml.",
-        )
-    return services.sign_in
+def _with_cookie(services: Services, sign_in: SignIn, who: Visitor, id: str) -> Response:
+    answer = jsonify(session_json(services, who))
+    seconds = round(services.settings.session_hours * 3600)
+    answer.set_cookie(sign_in.cookie, id, max_age=seconds, secure=sign_in.encrypted, httponly=True, samesite="Strict")
+    return answer
 
 
 def session_json(services: Services, who: Visitor | None) -> dict[str, Any]:

@@ -35,19 +35,38 @@ def open_to(role: PersonRole) -> Callable[[View], View]:
     return mark
 
 
+def for_people(view: View) -> View:
+    """Mark a view that no script may use with a token: who takes a token may not make himself at home with it."""
+    view.is_for_people = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_for_people(view: Callable[..., Any]) -> bool:
+    """Whether a view was marked so."""
+    return bool(getattr(view, "is_for_people", False))
+
+
 def register(app: Flask, services: Services) -> None:
     """Find out who asks, and turn away who may not."""
     sign_in = services.sign_in
 
     @app.before_request
     def check() -> None:
-        id = request.cookies.get(sign_in.cookie, "") if sign_in else ""
-        g.session_id = id
-        g.visitor = sign_in.sessions.find(id) if sign_in else Visitor(services.settings.id, PersonRole.ADMIN)
+        g.session_id = g.bearer = ""
+        if sign_in is None:
+            g.visitor = Visitor(services.settings.id, PersonRole.ADMIN)
+        elif secret := _bearer(request.headers.get("Authorization", "")):
+            g.bearer, g.visitor = secret, sign_in.bearer(secret, request.remote_addr or "")
+        else:
+            g.session_id = request.cookies.get(sign_in.cookie, "")
+            g.visitor = sign_in.sessions.find(g.session_id)
         view = app.view_functions.get(request.endpoint or "")
         role = None if view is None else needed_role(view, request.method)
-        if role is not None:
-            require(role)
+        if view is not None and role is not None:
+            asking = require(role)
+            if asking.token and is_for_people(view):
+                sentence = f"a token may not do this, nor may {asking.token}"
+                raise ApiError(403, "web.token_may_not", sentence, "Sign in at the page.")
 
 
 def needed_role(view: Callable[..., Any], method: str) -> PersonRole | None:
@@ -58,6 +77,12 @@ def needed_role(view: Callable[..., Any], method: str) -> PersonRole | None:
     return cast(PersonRole, getattr(view, "needs", needed))
 
 
+def _bearer(authorization: str) -> str:
+    """The secret of `Bearer SECRET`; empty: it is something else."""
+    scheme, _, secret = authorization.strip().partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
 def require(role: PersonRole) -> Visitor:
     """Who asks, if they may do what `role` may; ApiError 401 or 403."""
     asking = visitor()
@@ -65,6 +90,9 @@ def require(role: PersonRole) -> Visitor:
         code, message = "web.signed_out", "nobody is signed in here"
         if session_id():
             code, message = "web.session_ended", "this session has ended"
+        if g.bearer:
+            sentence = "this token is not known here, has expired, or its owner may sign in no more"
+            raise ApiError(401, "web.bad_token", sentence, "Make another at the page, under your name.")
         raise ApiError(401, code, message, "Sign in at the page, or with POST /api/session.")
     if not asking.role.may(role):
         hint = f"An admin can change that: `glassline people role NAME {role}`."

@@ -10,11 +10,14 @@ import secrets
 import threading
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from glassline.accounts import People, Person
+from glassline.accounts import Person
 from glassline.accounts.people import name_key
 from glassline.program import network_of
+
+from .directory import Directory
 
 SLOTS = 4096
 AT_ONCE = 2
@@ -66,7 +69,7 @@ class Meter:
 class Attempts:
     """Compares passwords, no faster than the meters allow; what was right is not counted."""
 
-    def __init__(self, people: People, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, people: Directory, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._people = people
         self._lock = threading.Lock()
         self._addresses = Meter(burst=ADDRESS_BURST, every_s=ADDRESS_EVERY_S, clock=clock)
@@ -84,7 +87,8 @@ class Attempts:
             for meter, who in metered:
                 meter.take(who)
         try:
-            person = self._compare(name, password)
+            with self.room():
+                person = self._people.verify(name, password)
         except BusyError:
             self._give_back(metered)
             raise
@@ -92,14 +96,16 @@ class Attempts:
             self._give_back(metered)
         return person
 
-    def _compare(self, name: str, password: str) -> Person | None:
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """For comparing or hashing one password; BusyError where too many wait."""
         if not self._waiting.acquire(blocking=False):
             raise BusyError
         try:
             if not self._hashing.acquire(timeout=WAIT_S):
                 raise BusyError
             try:
-                return self._people.verify(name, password)
+                yield
             finally:
                 self._hashing.release()
         finally:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from glassline.accounts import EntriesFile, People, Person, PersonRole
+from glassline.accounts import EntriesFile, Person, PersonRole
+
+from .directory import Directory
 
 MAX_OF_ONE = 50
 """Sessions of one person: with one more the one that ends first goes."""
@@ -19,27 +21,30 @@ MAX_OF_ONE = 50
 
 @dataclass(frozen=True)
 class Session:
-    """As the file has it, by the hash of its id. `stamp` is the person's; a pass of the doctor's has none."""
+    """As the file has it, by the hash of its id. `stamp` and `id` are the person's; a pass of the doctor's has none."""
 
     name: str
     stamp: str
     until: float
     """Unix seconds."""
+    id: str = ""
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whoever asks, and what they may do. `key` is that of the session; empty where nobody signs in."""
+    """Whoever asks, and what they may do. `key` is that of the session or token; empty where nobody signs in."""
 
     name: str
     role: PersonRole
     key: str = ""
+    token: str = ""
+    """The name of the token that a script came with."""
 
 
 class Sessions:
     """The sessions beside the people's file. Every method may be called from any thread."""
 
-    def __init__(self, people: People, *, hours: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, people: Directory, *, hours: float, clock: Callable[[], float] = time.time) -> None:
         self.path = people.path.with_name(f"{people.path.stem}-sessions.json")
         self._people, self._seconds, self._clock = people, hours * 3600, clock
         self._file = EntriesFile(
@@ -52,7 +57,7 @@ class Sessions:
 
     def open(self, person: Person) -> str:
         """Begin a session of `person`; its id."""
-        return self._open(Session(person.name, person.stamp, self._clock() + self._seconds))
+        return self._open(Session(person.name, person.stamp, self._clock() + self._seconds, person.id))
 
     def lend(self, name: str, seconds: float) -> str:
         """A pass to look for a while, for a tool of this machine that may write this file; its id."""
@@ -75,7 +80,7 @@ class Sessions:
             return None
         if not session.stamp:
             return Visitor(session.name, PersonRole.VIEWER, key)
-        person = self._people.find(session.name)
+        person = self._people.current(session.name, session.id)
         if person is None or person.stamp != session.stamp:
             return None
         return Visitor(person.name, person.role, key)
@@ -98,4 +103,4 @@ def key_of(id: str) -> str:
 
 
 def _read(key: str, fields: Any) -> Session:
-    return Session(str(fields["name"]), str(fields["stamp"]), float(fields["until"]))
+    return Session(str(fields["name"]), str(fields["stamp"]), float(fields["until"]), str(fields.get("id", "")))

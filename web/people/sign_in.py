@@ -2,85 +2,162 @@
 
 import logging
 import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from glassline.accounts import AccountsError, People
+from glassline.accounts import AccountsError, People, Person, PersonTokens
 from glassline.accounts.people import FIRST_ADMIN
+from glassline.accounts.person_tokens import key_of as token_key_of
+from glassline.program import network_of
 
 from ..api.errors import ApiError
 from ..settings import WebSettings
-from .attempts import Attempts, BusyError, TooManyError
+from .attempts import Attempts, BusyError, Meter, TooManyError
+from .directory import Directory
 from .sessions import Sessions, Visitor, key_of
 
 log = logging.getLogger(__name__)
+
+BY_SCRIPT = "token:"
+"""Before the key of a token, where else is that of a session."""
+TOKENS_BURST, TOKENS_EVERY_S = 10, 20.0
+"""Wrong tokens that one address may bring at once, and after that."""
 
 
 class SignIn:
     """The people of one web. Constructing it reads nothing."""
 
-    def __init__(self, *, people: Path | str, hours: float, encrypted: bool) -> None:
-        self.people = People(people)
+    def __init__(self, *, people: Directory, hours: float, encrypted: bool) -> None:
+        self.people = people
         self.encrypted = encrypted
         self.cookie = "__Host-glassline" if encrypted else "glassline"
         """Its name: browsers take one with this prefix from this host alone, and only through TLS."""
         self.sessions = Sessions(self.people, hours=hours)
+        self.tokens = PersonTokens(people.path)
         self._attempts = Attempts(self.people)
+        self._wrong_tokens = Meter(burst=TOKENS_BURST, every_s=TOKENS_EVERY_S)
 
     def prepare(self) -> None:
         """Before the first start: let an admin in, and say how. AccountsError if a file cannot be used."""
-        made = self.people.first_admin()
-        if made is not None:
-            log.warning("nobody could sign in yet: sign in as %s, with the password in the file %s", FIRST_ADMIN, made)
-        elif self.people.first_password.exists():
-            log.warning(
-                "the password in %s still opens this web: `glassline people password %s` sets another one",
-                self.people.first_password, FIRST_ADMIN,
-            )  # fmt: skip
+        if isinstance(self.people, People):
+            _let_an_admin_in(self.people)
         self.people.load()
         self.sessions.load()
+        self.tokens.load()
 
     def enter(self, name: str, password: str, address: str) -> tuple[Visitor, str]:
         """Begin a session: who it is, and the session's id."""
+        person = self._verified(name, password, address)
+        if person is None:
+            hint = "Large and small letters of the password differ. An admin can set another one."
+            raise ApiError(401, "web.wrong_password", "name or password is wrong", hint)
+        log.info("%s signed in as %s, from %s", person.name, person.role, address)
+        return self._begin(person)
+
+    def change_own_password(self, name: str, old: str, new: str, address: str) -> tuple[Visitor, str]:
+        """Give whoever knows the old password another: all their sessions end, and one begins anew."""
+        person = self._verified(name, old, address)
+        if person is None:
+            raise ApiError(403, "web.wrong_password", "the old password is wrong", "Large and small letters differ.")
+        with self.room():
+            changed = self.people.change_own_password(person, old, new)
+        log.info("%s changed the own password, from %s", person.name, address)
+        return self._begin(changed)
+
+    def visitor(self, key: str) -> Visitor | None:
+        """Who has the session or token of this key, as they are now."""
+        return self._of_token(key) if key.startswith(BY_SCRIPT) else self.sessions.visitor(key)
+
+    def bearer(self, secret: str, address: str) -> Visitor | None:
+        """Whom a script speaks for; None: the token is not, or no longer, good. Guessing is slow."""
+        who = network_of(address)
+        if (wait_s := self._wrong_tokens.wait_s(who)) > 0:
+            sentence = "too many wrong tokens came from this address"
+            raise ApiError(429, "web.too_many_attempts", sentence, "Wait.", retry_after_s=math.ceil(wait_s))
+        found = self._of_token(BY_SCRIPT + token_key_of(secret))
+        if found is not None:
+            self.tokens.note_use(secret, now_s=time.time())
+        elif self.tokens.find(secret) is None:
+            self._wrong_tokens.take(who)
+        return found
+
+    def person(self, visitor: Visitor) -> Person:
+        """The person that a session is of; ApiError 401 where they were removed in this moment."""
+        person = next((one for one in self.people.list() if one.name == visitor.name), None)
+        if person is None:
+            raise ApiError(401, "web.session_ended", "this session has ended", "Sign in at the page.")
+        return person
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """For hashing a password: so many at once, and no more."""
         try:
-            person = self._attempts.verify(name, password, address)
+            with self._attempts.room():
+                yield
+        except BusyError:
+            raise _busy() from None
+
+    def _of_token(self, key: str) -> Visitor | None:
+        token = self.tokens.known(key.removeprefix(BY_SCRIPT))
+        if token is None or token.until_s <= time.time():
+            return None
+        owner = self.people.current(token.owner, token.owner_id)
+        return None if owner is None else Visitor(owner.name, token.role_of(owner), key, token.name)
+
+    def _verified(self, name: str, password: str, address: str) -> Person | None:
+        try:
+            return self._attempts.verify(name, password, address)
         except TooManyError as error:
             wait_s = math.ceil(error.wait_s)
             raise ApiError(429, "web.too_many_attempts", str(error), "Then try again.", retry_after_s=wait_s) from None
         except BusyError:
-            raise ApiError(
-                503, "web.busy", "too many sign in at this moment", "Try again in a few seconds.", retry_after_s=5
-            ) from None
-        if person is None:
-            hint = "Large and small letters of the password differ. An admin can set another one."
-            raise ApiError(401, "web.wrong_password", "name or password is wrong", hint)
-        with _writing():
+            raise _busy() from None
+
+    def _begin(self, person: Person) -> tuple[Visitor, str]:
+        with writing("sessions"):
             id = self.sessions.open(person)
-        log.info("%s signed in as %s, from %s", person.name, person.role, address)
         return Visitor(person.name, person.role, key_of(id)), id
 
     def leave(self, id: str) -> None:
         """End a session for good."""
         visitor = self.sessions.find(id)
-        with _writing():
+        with writing("sessions"):
             self.sessions.close(id)
         if visitor is not None:
             log.info("%s signed out", visitor.name)
 
 
+def _let_an_admin_in(people: People) -> None:
+    made = people.first_admin()
+    if made is not None:
+        log.warning("nobody could sign in yet: sign in as %s, with the password in the file %s", FIRST_ADMIN, made)
+    elif people.first_password.exists():
+        log.warning(
+            "the password in %s still opens this web: `glassline people password %s` sets another one",
+            people.first_password, FIRST_ADMIN,
+        )  # fmt: skip
+
+
+def _busy() -> ApiError:
+    hint = "Try again in a few seconds."
+    return ApiError(503, "web.busy", "too many sign in at this moment", hint, retry_after_s=5)
+
+
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing(what: str) -> Iterator[None]:
+    """ApiError where the file of `what` cannot be changed."""
     try:
         yield
     except (AccountsError, OSError) as error:
-        log.error("the sessions file cannot be changed: %s", error)
+        log.error("the file of %s cannot be changed: %s", what, error)
         hint = "Is the disk full? The web's log says more; nothing has changed."
-        raise ApiError(503, "web.sessions_down", "the list of sessions cannot be changed", hint) from None
+        raise ApiError(503, f"web.{what}_down", f"the list of {what} cannot be changed", hint) from None
 
 
 def sign_in_of(settings: WebSettings) -> SignIn | None:
     """As the settings want it; None: nobody signs in."""
     if not settings.people_file:
         return None
-    return SignIn(people=settings.people_file, hours=settings.session_hours, encrypted=settings.is_encrypted)
+    people = People(settings.people_file)
+    return SignIn(people=people, hours=settings.session_hours, encrypted=settings.is_encrypted)

@@ -1,0 +1,41 @@
+"""Where the people of a web are kept: in a file of its own, or in the project of its store."""
+
+from pathlib import Path
+from typing import Protocol
+
+from glassline.accounts import Person, PersonRole
+
+
+class ElsewhereError(Exception):
+    """People are kept elsewhere, and this cannot be done from here; the text says where it can."""
+
+
+class Directory(Protocol):
+    """Who may sign in. Every method may be called from any thread."""
+
+    path: Path
+    """Beside this file sessions and tokens are kept."""
+
+    def load(self) -> None:
+        """Make ready to answer; AccountsError if it never can."""
+
+    def list(self) -> list[Person]:
+        """Everybody, by name."""
+
+    def current(self, name: str, id: str) -> Person | None:
+        """The person of this name and id, as they are now; None: they may sign in no more."""
+
+    def verify(self, name: str, password: str) -> Person | None:
+        """Who it is, if the password is right."""
+
+    def add(self, name: str, role: PersonRole, password: str) -> Person:
+        """Let somebody in. TakenError, ValueError for a name or password, ElsewhereError."""
+
+    def change(self, name: str, *, role: PersonRole | None = None, password: str | None = None) -> Person:
+        """Another role, another password, or both. NobodyError, LastAdminError, ValueError, ElsewhereError."""
+
+    def change_own_password(self, person: Person, old: str, new: str) -> Person:
+        """Another password for somebody whose old one was just found right. ValueError for the new one."""
+
+    def remove(self, name: str) -> None:
+        """Let somebody in no more. NobodyError, LastAdminError."""
