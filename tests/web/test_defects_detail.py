@@ -14,6 +14,16 @@ VIEW = """(canvas) => {
   return JSON.stringify([at(0.1, 0.1), at(0.5, 0.5), at(0.37, 0.3), at(0.9, 0.9)]);
 }"""
 
+PINCH = """(canvas) => {
+  const box = canvas.getBoundingClientRect();
+  const point = (type, pointerId, x) => canvas.dispatchEvent(
+    new PointerEvent(type, { pointerId, clientX: box.x + x, clientY: box.y + 200, bubbles: true }));
+  canvas.setPointerCapture = () => {};
+  for (const [type, id, x] of [["down", 1, 200], ["down", 2, 240], ["move", 2, 300], ["up", 1, 200], ["up", 2, 300]]) {
+    point(`pointer${type}`, id, x);
+  }
+}"""
+
 
 def test_a_click_opens_it_beside_the_list_and_back_closes_it(
     page: Page, web: Web, node: NodeLike, bridge: BridgeLike
@@ -114,14 +124,7 @@ def test_two_fingers_zoom(page: Page, web: Web, node: NodeLike, bridge: BridgeLi
     open_page(page, web, node, id=store(node, bridge))
     canvas = page.locator(".picture canvas")
     expect(canvas).to_be_visible()
-    canvas.evaluate("""(canvas) => {
-      const point = (type, id, x, y) => canvas.dispatchEvent(new PointerEvent(type, { pointerId: id, offsetX: x, offsetY: y,
-        clientX: canvas.getBoundingClientRect().x + x, clientY: canvas.getBoundingClientRect().y + y, bubbles: true }));
-      canvas.setPointerCapture = () => {};
-      point("pointerdown", 1, 200, 200); point("pointerdown", 2, 240, 200);
-      point("pointermove", 2, 300, 200);
-      point("pointerup", 1, 200, 200); point("pointerup", 2, 300, 200);
-    }""")
+    canvas.evaluate(PINCH)
     expect(page.locator(".zoom")).to_have_text("2.5 ×")
 
 
