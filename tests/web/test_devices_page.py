@@ -13,10 +13,10 @@ from glassline.contract import Reason
 from glassline.contract.messages import Health, Latency, LiveHealth, OutboxHealth, StoreHealth, WifiHealth
 
 from .people import SECRET
-from .processes import ROOT, Mosquitto, Web, until
+from .processes import Mosquitto, Web, until
 from .publishers import BridgeLike, NodeLike
+from .shots import shoot
 
-SHOTS = ROOT / "var" / "screenshots"
 WIDTHS = (360, 1280, 2560)
 FULL: dict[str, Any] = {
     "inference_ms": Latency(p50=61, p95=88), "memory_free_mb": 2210.0, "disk_free_mb": 18432.0, "memory_mb": 312.0,
@@ -218,9 +218,4 @@ def test_it_fits(
             expect(page.get_by_role("heading", level=1)).to_be_visible()
             time.sleep(0.8)
             assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-            page.screenshot(path=_shot(f"devices-{name}-{width}-{scheme}"), full_page=True)
-
-
-def _shot(name: str) -> str:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    return str(SHOTS / f"{name}.png")
+            shoot(page, f"devices-{name}-{width}-{scheme}", full_page=True)

@@ -16,10 +16,10 @@ from glassline.store import open_store
 from glassline.store.figures import Heard
 from tests.store.samples import detection_item, make_detection
 
-from .processes import ROOT, Web
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
+from .shots import shoot
 
-SHOTS = ROOT / "var" / "screenshots"
 WIDTHS = (360, 1280, 2560)
 
 
@@ -262,7 +262,7 @@ def test_it_fits(at_noon: Callable[..., BrowserContext], web: Web, history: None
         expect(page.locator(".legend li").first).to_be_visible()
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width
         time.sleep(0.4)
-        page.screenshot(path=_shot(f"figures-{name}-{width}-{scheme}"), full_page=True)
+        shoot(page, f"figures-{name}-{width}-{scheme}", full_page=True)
 
 
 def test_on_paper_there_are_numbers_and_no_buttons(today: Page) -> None:
@@ -270,9 +270,4 @@ def test_on_paper_there_are_numbers_and_no_buttons(today: Page) -> None:
     for name in ("CSV", "24 hours", "Show as table"):
         expect(today.get_by_text(name, exact=True)).to_be_hidden()
     expect(today.locator(".about")).to_be_visible()
-    today.screenshot(path=_shot("figures-print"), full_page=True)
-
-
-def _shot(name: str) -> str:
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    return str(SHOTS / f"{name}.png")
+    shoot(today, "figures-print", full_page=True)

@@ -40,7 +40,7 @@ export class Filters {
   // What is asked for, as the address says.
   set(wanted) {
     this.wanted = wanted;
-    this.search.value = wanted.text;
+    if (document.activeElement !== this.search) this.search.value = wanted.text;
     this.#show();
   }
 

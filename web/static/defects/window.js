@@ -62,8 +62,7 @@ export class ListWindow {
   }
 
   toTop() {
-    this.#isTop = true;
-    this.scroller.scrollTop = 0;
+    this.scroller.scrollTo({ top: 0 });
   }
 
   // What is known has changed: show it, and keep what stands first on the screen where it is.

@@ -157,7 +157,8 @@ async function sure(question) {
 // A password to hand over: made up already, in plain sight.
 function passwordField() {
   const words = texts.add;
-  const input = el("input", { class: "input secret", autocomplete: "off", autocapitalize: "none", spellcheck: "false", minlength: 8, maxlength: 128, required: true, value: madeUp() });
+  const input = el("input", { class: "input secret", autocomplete: "off", autocapitalize: "none", spellcheck: "false", minlength: 8, maxlength: 128, required: true });
+  input.value = madeUp();
   const another = el("button", { type: "button", class: "plain", on: { click: () => { input.value = madeUp(); } } }, words.another);
   return { input, element: el("div", { class: "field" }, el("label", {}, words.password, input), el("div", { class: "toolbar" }, another, el("span", { class: "hint" }, words.passwordHint))) };
 }
