@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from glassline.contract import ContractError, Role, parse
-from glassline.contract.roles import allowed, filter_covers
+from glassline.contract.roles import allowed, filter_covers, may_clear
 from glassline.contract.topics import EVERYTHING, MAX_TOPIC_CHARACTERS, SPECS
 
 
@@ -51,6 +51,8 @@ def _ruling(role: Role | None, id: str, topic: str) -> Ruling:
         return _NOWHERE
     spec, may = SPECS[address.kind], role is None or allowed(role, id, "publish", topic)
     counts_for = f"{address.id}/{address.kind}"
+    if role is not None and not may and may_clear(role, id, topic):
+        return Ruling(True, spec.retain, address.kind, 0, spec.max_per_s, counts_for)
     return Ruling(may, spec.retain, address.kind, spec.max_bytes, spec.max_per_s, counts_for)
 
 

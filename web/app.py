@@ -19,6 +19,7 @@ from .api import (
     reviews,
     session,
     tokens,
+    upkeep,
 )
 from .api.requests import MAX_BODY_BYTES
 from .live import endpoint
@@ -39,6 +40,7 @@ def create_app(*, services: Services) -> Flask:
     endpoint.register(app, services)
     app.register_blueprint(session.blueprint(services))
     app.register_blueprint(devices.blueprint(services))
+    app.register_blueprint(upkeep.blueprint(services))
     app.register_blueprint(defects.blueprint(services))
     app.register_blueprint(reviews.blueprint(services))
     app.register_blueprint(export.blueprint(services))

@@ -58,6 +58,15 @@ class Catalogue:
                 self._wanted[event_id] = None
             self._bell.notify()
 
+    def note(self, device: Device) -> None:
+        """A person changed what is remembered of a program: know it before the store is read anew."""
+        self.devices = {**self.devices, device.device_id: device}
+        self.devices_changed()
+
+    def devices_changed(self) -> None:
+        """Somebody changed what is remembered of a program: read it soon."""
+        self._devices_due_s = 0.0
+
     def start(self) -> None:
         """Begin to open the store, in the background."""
         self._thread.start()

@@ -110,7 +110,7 @@ class Services:
         link = Link(
             address=address, id=settings.id, boot=self.boot, birth=self._birth, password=password,
             ca_file=settings.ca_file or None, credentials=settings.credentials or None, tally=self.tally,
-            on_refused=self.hub.on_refused,
+            on_refused=self.hub.on_refused, on_cleared=self._on_cleared,
         )  # fmt: skip
         for kind in ("status", "info", "health"):
             link.on(filter_of(kind), self.hub.on_message, qos=1)
@@ -159,6 +159,11 @@ class Services:
             review = decode(Review, payload)
             for event_id in review.event_ids or [review.event_id]:
                 self.catalogue.refresh(event_id)
+
+    def _on_cleared(self, address: Address) -> None:
+        """Somebody retired a program: what was heard of it is forgotten, until it speaks again."""
+        self.hub.forget(address.id)
+        self.catalogue.devices_changed()
 
     def _touch(self, id: str) -> None:
         self.pulse.touch(id)

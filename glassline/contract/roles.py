@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from .topics import EVERYTHING, Kind, filter_of
+from .topics import EVERYTHING, RETAINED, Kind, filter_of
 
 
 class Role(StrEnum):
@@ -22,6 +22,8 @@ class Grant:
 
     access: Literal["publish", "receive"]
     pattern: str
+    only_clears: bool = False
+    """Only to clear what is retained, by an empty payload. mosquitto cannot tell: it lets all through."""
 
 
 _OWN: tuple[Kind, ...] = ("status", "info", "health", "probe")
@@ -29,6 +31,7 @@ _OWN: tuple[Kind, ...] = ("status", "info", "health", "probe")
 
 def grants(role: Role, id: str) -> list[Grant]:
     """All permissions of the account `id` in `role`, as MQTT filters; whatever none matches is denied."""
+    clear: list[str] = []
     publish: list[str] = [filter_of("probe", id)]
     receive: list[str] = [filter_of("probe", id)]
     if role is not Role.OBSERVER:
@@ -48,10 +51,12 @@ def grants(role: Role, id: str) -> list[Grant]:
                 filter_of("cmd"),
                 filter_of("viewers", rest=id),
             ]
+            clear = [filter_of(kind) for kind in RETAINED]
             receive = [EVERYTHING]
         case Role.OBSERVER:
             receive = [EVERYTHING]
-    return [Grant("publish", p) for p in publish] + [Grant("receive", p) for p in receive]
+    may = [Grant("publish", p) for p in publish] + [Grant("receive", p) for p in receive]
+    return may + [Grant("publish", p, only_clears=True) for p in clear]
 
 
 def filter_covers(pattern: str, wanted: str) -> bool:
@@ -75,9 +80,18 @@ def filter_covers(pattern: str, wanted: str) -> bool:
 
 def allowed(role: Role, id: str, access: Literal["publish", "receive"], topic: str) -> bool:
     """Whether `id` in `role` may publish to, or receive from (a filter too), `topic`."""
+    return any(not grant.only_clears for grant in _matching(role, id, access, topic))
+
+
+def may_clear(role: Role, id: str, topic: str) -> bool:
+    """Whether `id` in `role` may clear what is retained under `topic`, by an empty payload."""
+    return bool(_matching(role, id, "publish", topic))
+
+
+def _matching(role: Role, id: str, access: Literal["publish", "receive"], topic: str) -> list[Grant]:
     if access == "publish" and any(c in topic for c in "+#\0"):
-        return False
-    return any(g.access == access and filter_covers(g.pattern, topic) for g in grants(role, id))
+        return []
+    return [grant for grant in grants(role, id) if grant.access == access and filter_covers(grant.pattern, topic)]
 
 
 def client_id_allowed(role: Role, id: str, client_id: str, other_ids: frozenset[str]) -> bool:

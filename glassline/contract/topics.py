@@ -63,6 +63,8 @@ SPECS: dict[Kind, TopicSpec] = {
     )
 }
 assert set(SPECS) == set(get_args(Kind))
+RETAINED = tuple(kind for kind, spec in SPECS.items() if spec.retain)
+"""An empty payload clears them, and says nothing."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import paho.mqtt.client as mqtt
 
 from glassline.contract import ContractError, parse
 from glassline.contract.rates import Rates
-from glassline.contract.topics import SPECS, Address, Kind
+from glassline.contract.topics import RETAINED, SPECS, Address, Kind
 from glassline.program import Tally, shown
 
 Handler = Callable[[Address, bytes, bool], None]
@@ -16,8 +16,10 @@ Handler = Callable[[Address, bytes, bool], None]
 class Incoming:
     """Routes of one link. What a handler raises goes no further: it is counted in `tally`, as the link says."""
 
-    def __init__(self, *, tally: Tally, on_refused: Callable[[str, str], None]) -> None:
-        self._tally, self._on_refused, self._rates = tally, on_refused, Rates()
+    def __init__(
+        self, *, tally: Tally, on_refused: Callable[[str, str], None], on_cleared: Callable[[Address], None]
+    ) -> None:
+        self._tally, self._on_refused, self._on_cleared, self._rates = tally, on_refused, on_cleared, Rates()
         self._routes: list[tuple[str, Handler, int, int | None]] = []
 
     def on(self, filter: str, handler: Handler, *, qos: int, max_bytes: int | None) -> None:
@@ -35,6 +37,9 @@ class Incoming:
         try:
             address = _address(message)
             self._check_rate(address)
+            if not payload and address.kind in RETAINED:
+                self._on_cleared(address)
+                return
             for filter, handler, _, max_bytes in self._routes:
                 if mqtt.topic_matches_sub(filter, message.topic):
                     _check_size(address.kind, payload, max_bytes)

@@ -26,7 +26,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from glassline.contract import ContractError, Reason, from_unix, topic_of
 from glassline.contract.messages import Info
-from glassline.contract.topics import SPECS, Kind
+from glassline.contract.topics import SPECS, Address, Kind
 from glassline.program import Tally
 
 from .access import Access, Keys
@@ -54,6 +54,7 @@ class Link:
     connection: a ContractError is counted in `tally` as `refused_<topic kind>_<why>`, all else as `handler_failed`.
     What comes more often than the contract allows is dropped: a broker may not know the contract, and its accounts may
     be hostile. `on_refused(id, why)` is called for everything that is not taken from a program.
+    `on_cleared(address)` is called where what a program left retained is cleared: somebody retired it.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Link:
         memory: Path | None = None,
         tally: Tally | None = None,
         on_refused: Callable[[str, str], None] = lambda id, why: None,
+        on_cleared: Callable[[Address], None] = lambda address: None,
     ) -> None:
         """`memory`: a file in which the place of a broker that was sought is kept."""
         self.id, self.boot = id, boot
@@ -78,7 +80,7 @@ class Link:
         self.tally = tally or Tally(log=log)
         self._birth = birth
         self._access = Access(password=password, ca_file=ca_file, credentials=credentials)
-        self._incoming = Incoming(tally=self.tally, on_refused=on_refused)
+        self._incoming = Incoming(tally=self.tally, on_refused=on_refused, on_cleared=on_cleared)
         self._on_up: list[Callable[[], None]] = []
         self._on_change: Callable[[LinkState], None] = lambda state: None
         self._client: mqtt.Client | None = None

@@ -197,3 +197,19 @@ def test_starting_takes_less_than_a_second_and_a_half() -> None:
     begun = time.perf_counter()
     with embedded_broker():
         assert time.perf_counter() - begun < 1.5
+
+
+def test_a_web_clears_what_a_retired_device_left_and_says_nothing_in_its_name(guarded: RunningBroker) -> None:
+    topic = "glass/v1/pi-1/status"
+    with connected(guarded, "pi-1") as node:
+        node.client.publish(topic, b"offline", 1, True).wait_for_publish(5)
+    with connected(guarded, "web-1") as web:
+        web.client.publish(topic, b"online", 1, True).wait_for_publish(5)
+    with connected(guarded, "eyes") as eyes:
+        eyes.subscribe(topic)
+        assert eyes.next()[1] == b"offline", "it was not let through"
+    with connected(guarded, "web-1") as web:
+        web.client.publish(topic, b"", 1, True).wait_for_publish(5)
+    with connected(guarded, "eyes") as eyes:
+        eyes.subscribe(topic)
+        assert eyes.nothing_for(0.5)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassline.contract import Role
-from glassline.contract.roles import allowed, client_id_allowed, filter_covers
+from glassline.contract.roles import allowed, client_id_allowed, filter_covers, may_clear
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,8 @@ def test_a_role_may_do_its_work(role, id, access, topic):
         (Role.BRIDGE, "bridge-1", "publish", "glass/v1/pi-1/status"),
         (Role.WEB, "web-1", "publish", "glass/v1/pi-1/detection"),
         (Role.WEB, "web-1", "publish", "glass/v1/pi-1/viewers/web-2"),
+        (Role.WEB, "web-1", "publish", "glass/v1/pi-1/status"),
+        (Role.WEB, "web-1", "publish", "glass/v1/pi-1/info"),
         (Role.WEB, "web-1", "receive", "#"),
         (Role.WEB, "web-1", "receive", "$SYS/#"),
         (Role.OBSERVER, "eye", "publish", "glass/v1/eye/status"),
@@ -49,6 +51,14 @@ def test_a_role_may_do_its_work(role, id, access, topic):
 )
 def test_a_role_may_do_nothing_else(role, id, access, topic):
     assert not allowed(role, id, access, topic)
+
+
+def test_a_web_clears_what_others_left_and_nobody_else_does():
+    assert may_clear(Role.WEB, "web-1", "glass/v1/pi-1/status")
+    assert may_clear(Role.WEB, "web-1", "glass/v1/pi-1/info")
+    assert not may_clear(Role.WEB, "web-1", "glass/v1/pi-1/health")
+    assert not may_clear(Role.NODE, "pi-2", "glass/v1/pi-1/status")
+    assert not may_clear(Role.OBSERVER, "eye", "glass/v1/pi-1/status")
 
 
 levels = st.lists(st.sampled_from(["a", "b", "+", ""]), min_size=1, max_size=4)

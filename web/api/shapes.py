@@ -1,12 +1,13 @@
 """The answers of the API as models, the same for an answer and for a pushed event."""
 
 import time
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
-from glassline.contract import Box, to_rfc3339
+from glassline.contract import Box, from_unix, to_rfc3339
 from glassline.contract.messages import Detection, Health, Info
 from glassline.contract.values import Count, Id, Number, Seconds, Time
 from glassline.diagnosis import Hop, HopVerdict, State, Verdict
@@ -110,6 +111,8 @@ class DeviceShape(Answer):
     """A program that was heard, or that the store remembers. Ages are seconds at `now_s` of the web's own clock."""
 
     device_id: str = Field(alias="deviceId")
+    name: str | None
+    """What people call it."""
     role: str | None
     online: bool
     why: str | None
@@ -126,6 +129,10 @@ class DeviceShape(Answer):
     clock: ClockShape | None
     info: Annotated[Info | None, _OnTheWire]
     health: Annotated[Health | None, _OnTheWire]
+    first_seen_at: Time | None
+    last_seen_at: Time | None
+    retired_at: Time | None
+    """When a person retired it; null while it is in use."""
     refused: dict[str, int]
     """How many of its messages were not taken, by the fault."""
 
@@ -219,14 +226,21 @@ def image_url(event_id: str, sha256: str | None) -> str:
 
 
 def device_json(
-    program: Heard, *, refused: dict[str, int], connected: bool, verdict: Verdict, now_s: float
+    program: Heard,
+    *,
+    remembered: Device | None,
+    refused: dict[str, int],
+    connected: bool,
+    verdict: Verdict,
+    now_s: float,
 ) -> dict[str, Any]:
-    """A program that was heard, at the instant `now_s`."""
+    """A program that was heard, at the instant `now_s`; `remembered`: as the store had it lately."""
     picture = program.picture
     online = connected and program.is_heard(now_s)
     cause = own_cause(program.role, verdict)
     return DeviceShape(
         deviceId=program.id,
+        name=remembered.name if remembered else None,
         role=program.role,
         online=online,
         why=None if online else cause.sentence if cause else _absent(program),
@@ -241,6 +255,9 @@ def device_json(
         clock=_clock(program) if picture else None,
         info=program.info,
         health=program.health,
+        first_seen_at=remembered.first_seen_at if remembered else None,
+        last_seen_at=_last_seen_at(program, remembered, now_s),
+        retired_at=remembered.retired_at if remembered and not online else None,
         refused=refused,
     ).to_dict()
 
@@ -251,6 +268,15 @@ def own_cause(role: str | None, verdict: Verdict) -> HopVerdict | None:
     return next((cause for cause in causes if cause.hop in _OWN_HOPS.get(role or "node", ())), None)
 
 
+def _last_seen_at(program: Heard, remembered: Device | None, now_s: float) -> datetime | None:
+    """The store hears of it a little later than this web."""
+    stored = remembered.last_seen_at if remembered else None
+    if program.health_at_s is None:
+        return stored
+    heard = from_unix(time.time() - (now_s - program.health_at_s))
+    return heard if stored is None else max(heard, stored)
+
+
 def _absent(program: Heard) -> str:
     return "It said goodbye." if program.status == "offline" else "Not heard lately; programs speak every 5 s."
 
@@ -259,6 +285,7 @@ def remembered_json(device: Device) -> dict[str, Any]:
     """A program that only the store knows: it has not been heard since this web started."""
     return DeviceShape(
         deviceId=device.device_id,
+        name=device.name,
         role=device.role,
         online=False,
         why=f"Not heard since {to_rfc3339(device.last_seen_at)}.",
@@ -273,6 +300,9 @@ def remembered_json(device: Device) -> dict[str, Any]:
         clock=None,
         info=_info(device),
         health=None,
+        first_seen_at=device.first_seen_at,
+        last_seen_at=device.last_seen_at,
+        retired_at=device.retired_at,
         refused={},
     ).to_dict()
 

@@ -106,6 +106,14 @@ class Hub:
         self._program(address.id).heard_at_s = now_s
         self._changed(address.id)
 
+    def forget(self, id: str) -> None:
+        """Know nothing more of a program."""
+        with self._lock:
+            program = self._programs.get(id)
+            if program is not None and not program.is_heard(time.monotonic()):
+                self._keep_picture(program, None)
+                del self._programs[id]
+
     def on_picture(self, picture: Picture) -> bool:
         """Keep the newest picture of a device. True if it is the first ever, or of another size than before."""
         with self._lock:

@@ -40,21 +40,20 @@ class Views:
 
     def device(self, id: str) -> dict[str, Any] | None:
         """A program as JSON, or None if nobody ever heard of it."""
-        program = self._hub.get(id)
+        program, remembered = self._hub.get(id), self._catalogue.devices.get(id)
         if program is None:
-            remembered = self._catalogue.devices.get(id)
             return None if remembered is None else remembered_json(remembered)
         now_s = time.monotonic()
         return device_json(
-            program, refused=self._hub.refused(id), connected=self._broker().connected, verdict=self._verdict(program),
-            now_s=now_s,
+            program, remembered=remembered, refused=self._hub.refused(id), connected=self._broker().connected,
+            verdict=self._verdict(program), now_s=now_s,
         )  # fmt: skip
 
     def devices(self) -> list[dict[str, Any]]:
-        """All programs, heard or remembered, by id."""
+        """All programs, heard or remembered, by id; those that are retired are not listed."""
         ids = {program.id for program in self._hub.all()} | self._catalogue.devices.keys()
         shapes = (self.device(id) for id in sorted(ids))
-        return [shape for shape in shapes if shape is not None]
+        return [shape for shape in shapes if shape is not None and shape["retired_at"] is None]
 
     def online(self) -> dict[str, bool]:
         """Who is there, by id."""

@@ -1,0 +1,100 @@
+"""The part of the API by which people look after devices: a name, the end of its use, what may be set."""
+
+import logging
+from typing import Annotated
+
+from flask import Blueprint, Response, jsonify
+from pydantic import StringConstraints
+
+from glassline.accounts import PersonRole
+from glassline.contract.topics import RETAINED
+from glassline.contract.values import Id
+from glassline.store import Device
+
+from ..people.access import require
+from ..services import Services
+from .described import described
+from .devices import UNKNOWN, known
+from .errors import STORE_DOWN, ApiError
+from .requests import Nothing, Strict, body, device_id
+from .shapes import Answer, DeviceShape
+
+log = logging.getLogger(__name__)
+
+
+_NOT_YET = "node.not_stored: the store does not know it yet"
+
+
+class NameBody(Strict):
+    """What people call it; null, or empty, takes the name away."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")] | None
+
+
+class RetiredAnswer(Answer):
+    """The device as it is remembered. `account`: what still opens the broker, and how to end that."""
+
+    device: DeviceShape
+    account: str
+
+
+def blueprint(services: Services) -> Blueprint:
+    """PATCH /api/devices/<id>, /api/devices/<id>/retire."""
+    pages = Blueprint("upkeep", __name__)
+
+    @pages.patch("/api/devices/<id>")
+    @described(
+        answer=DeviceShape, path={"id": Id}, body=NameBody, errors={404: UNKNOWN, 409: _NOT_YET, 503: STORE_DOWN}
+    )  # fmt: skip
+    def rename(id: str) -> Response:
+        """Give a device the name that people call it by."""
+        shape = known(services.views.device(device_id(id)), id)
+        name = body(NameBody).name or None
+        log.info("%s names %s %r, so far %r", require(PersonRole.ADMIN).name, id, name, shape["name"])
+        try:
+            _note(services, services.catalogue.use().name_device(id, name))
+        except KeyError:
+            raise _not_yet(id) from None
+        return jsonify(services.views.device(id))
+
+    @pages.post("/api/devices/<id>/retire")
+    @described(
+        answer=RetiredAnswer,
+        path={"id": Id},
+        body=Nothing,
+        errors={404: UNKNOWN, 409: f"node.online: it runs; {_NOT_YET}", 503: f"{STORE_DOWN}; web.not_sent: no broker"},
+    )
+    def retire(id: str) -> Response:
+        """Take a device out of use: what the broker keeps of it is cleared, and it is listed no more until it speaks.
+
+        Its defects stay. Its account stays too, and opens the broker until somebody revokes it.
+        """
+        shape = known(services.views.device(device_id(id)), id)
+        body(Nothing)
+        if shape["online"]:
+            raise ApiError(409, "node.online", f"{id} runs, and would be back at once", "End it first, on its machine.")
+        if services.link is None or not all(services.link.publish(kind, b"", id=id) for kind in RETAINED):
+            sentence = "what the broker keeps of it cannot be cleared"
+            raise ApiError(503, "web.not_sent", sentence, services.broker().sentence)
+        log.info("%s retires %s", require(PersonRole.ADMIN).name, id)
+        try:
+            device = services.catalogue.use().retire(id)
+        except KeyError:
+            raise _not_yet(id) from None
+        services.hub.forget(id)
+        _note(services, device)
+        account = f"The account {id} still opens the broker: `glassline revoke {id}` on the server ends that."
+        return jsonify(device=services.views.device(id), account=account)
+
+    return pages
+
+
+def _not_yet(id: str) -> ApiError:
+    hint = "The bridge notes who is there each minute: is it running? Then try again."
+    return ApiError(409, "node.not_stored", f"the store does not know {id} yet", hint)
+
+
+def _note(services: Services, device: Device) -> None:
+    """Every page of this web sees it now."""
+    services.catalogue.note(device)
+    services.pulse.touch(device.device_id)
