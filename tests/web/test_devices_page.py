@@ -7,10 +7,11 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from glassline.contract import Reason
 from glassline.contract.messages import Health, Latency, LiveHealth, OutboxHealth, StoreHealth, WifiHealth
+from glassline.store import open_store
 
 from .people import SECRET
 from .processes import Mosquitto, Web, until
@@ -189,6 +190,55 @@ def test_a_restart_is_asked_for_once_more_and_seen_to_its_end(
     expect(page.get_by_text(re.compile("It has ended and starts anew"))).to_be_visible()
     with NodeLike(broker.address, node.id):
         expect(page.get_by_text(re.compile("It is back, after \\d+ s"))).to_be_visible()
+
+
+@pytest.fixture
+def stored(store_url: str, web: Web, node: NodeLike) -> NodeLike:
+    """A node that the store knows, as a bridge would have noted it."""
+    with open_store(store_url) as store:
+        store.remember(node.id, role="node", status="online", info=None)
+    return node
+
+
+def test_a_device_gets_a_name_that_every_page_shows_at_once(
+    page: Page, context: BrowserContext, web: Web, stored: NodeLike
+) -> None:
+    other = context.new_page()
+    other.goto(f"{web.url}/devices")
+    expect(_row(other, stored.id)).to_be_visible()
+    page.goto(f"{web.url}/devices/{stored.id}")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name for people").fill("<b>Line 3</b>, left")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("<b>Line 3</b>, left")
+    expect(_row(other, "<b>Line 3</b>, left")).to_contain_text(stored.id)
+    page.get_by_role("button", name="Rename").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Rename")).to_be_focused()
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_label("Name for people").fill("")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(stored.id)
+
+
+def test_a_device_is_retired_once_it_is_away_and_comes_back_if_it_speaks(
+    page: Page, web: Web, broker: Mosquitto, stored: NodeLike
+) -> None:
+    page.goto(f"{web.url}/devices/{stored.id}")
+    page.get_by_role("button", name="Retire").click()
+    expect(page.get_by_text("It runs, and would be back at once.")).to_be_visible()
+    stored.__exit__()
+    expect(page.locator(".device-state")).to_contain_text("away")
+    page.get_by_role("button", name="Retire").click()
+    dialog = page.get_by_role("dialog", name=f"Retire {stored.id}?")
+    expect(dialog).to_contain_text("Its defects and their pictures stay.")
+    dialog.get_by_role("button", name="Retire").click()
+    expect(page.locator(".toast")).to_contain_text(f"{stored.id} is retired.")
+    expect(page.locator(".toast")).to_contain_text("glassline revoke")
+    expect(_row(page, "web-1")).to_be_visible()
+    expect(_row(page, stored.id)).to_have_count(0)
+    with NodeLike(broker.address, stored.id):
+        expect(_row(page, stored.id)).to_be_visible()
 
 
 def test_who_may_only_look_sees_the_same_page_without_what_changes_things(

@@ -3,6 +3,7 @@
 import { api } from "../common/api.js";
 import { el, say } from "../common/dom.js";
 import { texts } from "../texts/devices.js";
+import { RETIRED } from "./state.js";
 
 const words = texts.actions;
 const PICTURE_TRIES = 8;
@@ -209,13 +210,13 @@ export class Actions {
   // -- its end -----------------------------------------------------------------------------------------------------
 
   async #retire() {
+    if (this.#device.online) return this.#say(words.retireOnline, "problem");
     const { confirmed } = await import("../common/dialog.js");
     const name = this.#device.name ?? this.#id;
-    const text = this.#device.online ? `${words.retireOnline} ${words.retireText}` : words.retireText;
-    if (!await confirmed({ title: words.retireTitle(name), text, action: words.retire, danger: true })) return;
+    if (!await confirmed({ title: words.retireTitle(name), text: words.retireText, action: words.retire, danger: true })) return;
     try {
-      await api.send("POST", `${this.#way}/retire`, {});
-      sessionStorage.setItem("glassline-said", words.retired(name));
+      const { account } = await api.send("POST", `${this.#way}/retire`);
+      sessionStorage.setItem(RETIRED, `${words.retired(name)} ${account}`);
       location.assign("/devices");
     } catch (error) {
       this.#fail(error);

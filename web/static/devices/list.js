@@ -3,7 +3,7 @@
 import { api } from "../common/api.js";
 import { el, say, sentence } from "../common/dom.js";
 import { texts } from "../texts/devices.js";
-import { SORTS, lastWord, nameOf, needsLook, stateOf, told } from "./state.js";
+import { RETIRED, SORTS, lastWord, nameOf, needsLook, stateOf, told } from "./state.js";
 
 const FIRST_ROWS = 300;
 const DRAW_EACH_MS = 400;
@@ -94,6 +94,15 @@ export class DeviceList {
     shell.keys.add(texts.title, [{ keys: ["/"], says: texts.filter, run: () => this.#text.focus() }]);
     setInterval(() => this.#tick(), 1000);
     this.#draw();
+    this.#tellOfRetired();
+  }
+
+  async #tellOfRetired() {
+    const said = sessionStorage.getItem(RETIRED);
+    if (!said) return;
+    sessionStorage.removeItem(RETIRED);
+    const { toast } = await import("../common/toast.js");
+    toast(said);
   }
 
   // The whole list, as it was just read.

@@ -1,7 +1,6 @@
 // The pages /devices and /devices/<id>: all devices, or one of them.
 
 import { Shell } from "../common/shell.js";
-import { toastError } from "../common/toast.js";
 
 const shell = new Shell("devices");
 const root = document.querySelector("#main");
@@ -19,7 +18,13 @@ async function detail() {
   return new DeviceDetail(root, shell, id);
 }
 
-const read = () => view.read().catch(toastError);
+const read = () => view.read().catch(fail);
+
+async function fail(error) {
+  const { toastError } = await import("../common/toast.js");
+  toastError(error);
+}
+
 shell.on = { device: ({ device }) => view.put(device), resync: read };
 shell.onEnter = () => view.enter?.();
 shell.connection.addEventListener("open", read);

@@ -5,6 +5,9 @@ import { texts } from "../texts/devices.js";
 
 const byNumber = new Intl.Collator("en", { numeric: true }).compare;
 
+// Where the page of a device leaves what the list is to say of its end.
+export const RETIRED = "glassline-retired";
+
 // {state, word, sign, reason}; `state` is one of ok, degraded, failed.
 export function stateOf({ online, why, health, cause }) {
   if (!online) return { state: "failed", word: texts.states.offline, sign: SIGNS.failed, reason: why ?? "" };

@@ -138,8 +138,8 @@ export const texts = {
     retire: "Retire",
     retireTitle: (name) => `Retire ${name}?`,
     retireText: "It is no longer listed, and what the broker keeps of it is cleared. Its defects and their pictures stay. " +
-      "If it speaks again, it comes back; to lock it out, revoke its account with `glassline revoke`.",
-    retireOnline: "It is running now: end it there first, or it comes back within seconds.",
+      "If it speaks again, it comes back: its account still opens the broker until somebody revokes it.",
+    retireOnline: "It runs, and would be back at once. End it on its machine first, then retire it.",
     retired: (name) => `${name} is retired.`,
   },
 
