@@ -33,7 +33,7 @@ def export(
     device: Annotated[str | None, typer.Option(help="Found by this node only.")] = None,
     labels: Annotated[str, typer.Option(help="The classes in order, by comma; else those found, by name.")] = "",
     false_alarm: Annotated[
-        str, typer.Option(help="A note that begins so marks a false alarm: its picture shows good glass.")
+        str, typer.Option(help="A note that begins so marks a false alarm too: its picture shows good glass.")
     ] = "false alarm",
     polygons: Annotated[bool, typer.Option("--polygons", help="Outlines for a segmenting model, not boxes.")] = False,
     store: Annotated[str, typer.Option(help="Where defects are, sqlite:PATH; else as the bridge's settings say.")] = "",

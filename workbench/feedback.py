@@ -58,8 +58,9 @@ def export(
     """Write `defects` into `directory` and make it hold these and no others that an earlier export wrote there.
 
     Defects of one frame share its picture, and what else was found in it gets its box too, as the picture itself tells.
-    A false alarm, whose note begins with `false_alarm` in any case, gives its picture but no box. A picture's name
-    decides whether it is for validation, so that it stays on its side; one that is there already is not written again.
+    A false alarm, called so or by a note that begins with `false_alarm` in any case, gives its picture but no box. A
+    picture's name decides whether it is for validation, so that it stays on its side; one that is there already is not
+    written again.
     `labels` fixes the classes; without, they are those of the defects, by name.
     ValueError when a defect has another label than these, or when fewer than two pictures come together.
     """
@@ -135,6 +136,9 @@ def _marks(store: Store, directory: Path, name: str, members: Sequence[Defect], 
 
 
 def _is_false(defect: Defect, false_alarm: str) -> bool:
+    """Whether people said that there was nothing. A duplicate is there, and was found before."""
+    if defect.false_alarm is not None:
+        return defect.false_alarm != "duplicate"
     return bool(false_alarm) and defect.note.strip().lower().startswith(false_alarm.lower())
 
 

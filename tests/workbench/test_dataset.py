@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from glassline.contract import Box, frames, new_event_id
 from glassline.contract.messages import EvidenceMeta
-from glassline.store import DefectFilter, Store, open_store
+from glassline.store import DefectFilter, FalseAlarm, Store, open_store
 from tests.store.samples import START, detection_item, evidence_item, make_detection
 from workbench import feedback
 from workbench.dataset import app
@@ -40,7 +40,7 @@ class Shelf:
     def add(
         self, *, label: str = "scratch", status: str = "reviewed", note: str = "", picture: bool = True,
         device: str = "pi-1", same_frame: bool = False, mask: list[tuple[float, float]] | None = None,
-        others: list[Box] | None = None,
+        others: list[Box] | None = None, false_alarm: FalseAlarm | None = None,
     ) -> str:  # fmt: skip
         self.count += not same_frame
         at = START + timedelta(hours=self.count)
@@ -52,12 +52,13 @@ class Shelf:
             store.apply(
                 [detection_item(made, device), *([evidence_item(event_id, jpeg, 0, device)] if picture else [])]
             )
-            self._review(store, event_id, status, note)
+            self._review(store, event_id, status, note, false_alarm)
         return event_id
 
-    def _review(self, store: Store, event_id: str, status: str, note: str) -> None:
+    def _review(self, store: Store, event_id: str, status: str, note: str, false_alarm: FalseAlarm | None) -> None:
         if status != "pending" or note:
-            store.review(event_id, status=status, note=note, by="Ada", version=store.defect(event_id).version)
+            version = store.defect(event_id).version
+            store.review(event_id, status=status, note=note, by="Ada", version=version, false_alarm=false_alarm)
 
 
 @pytest.fixture
@@ -104,6 +105,12 @@ def test_false_alarms_show_good_glass_and_missing_pictures_are_counted(shelf: Sh
     assert "1 show good glass" in told
     assert "1 defects have no picture yet" in told
     assert sorted(text == "" for text in pictures(tmp_path / "set").values()) == [False, False, False, True]
+
+
+def test_what_people_call_a_false_alarm_shows_good_glass_but_a_duplicate_is_there(shelf: Shelf, tmp_path: Path) -> None:
+    for reason in (None, "water", "duplicate"):
+        shelf.add(false_alarm=reason)
+    assert "1 show good glass" in " ".join(export(shelf, tmp_path / "set").split())
 
 
 def test_defects_of_one_frame_share_a_picture(shelf: Shelf, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`glassline bench live`, `detect`, `jpeg` and `bridge`."""
+"""`glassline bench live`, `detect`, `jpeg`, `bridge` and `defects`."""
 
 import json
 import signal
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from .bridge import bridge
 from .child import BenchError
+from .defects import defects
 from .detect import detect
 from .jpeg import jpeg
 from .rounds import run
@@ -28,18 +29,21 @@ SPARE_FILES = 200
 Broker = StrEnum("Broker", {name: name for name in get_args(BrokerKind)})  # type: ignore[misc]
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Measure what the live picture, the detector and storing cost."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Measure what the live picture, the detector, storing and asking cost.",
 )
 
 
 @app.callback()
 def _root() -> None:
-    """Measure what the live picture, the detector and storing cost."""
+    """Measure what the live picture, the detector, storing and asking cost."""
 
 
 app.command()(detect)
 app.command()(jpeg)
 app.command()(bridge)
+app.command()(defects)
 
 
 @app.command()

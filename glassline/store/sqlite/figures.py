@@ -11,18 +11,19 @@ from ..values import STATUSES, Choices, DefectFilter
 from .filters import matching
 
 MAX_CHOICES = 1000
+_BY_STATUS = "defects_by_status"
 
 
 def counts(db: sqlite3.Connection, where: DefectFilter) -> dict[str, int]:
     """Number of defects by status, every status named."""
-    found, values = matching(where)
+    found, values = matching(replace(where, statuses=where.statuses or STATUSES), index=_BY_STATUS)
     by_status = dict(db.execute(f"SELECT status, count(*){found} GROUP BY status", values))
     return {status: by_status.get(status, 0) for status in STATUSES}
 
 
 def backlog(db: sqlite3.Connection, where: DefectFilter) -> Backlog:
     """How many wait for a review, and since when."""
-    found, values = matching(replace(where, statuses=("pending",)))
+    found, values = matching(replace(where, statuses=("pending",)), index=_BY_STATUS)
     pending, oldest_at = db.execute(f"SELECT count(*), min(detected_at){found}", values).fetchone()
     return Backlog(pending=pending, oldest_at=None if oldest_at is None else datetime.fromisoformat(oldest_at))
 

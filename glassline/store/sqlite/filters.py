@@ -11,12 +11,15 @@ from ..values import DefectFilter
 Values = list[Any]
 
 
-def matching(where: DefectFilter, *, after: tuple[str, str] | None = None) -> tuple[str, Values]:
+def matching(
+    where: DefectFilter, *, after: tuple[str, str] | None = None, index: str = "defects_by_time"
+) -> tuple[str, Values]:
     """`FROM … WHERE …` and its parameters; `after` is the (detected_at, event_id) behind which a page begins.
 
     The index is named: SQLite, which has no statistics here, would look up every row of a label or a device.
     """
-    index = "defects_with_note" if where.text else "defects_by_time"
+    if where.text:
+        index = "defects_with_note"
     used = [*_conditions(where)]
     if after is not None:
         used.append(("(detected_at, event_id) < (?, ?)", [*after]))

@@ -1,6 +1,7 @@
 // Work on the defects of the list: open one, go on to the next, select many, say what they are, take that back.
 
 import { api } from "../common/api.js";
+import { askReason } from "./reason.js";
 import { bindKeys } from "./keyboard.js";
 import { el, icon, say } from "../common/dom.js";
 import { Reviews } from "./reviews.js";
@@ -158,9 +159,8 @@ export class Desk {
   }
 
   // A false alarm: of which kind is one more key.
-  async reject(button = this.#placeOfCurrent()) {
+  reject(button = this.#placeOfCurrent()) {
     if (!this.mayReview || !(this.hasPicked || this.current)) return;
-    const { askReason } = await import("./reason.js");
     askReason(button, (reason) => this.mark({ status: "resolved", false_alarm: reason }));
   }
 

@@ -40,7 +40,7 @@ export class Filters {
   // What is asked for, as the address says.
   set(wanted) {
     this.wanted = wanted;
-    if (document.activeElement !== this.search) this.search.value = wanted.text;
+    this.search.value = wanted.text;
     this.#show();
   }
 

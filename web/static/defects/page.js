@@ -20,9 +20,8 @@ const parts = {
   main: document.querySelector("#main"),
   panel: el("section", { class: "detail beside", hidden: true }),
   pill: el("button", { type: "button", class: "news", hidden: true, title: words.newsHint }),
-  said: el("p", { class: "sr", role: "status" }),
 };
-parts.main.append(parts.bar, el("div", { class: "body" }, parts.shown, parts.panel), parts.said);
+parts.main.append(parts.bar, el("div", { class: "body" }, parts.shown, parts.panel));
 parts.shown.append(parts.pill);
 
 const rows = new Rows();

@@ -22,6 +22,7 @@ export function popover(button, name, fill) {
   const below = at.bottom + MARGIN_PX / 2;
   panel.style.left = `${Math.max(MARGIN_PX, Math.min(at.left, innerWidth - width - MARGIN_PX))}px`;
   panel.style.top = `${Math.max(MARGIN_PX, below + height > innerHeight ? at.top - height - MARGIN_PX / 2 : below)}px`;
-  (panel.querySelector("[autofocus], [aria-pressed=true], input, button") ?? panel).focus();
+  const first = ["[autofocus]", "[aria-pressed=true]", "input, button, a"].map((one) => panel.querySelector(one)).find(Boolean);
+  first?.focus();
   return close;
 }

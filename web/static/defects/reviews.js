@@ -8,6 +8,7 @@ const words = texts.reviews;
 const AT_ONCE = 200;
 const MOST_BYTES = 90_000;
 const MOST_UNDOS = 50;
+const MOST_MINE = 1000;
 
 export class Reviews {
   // How far a long one is: (done, of); null: none is under way.
@@ -18,6 +19,8 @@ export class Reviews {
   onConflict = () => {};
   #rows;
   #done = [];
+  #last = Promise.resolve();
+  #mine = new Map();
 
   constructor(rows) {
     this.#rows = rows;
@@ -28,32 +31,50 @@ export class Reviews {
     const stored = defects.filter((defect) => defect.stored && defect.version >= 0);
     if (!stored.length) return false;
     const wishes = stored.map((defect) => ({ before: defect, change }));
-    const done = await this.#send(wishes, change);
-    if (done.length) this.#remember(done, change);
-    return done.length === defects.length;
+    this.#show(wishes);
+    return this.#queue(async () => {
+      const done = await this.#send(wishes, change);
+      if (done.length) this.#remember(done, change);
+      return done.length === defects.length;
+    });
   }
 
-  // Take back what was said last.
-  async undo() {
-    const step = this.#done.pop();
-    if (!step) return toast(words.nothingToUndo);
-    step.close();
-    const wishes = step.said.map(({ before, after }) => ({ before: this.#rows.get(after.event_id) ?? after, change: said(before), was: after }));
-    const done = await this.#send(wishes, null);
-    this.onUndone(done.map(({ after }) => after));
-    if (done.length) toast(words.undone(done.length));
+  // Take back what was said last, which may still be on its way.
+  undo(chosen = null) {
+    return this.#queue(async () => {
+      const step = chosen ?? this.#done.at(-1);
+      if (!step) return toast(words.nothingToUndo);
+      this.#done = this.#done.filter((other) => other !== step);
+      step.close();
+      const wishes = step.said.map(({ before, after }) => ({ before: after, change: said(before), was: after }));
+      this.#show(wishes);
+      const done = await this.#send(wishes, null);
+      for (const { after } of done) this.#standsAgain(after);
+      this.onUndone(done.map(({ after }) => after));
+      if (done.length) toast(words.undone(done.length));
+    });
+  }
+
+  // One after the other: what is said next knows what became of the one before.
+  #queue(job) {
+    const run = this.#last.then(job);
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  #show(wishes) {
+    for (const { before, change, was } of wishes) this.#rows.set({ ...before, ...change }, was);
   }
 
   // Of each that was taken: how it stood before and how it stands now.
   async #send(wishes, change) {
-    for (const { before, change: wish, was } of wishes) this.#rows.set({ ...before, ...wish }, was);
     const done = [];
     const conflicts = [];
     let at = 0;
     for (const part of parts(wishes)) {
       if (part.length < wishes.length) this.onProgress(at, wishes.length);
       try {
-        const reviews = part.map(({ before, change: wish }) => ({ event_id: before.event_id, version: before.version, ...wish }));
+        const reviews = part.map(({ before, change: wish }) => ({ event_id: before.event_id, version: this.#version(before), ...wish }));
         const { results } = await api.send("POST", "/api/defects/reviews", { reviews });
         results.forEach((result, number) => this.#took(result, part[number], done, conflicts));
       } catch (error) {
@@ -68,8 +89,17 @@ export class Reviews {
     return done;
   }
 
+  // Two things said of one defect in a row: the second follows on the first, not on what was seen.
+  #version({ event_id: id, version }) {
+    const mine = this.#mine.get(id);
+    return mine && mine.from === version ? mine.to : version;
+  }
+
   #took({ outcome, defect }, { before, was }, done, conflicts) {
     if (outcome === "done") {
+      this.#mine.delete(defect.event_id);
+      this.#mine.set(defect.event_id, { from: before.version, to: defect.version });
+      if (this.#mine.size > MOST_MINE) this.#mine.delete(this.#mine.keys().next().value);
       this.#rows.put(defect);
       done.push({ before, after: defect });
     } else if (defect) {
@@ -82,16 +112,18 @@ export class Reviews {
 
   #remember(done, change) {
     const text = words.done(change, done.length, done[0].before.label);
-    const close = toast(text, { action: { label: words.undo, run: () => this.#undoStep(step) } });
+    const close = toast(text, { action: { label: words.undo, run: () => this.undo(step) } });
     const step = { said: done, close };
     this.#done.at(-1)?.close();
     this.#done.push(step);
     if (this.#done.length > MOST_UNDOS) this.#done.shift();
   }
 
-  #undoStep(step) {
-    this.#done = [...this.#done.filter((other) => other !== step), step];
-    return this.undo();
+  // What was said of it before can be taken back as well: it is the same, only its version is a later one.
+  #standsAgain(defect) {
+    for (const { said: before } of this.#done) {
+      for (const one of before) if (one.after.event_id === defect.event_id) one.after = defect;
+    }
   }
 }
 

@@ -62,7 +62,8 @@ export class ListWindow {
   }
 
   toTop() {
-    this.scroller.scrollTo({ top: 0 });
+    this.#isTop = true;
+    this.scroller.scrollTop = 0;
   }
 
   // What is known has changed: show it, and keep what stands first on the screen where it is.

@@ -2,11 +2,12 @@
 ALTER TABLE defects ADD COLUMN false_alarm TEXT;
 ALTER TABLE reviews ADD COLUMN false_alarm TEXT;
 
--- Every filter but the text is answered from this index alone, in the order of pages: at worst all of it is read, and no
--- row but those of the page.
+-- Every filter but the text is answered from these alone, pages from the first in their order, numbers by status from the
+-- second: at worst all of it is read, and no row but those of the page.
 DROP INDEX defects_by_time;
 CREATE INDEX defects_by_time ON defects (detected_at, event_id, device_id, label, status, score, false_alarm);
 DROP INDEX defects_by_status;
+CREATE INDEX defects_by_status ON defects (status, detected_at, device_id, label, score, false_alarm);
 
 -- The same for rows with a note, in which a text is looked for.
 CREATE INDEX defects_with_note
