@@ -91,7 +91,7 @@ export class Field {
 }
 
 function rangeOf({ minimum: least, maximum: most, unit }) {
-  const span = least === null || least === undefined || most === null || most === undefined ? "" : words.from(least, most);
+  const span = least === null || most === null ? "" : words.from(least, most);
   return [span, /^\d+-\d+$/.test(unit) ? "" : words.units[unit] ?? unit].filter(Boolean).join(" ");
 }
 
@@ -99,9 +99,9 @@ function rangeOf({ minimum: least, maximum: most, unit }) {
 function controlOf(setting, { id, labels }) {
   if (setting.type === "boolean") return onOff(id);
   if (["number", "integer"].includes(setting.type)) return number(setting, id);
-  if (setting.name === "labels_off" && labels.length) return ticked(labels, id);
-  if (setting.name === "label_thresholds" && labels.length) return scores(labels, id);
-  if (setting.choices?.length) return choice(setting, id);
+  if (setting.type === "labels" && labels.length) return ticked(labels, id);
+  if (setting.type === "scores" && labels.length) return scores(labels, id);
+  if (setting.choices.length) return choice(setting, id);
   return text(setting, id);
 }
 
@@ -126,16 +126,15 @@ function number({ type, minimum: least, maximum: most }, id) {
     const value = Number(written);
     if (!written || !Number.isFinite(value)) return words.need.number;
     if (type === "integer" && !Number.isInteger(value)) return words.need.whole;
-    if (least !== null && least !== undefined && value < least) return words.need.least(least);
-    if (most !== null && most !== undefined && value > most) return words.need.most(most);
+    if (least !== null && value < least) return words.need.least(least);
+    if (most !== null && value > most) return words.need.most(most);
     return "";
   };
   return plain(el("input", { id, inputmode: type === "integer" ? "numeric" : "decimal", autocomplete: "off" }), { read: Number, check });
 }
 
-function text({ name }, id) {
-  const input = el("input", { id, autocomplete: "off", spellcheck: "false", placeholder: name === "region" ? words.regionAll : null });
-  return plain(input);
+function text({ type }, id) {
+  return plain(el("input", { id, autocomplete: "off", spellcheck: "false", placeholder: type === "region" ? words.regionAll : null }));
 }
 
 // One of several, or what else a person may write.
@@ -154,9 +153,9 @@ function ticked(labels, id) {
   const value = () => boxes.filter(({ checked }) => checked).map((box) => box.value);
   return {
     element, value, many: true, problem: () => "",
-    set: (chosen) => { for (const box of boxes) box.checked = chosen.includes(box.value); },
+    set: (chosen) => { for (const box of boxes) box.checked = Boolean(chosen?.includes(box.value)); },
     text: () => JSON.stringify(value()),
-    textOf: (chosen) => JSON.stringify(labels.filter((label) => chosen.includes(label))),
+    textOf: (chosen) => JSON.stringify(labels.filter((label) => chosen?.includes(label))),
   };
 }
 
@@ -167,10 +166,10 @@ function scores(labels, id) {
     ...inputs.map((input) => el("label", {}, el("span", { "aria-hidden": "true" }, input.dataset.label), input)));
   const filled = () => inputs.filter((input) => input.value.trim());
   const value = () => Object.fromEntries(filled().map((input) => [input.dataset.label, Number(input.value)]));
-  const inOrder = (chosen) => JSON.stringify(labels.filter((label) => label in chosen).map((label) => [label, String(chosen[label])]));
+  const inOrder = (chosen) => JSON.stringify(labels.filter((label) => label in (chosen ?? {})).map((label) => [label, String(chosen[label])]));
   return {
     element, value, many: true,
-    set: (chosen) => { for (const input of inputs) input.value = asText(chosen[input.dataset.label] ?? ""); },
+    set: (chosen) => { for (const input of inputs) input.value = asText(chosen?.[input.dataset.label]); },
     text: () => JSON.stringify(filled().map((input) => [input.dataset.label, input.value.trim()])),
     textOf: inOrder,
     problem: () => filled().map((input) => Number(input.value)).map((score) => (Number.isNaN(score) ? words.need.number

@@ -137,7 +137,7 @@ export class DeviceSettings {
       this.#took(touched, args, reply.data, before);
     } catch (error) {
       for (const field of touched) field.tell("");
-      this.#refused(error, touched);
+      this.#refused(error);
     } finally {
       this.sending = false;
       this.#showBar();
@@ -156,16 +156,12 @@ export class DeviceSettings {
     this.#follow();
   }
 
-  // What it refuses is said at the field that it names; what names none stands above all.
-  #refused(error, touched) {
-    const rest = error.message.replace(/ \(can be changed: .*\)$/, "").split("; ").filter((part) => {
-      const [, name, what] = /^(\w+)[\w.]*: (.*)$/.exec(part) ?? [];
-      const field = this.#fields.get(name) ?? (touched.length === 1 ? touched[0] : null);
-      field?.refuse(what ?? part);
-      return !field;
-    });
-    if (rest.length || error.code.startsWith("web.") || error.code === "node.no_reply") say(this.#problem, error.explained());
-    else touched.find(({ element }) => element.querySelector("[aria-invalid]"))?.focus();
+  // What it refuses is said at the fields that it names; what names none stands above all.
+  #refused(error) {
+    const named = Object.entries(error.body?.error?.fields ?? {}).filter(([name]) => this.#fields.has(name));
+    for (const [name, what] of named) this.#fields.get(name).refuse(words.refusedAs(what));
+    if (named.length) this.#fields.get(named[0][0]).focus();
+    else say(this.#problem, error.explained());
   }
 
   #follow() {

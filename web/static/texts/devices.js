@@ -162,7 +162,7 @@ export const texts = {
     probation: (left) => `On probation: it watches camera and detector with it for some seconds, at most ${left} s.`,
     kept: "It works, and stays.",
     takenBack: (why) => `Taken back: ${why}.`,
-    refused: "Nothing was changed.",
+    refusedAs: (what) => `${what.replace(/^Value error, /, "").replace(/^./, (letter) => letter.toUpperCase())}. Nothing was changed.`,
     offline: "It is away and cannot be asked to change anything.",
     last: (names, why, time) => `Last taken back, ${time}: ${names}; ${why}.`,
     labels: {
