@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz fuzz-api help demo doctor test test-train lint format docs clean bench-live alone soak-stalled chaos-demo fresh
+.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz fuzz-api help demo doctor test test-train lint format docs clean bench-live alone soak-stalled soak-page chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -84,6 +84,9 @@ alone: $(VENV)/.dev  ## A node without a server for MINUTES=10 and without a clo
 
 soak-stalled: $(VENV)/.dev  ## Clients that never read, MINUTES=10 long: the others lose nothing, memory stays
 	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),10)
+
+soak-page: $(VENV)/.dev  ## The page of defects kept open for MINUTES=15 at ten times the usual rates: memory stays, none is missing
+	@$(BIN)/python -m tests.soak.page --minutes $(or $(MINUTES),15)
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	@$(BIN)/pip install -q -e '.[fuzz]'
