@@ -73,8 +73,12 @@ class DefectShape(Answer):
     stored_at: Time | None
     frames_confirmed: Count
     model: str
+    model_sha256: str | None
+    """Of the file that found it: names say little of versions."""
     clock: str
     image_url: str | None
+    image_removed_at: Time | None
+    """When its picture had been kept for as long as wished."""
     image_wh: tuple[int, int] | None
     status: Status
     note: str
@@ -175,8 +179,10 @@ def defect_shape(defect: Defect) -> DefectShape:
         stored_at=defect.stored_at,
         frames_confirmed=defect.frames_confirmed,
         model=defect.model,
+        model_sha256=defect.model_sha256,
         clock=defect.clock,
         image_url=image_url(defect.event_id, defect.image_sha256) if defect.image_stored else None,
+        image_removed_at=defect.image_removed_at,
         image_wh=defect.image_wh,
         status=defect.status,
         note=defect.note,
@@ -206,8 +212,10 @@ def unconfirmed_json(device_id: str, detection: Detection, *, error: str | None 
         stored_at=None,
         frames_confirmed=detection.frames_confirmed,
         model=detection.model,
+        model_sha256=detection.model_sha256,
         clock=detection.clock,
         image_url=None,
+        image_removed_at=None,
         image_wh=detection.image.image_wh if detection.image else None,
         status="pending",
         note="",

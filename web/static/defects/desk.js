@@ -4,6 +4,7 @@ import { api } from "../common/api.js";
 import { askReason } from "./reason.js";
 import { bindKeys } from "./keyboard.js";
 import { el, icon, say } from "../common/dom.js";
+import { isSheetShown, showSheet } from "./sheet.js";
 import { Reviews } from "./reviews.js";
 import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
@@ -35,6 +36,7 @@ export class Desk {
     rows.onPut = (defect) => this.#put(defect);
     this.#makeBar(shown);
     bindKeys(shell.keys, this, list, filters);
+    addEventListener("beforeprint", () => this.#print());
   }
 
   get mayReview() {
@@ -259,13 +261,18 @@ export class Desk {
     this.barCount = el("strong", { role: "status" });
     this.progress = el("progress", { hidden: true, "aria-label": words.progress });
     this.bar = el("div", { class: "picked-bar", role: "toolbar", "aria-label": words.barName, hidden: true }, this.barCount,
-      button(words.all, () => this.pickAll()),
+      el("button", { type: "button", class: "plain", title: words.allHint, on: { click: () => this.pickAll() } }, words.all),
       button(texts.status.reviewed, () => this.mark({ status: "reviewed" }), "check"),
       button(words.reject, ({ currentTarget }) => this.reject(currentTarget)),
       button(texts.status.resolved, () => this.mark({ status: "resolved" })),
       button(texts.status.pending, () => this.mark({ status: "pending", false_alarm: null })),
       el("button", { type: "button", class: "icon-button", "aria-label": words.none, on: { click: () => this.pickNone() } }, icon("close")));
     shown.append(this.bar, this.progress);
+  }
+
+  // On paper the list is what is known of it, where nobody has asked for all of it.
+  #print() {
+    if (!this.isOpen && this.#rows.counts && !isSheetShown()) showSheet(this.#rows.list, this.#rows.counts, this.#rows.wanted);
   }
 
   #showProgress(done, all) {

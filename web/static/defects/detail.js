@@ -2,7 +2,8 @@
 
 import { api } from "../common/api.js";
 import { el, icon, say } from "../common/dom.js";
-import { colour, longTime, shortTime } from "../common/format.js";
+import { colour, longTime } from "../common/format.js";
+import { copyButton } from "../common/copying.js";
 import { History } from "./history.js";
 import { Picture } from "./picture.js";
 import { texts } from "../texts/defects.js";
@@ -181,12 +182,9 @@ export class Detail {
     if (this.links.dataset.of === `${defect.event_id} ${defect.image_url}`) return;
     this.links.dataset.of = `${defect.event_id} ${defect.image_url}`;
     const address = this.addressOf(defect.event_id);
-    const copy = el("button", { type: "button", class: "plain", on: { click: async () => {
-      await navigator.clipboard?.writeText(address).then(() => say(copy, words.copied), () => {});
-    } } }, words.copy);
     const file = `${defect.label}-${defect.device_id}-${defect.event_id}.jpg`;
     this.links.replaceChildren(
-      this.onMove ? copy : el("a", { class: "plain", href: address }, words.permalink),
+      this.onMove ? copyButton(words.copy, () => address, { class: "plain" }) : el("a", { class: "plain", href: address }, words.permalink),
       ...(defect.image_url ? [
         el("a", { class: "plain", href: defect.image_url, target: "_blank", rel: "noopener" }, words.openPicture),
         el("a", { class: "plain", href: defect.image_url, download: file }, icon("download"), words.download),

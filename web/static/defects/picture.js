@@ -2,6 +2,7 @@
 
 import { el, icon, say } from "../common/dom.js";
 import { drawFinds } from "../common/overlay.js";
+import { longTime } from "../common/format.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.picture;
@@ -50,7 +51,7 @@ export class Picture {
     const [width, height] = defect.image_wh ?? [4, 3];
     this.canvas.parentElement.style.aspectRatio = `${width} / ${height}`;
     this.canvas.hidden = true;
-    say(this.missing, this.#url ? "" : words.none);
+    say(this.missing, this.#url ? "" : defect.image_removed_at ? words.removed(longTime(defect.image_removed_at)) : words.none);
     if (this.#url) this.#load(this.#url);
   }
 

@@ -20,9 +20,13 @@ export function showSheet(defects, counts, wanted) {
   addEventListener("afterprint", () => sheet.remove(), { once: true });
 }
 
+export function isSheetShown() {
+  return document.querySelector(".sheet") !== null;
+}
+
 function row(defect) {
   const reviewed = defect.reviewed_at ? `${defect.reviewed_by ?? ""} ${longTime(defect.reviewed_at)}` : "";
-  const status = defect.false_alarm ? texts.list.falseAlarm(texts.reasons[defect.false_alarm]) : texts.status[defect.status];
+  const status = defect.false_alarm ? texts.list.falseAlarm(texts.reasons[defect.false_alarm] ?? defect.false_alarm) : texts.status[defect.status];
   return el("tr", {}, ...[longTime(defect.detected_at), defect.device_id, defect.label, texts.defects.score(defect.score),
     status, reviewed, defect.note, defect.event_id].map((text) => el("td", {}, text)));
 }
