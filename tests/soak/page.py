@@ -1,4 +1,4 @@
-"""The page of defects kept open at ten times the usual rates: its memory and the servers' stay, and no defect is missing.
+"""The page of defects kept open at ten times the usual rates: memory stays where it is, and no defect is missing.
 
 `python -m tests.soak.page [--minutes 15] [--out var/soak-page]`; the exit code is 0 if all holds.
 """

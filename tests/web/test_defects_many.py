@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,11 +32,11 @@ SCROLL = """async (px) => {
 
 
 @pytest.fixture(scope="module")
-def full(folder: Path, broker: Mosquitto, web: Web, bridge: BridgeLike, store_url: str) -> Iterator[Web]:
+def full(folder: Path, broker: Mosquitto, web: Web, bridge: BridgeLike, store_url: str) -> Web:
     """A web whose store holds so many."""
     with NodeLike(broker.address, "pi-full") as node:
         copy_defect(store_url, store(node, bridge), COUNT - 1)
-    yield web
+    return web
 
 
 @pytest.fixture
@@ -52,6 +51,12 @@ def heap_mb(cdp: CDPSession) -> float:
     cdp.send("HeapProfiler.collectGarbage")
     metrics = {one["name"]: one["value"] for one in cdp.send("Performance.getMetrics")["metrics"]}
     return float(metrics["JSHeapUsedSize"]) / 1e6
+
+
+def places(page: Page) -> list[tuple[str, float]]:
+    """Where each row is on the screen."""
+    found = "(all) => all.map((row) => [row.dataset.id, row.getBoundingClientRect().top])"
+    return sorted((id, top) for id, top in rows(page).evaluate_all(found))
 
 
 def ranks(page: Page) -> tuple[int, int]:
@@ -77,9 +82,8 @@ def test_scrolling_is_smooth_and_only_what_is_seen_is_there(opened: Page) -> Non
 
 def test_the_scroll_bar_says_where_one_is_and_the_end_is_one_step_away(opened: Page) -> None:
     scroller = opened.locator(".scroller")
-    height, high = scroller.evaluate(
-        "(scroller) => [scroller.scrollHeight, document.querySelector('.row').offsetHeight]"
-    )
+    height = scroller.evaluate("(scroller) => scroller.scrollHeight")
+    high = rows(opened).first.evaluate("(row) => row.offsetHeight")
     assert height == pytest.approx(COUNT * high, rel=0.001)
     began_s = time.monotonic()
     scroller.evaluate("(scroller) => { scroller.scrollTop = scroller.scrollHeight; }")
@@ -97,15 +101,10 @@ def test_the_scroll_bar_says_where_one_is_and_the_end_is_one_step_away(opened: P
 def test_somewhere_in_the_middle_a_new_one_moves_nothing(opened: Page, node: NodeLike, bridge: BridgeLike) -> None:
     opened.locator(".scroller").evaluate("(scroller) => { scroller.scrollTop = 3_000_000; }")
     until(lambda: opened.wait_for_timeout(20) or rows(opened).count() > 10)
-    before = sorted(
-        rows(opened).evaluate_all("(all) => all.map((row) => [row.dataset.id, row.getBoundingClientRect().top])")
-    )
+    before = places(opened)
     new = find(node, bridge)
     expect(opened.locator(".news")).to_have_text("1 new")
-    after = sorted(
-        rows(opened).evaluate_all("(all) => all.map((row) => [row.dataset.id, row.getBoundingClientRect().top])")
-    )
-    assert after == before
+    assert places(opened) == before
     opened.locator(".news").click()
     expect(row(opened, new)).to_be_visible()
 
