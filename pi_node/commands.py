@@ -72,11 +72,14 @@ class Commands:
             try:
                 self._answer(name, command.id, data=action(command.args))
             except ConfigError as error:
-                self._fail(name, command, error.code, str(error), "nothing was changed")
+                self._fail(name, command, error.code, str(error), "nothing was changed", fields=error.fields)
 
-    def _fail(self, name: str, command: Command, code: str, message: str, hint: str) -> None:
+    def _fail(
+        self, name: str, command: Command, code: str, message: str, hint: str, *, fields: dict[str, str] | None = None
+    ) -> None:
         self._refuse(name, code.rpartition(".")[2], message)
-        self._answer(name, command.id, error=ReplyError(code=code, message=message[:1000], hint=hint))
+        error = ReplyError(code=code, message=message[:1000], hint=hint, fields=fields or {})
+        self._answer(name, command.id, error=error)
 
     def _refuse(self, name: str, why: str, sentence: str) -> None:
         self.refused += 1

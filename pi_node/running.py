@@ -1,16 +1,17 @@
 """The settings that may change while the node runs, and what may break with them."""
 
-from collections.abc import Collection, Sequence
-from typing import Annotated, Any, Self
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from glassline.contract.tunable import AUTO, Tunable
 from glassline.program import shown
 from glassline.vision import ModelCard
 
-from .attention import Attention, Labels, Region, Thresholds
-from .settings import parse_wh, wh_of
-from .tuning import AUTO, Tuning, parse_focus, parse_white_balance
+from .attention import Attention
+from .settings import wh_of
+from .tuning import Tuning
 
 CAMERA = frozenset(
     {"image_wh", "camera_fps", "camera_exposure_us", "camera_gain", "camera_white_balance", "camera_focus"}
@@ -25,9 +26,11 @@ RISKY = CAMERA | DETECTOR
 class ConfigError(ValueError):
     """A wanted change is not possible; the text says which and why, the code what kind of fault it is."""
 
-    def __init__(self, sentence: str, code: str = "config.invalid") -> None:
+    def __init__(self, sentence: str, code: str = "config.invalid", *, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(sentence)
         self.code = code
+        self.fields = dict(fields or {})
+        """What is wrong, by the name of the setting."""
 
 
 _CODES = {
@@ -39,28 +42,8 @@ _CODES = {
 """By the setting that is wrong; all others are `config.invalid`, and one that there is not is `config.unknown`."""
 
 
-class RunningConfig(BaseModel):
-    """What the command `config` may set; same names and bounds as in the settings table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
-
-    image_wh: Annotated[str, AfterValidator(parse_wh)]
-    camera_fps: Annotated[float, Field(ge=1, le=120)]
-    camera_exposure_us: Annotated[int, Field(ge=0, le=1_000_000)]
-    camera_gain: Annotated[float, Field(ge=0, le=64)]
-    camera_white_balance: Annotated[str, AfterValidator(parse_white_balance)]
-    camera_focus: Annotated[str, AfterValidator(parse_focus)]
-    model: str
-    detect_fps: Annotated[float, Field(ge=0.1, le=120)]
-    live_fps: Annotated[float, Field(ge=0.1, le=120)]
-    live_quality: Annotated[int, Field(ge=1, le=100)]
-    evidence_quality: Annotated[int, Field(ge=1, le=100)]
-    frame_meta: bool
-    score_threshold: Annotated[float, Field(ge=0, le=1)]
-    """0: what the model's card recommends."""
-    label_thresholds: Thresholds
-    labels_off: Labels
-    region: Region
+class RunningConfig(Tunable):
+    """What the command `config` may set, as it is in force."""
 
     def wh(self) -> tuple[int, int]:
         """(width, height) in pixels of `image_wh`."""
@@ -104,7 +87,8 @@ def check_names(wanted: dict[str, Any]) -> None:
     """ConfigError for a setting that there is not, or that is not changed here."""
     unknown = [name for name in wanted if name not in RunningConfig.model_fields]
     if unknown:
-        raise ConfigError(f"there is no {shown(unknown[0])} ({_known()})", "config.unknown")
+        fields = {name[:64]: "there is none of that name" for name in unknown[:10] if name}
+        raise ConfigError(f"there is no {shown(unknown[0])} ({_known()})", "config.unknown", fields=fields)
 
 
 def check_labels(running: RunningConfig, wanted: dict[str, Any], labels: Sequence[str] | None) -> None:
@@ -132,7 +116,8 @@ def _refused(error: ValidationError) -> ConfigError:
     items = error.errors()
     code = next((_CODES[str(item["loc"][0])] for item in items if item["loc"][0] in _CODES), "config.invalid")
     problems = [
-        f"{'.'.join(map(str, item['loc']))[:80]}: {item['msg']}, got {shown(repr(item['input']))}"
+        (str(item["loc"][0]), ".".join(map(str, item["loc"]))[:80], f"{item['msg']}, got {shown(repr(item['input']))}")
         for item in items[:10]
     ]
-    return ConfigError("; ".join(problems) + f" ({_known()})", code)
+    sentence = "; ".join(f"{where}: {what}" for _, where, what in problems)
+    return ConfigError(f"{sentence} ({_known()})", code, fields={name[:64]: what[:500] for name, _, what in problems})

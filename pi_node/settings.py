@@ -1,28 +1,51 @@
 """The node's settings table."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, TypeAdapter, ValidationError
 
 from glassline.contract.ids import ID_PATTERN
+from glassline.contract.tunable import (
+    AUTO,
+    Labels,
+    Region,
+    Thresholds,
+    Tunable,
+    bounds_of,
+    facts_of,
+    parse_focus,
+    parse_wh,
+    parse_white_balance,
+)
 from glassline.program import Settings, setting
-
-from .attention import Labels, Region, Thresholds, checked
-from .tuning import AUTO, parse_focus, parse_white_balance
-
-
-def parse_wh(text: str) -> str:
-    """`text`, if it is a size of pictures; else ValueError."""
-    width, mark, height = text.partition("x")
-    if not (mark and width.isdigit() and height.isdigit() and 16 <= int(width) <= 8192 and 16 <= int(height) <= 8192):
-        raise ValueError("expected WIDTHxHEIGHT between 16x16 and 8192x8192, like 640x480")
-    return text
 
 
 def wh_of(text: str) -> tuple[int, int]:
     """(width, height) in pixels of WIDTHxHEIGHT."""
     width, _, height = text.partition("x")
     return int(width), int(height)
+
+
+def tunable(name: str, default: Any) -> Any:
+    """A row that the command `config` may change while the node runs: its bounds are those of the contract."""
+    field = Tunable.model_fields[name]
+    least, most = bounds_of(field)
+    bounds = {key: value for key, value in (("ge", least), ("le", most)) if value is not None}
+    return setting(default, field.description or "", unit=facts_of(field)["unit"], **bounds)
+
+
+def checked(kind: Any) -> AfterValidator:
+    """Have a text of the settings checked as one of these, and keep the text."""
+    adapter = TypeAdapter(kind)
+
+    def check(text: str) -> str:
+        try:
+            adapter.validate_python(text)
+        except ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"]) from None
+        return text
+
+    return AfterValidator(check)
 
 
 class NodeSettings(Settings, program="pi_node"):
@@ -47,28 +70,12 @@ class NodeSettings(Settings, program="pi_node"):
         "folder:PATH (replays photographs) or scene:?seed=1 (rendered glass).",
     )
     camera_password_file: str = setting("", "File (0600) with the password of an rtsp:// camera's user; empty: none.")
-    image_wh: Annotated[str, AfterValidator(parse_wh)] = setting("640x480", "Size of a frame.", unit="px")
-    camera_fps: float = setting(15.0, "Frames the camera is asked for.", unit="1/s", ge=1, le=120)
-    camera_exposure_us: int = setting(
-        0,
-        "Exposure of picamera:N; short ones keep moving glass sharp. 0: the camera's own.",
-        unit="µs",
-        ge=0,
-        le=1_000_000,
-    )
-    camera_gain: float = setting(
-        0.0, "Gain of picamera:N; high ones brighten and are noisy. 0: the camera's own.", unit="times", ge=0, le=64
-    )
-    camera_white_balance: Annotated[str, AfterValidator(parse_white_balance)] = setting(
-        AUTO,
-        "White balance of picamera:N: auto, incandescent, tungsten, fluorescent, indoor, daylight, cloudy, or gains of "
-        "red and blue, like 1.9,1.4.",
-    )
-    camera_focus: Annotated[str, AfterValidator(parse_focus)] = setting(
-        AUTO,
-        "Focus of picamera:N, if it has one: auto, or 1 over the distance in metres (5: 20 cm).",
-        unit="dioptres",
-    )
+    image_wh: Annotated[str, AfterValidator(parse_wh)] = tunable("image_wh", "640x480")
+    camera_fps: float = tunable("camera_fps", 15.0)
+    camera_exposure_us: int = tunable("camera_exposure_us", 0)
+    camera_gain: float = tunable("camera_gain", 0.0)
+    camera_white_balance: Annotated[str, AfterValidator(parse_white_balance)] = tunable("camera_white_balance", AUTO)
+    camera_focus: Annotated[str, AfterValidator(parse_focus)] = tunable("camera_focus", AUTO)
     model: str = setting(
         "",
         "Detector model: an .onnx file, a folder NAME_ncnn_model or NAME_openvino_model, or a .pt file; empty: the one "
@@ -79,7 +86,7 @@ class NodeSettings(Settings, program="pi_node"):
         False, "Compute in half precision where the processor can: faster, and scores and boxes move a little."
     )
     detector_threads: int = setting(2, "Processor cores that the detector may use.", ge=1, le=64)
-    detect_fps: float = setting(10.0, "Frames the detector looks at, at most.", unit="1/s", ge=0.1, le=120)
+    detect_fps: float = tunable("detect_fps", 10.0)
     hot_c: float = setting(
         78.0,
         "From this temperature of the processor on the detector does less, until it has cooled down; "
@@ -90,21 +97,10 @@ class NodeSettings(Settings, program="pi_node"):
     )
     sysfs: str = setting("/sys", "Folder where the kernel shows temperature and throttling.")
     procfs: str = setting("/proc", "Folder where the kernel shows free memory, routes and the signal of Wi-Fi.")
-    score_threshold: float = setting(
-        0.0,
-        "A box of this score begins a mark, one of half of it carries a mark on; 0: what the model's card recommends.",
-        ge=0,
-        le=1,
-    )
-    label_thresholds: Annotated[str, checked(Thresholds)] = setting(
-        "", 'Score thresholds of single labels, where they differ, like "crack=0.4, scratch=0.6".'
-    )
-    labels_off: Annotated[str, checked(Labels)] = setting("", 'Labels that do not matter here, like "stain, chip".')
-    region: Annotated[str, checked(Region)] = setting(
-        "",
-        'Region that is looked at: corners x,y of a polygon, 0-1 of the frame, like "0.1,0.2 0.9,0.2 0.9,0.8 0.1,0.8"; '
-        "a box whose centre is outside does not count. Empty: all of the frame.",
-    )
+    score_threshold: float = tunable("score_threshold", 0.0)
+    label_thresholds: Annotated[str, checked(Thresholds)] = tunable("label_thresholds", "")
+    labels_off: Annotated[str, checked(Labels)] = tunable("labels_off", "")
+    region: Annotated[str, checked(Region)] = tunable("region", "")
     black_level: float = setting(
         12.0,
         "Pictures darker than this on average, and the same all over, count as black: the lens is covered, or it is "
@@ -113,10 +109,10 @@ class NodeSettings(Settings, program="pi_node"):
         ge=0,
         le=255,
     )
-    live_fps: float = setting(15.0, "Live frames sent, at most, however many are wanted.", unit="1/s", ge=0.1, le=120)
-    live_quality: int = setting(80, "JPEG quality of live frames.", unit="1-100", ge=1, le=100)
-    evidence_quality: int = setting(90, "JPEG quality of the picture kept of a defect.", unit="1-100", ge=1, le=100)
-    frame_meta: bool = setting(False, "Also send the live frames' metadata as JSON on frame/meta.")
+    live_fps: float = tunable("live_fps", 15.0)
+    live_quality: int = tunable("live_quality", 80)
+    evidence_quality: int = tunable("evidence_quality", 90)
+    frame_meta: bool = tunable("frame_meta", False)
     state_dir: str = setting("var/pi_node", "Folder for the outbox and for settings changed from the page.")
     outbox_mb: int = setting(
         500,

@@ -320,6 +320,8 @@ class ReplyError(Model):
     code: Text
     message: Text
     hint: Text = ""
+    fields: dict[Label, Text] = {}
+    """What is wrong, by the name of the argument, where it can be told."""
 
 
 class Reply(Envelope):

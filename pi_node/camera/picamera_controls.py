@@ -4,7 +4,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from ..tuning import Tuning, colour_gains
+from glassline.contract.tunable import colour_gains
+
+from ..tuning import Tuning
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from glassline.contract import Box
+from glassline.contract.tunable import MAX_CORNERS
 from glassline.vision import ModelCard, Tracker
-from pi_node.attention import MAX_CORNERS, Attention, is_inside
+from pi_node.attention import Attention, is_inside
 from pi_node.config import Config
 from pi_node.running import ConfigError
 from pi_node.settings import NodeSettings

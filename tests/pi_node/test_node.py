@@ -29,8 +29,8 @@ from glassline.contract.messages import (
     Reply,
     decode,
 )
+from glassline.contract.tunable import MAX_CORNERS
 from glassline.program import write_secret
-from pi_node.attention import MAX_CORNERS
 from tests.pi_node.test_attention import circle
 from tests.support.embedded_broker import broker_process
 from tests.support.links import listener, make_link, until

@@ -83,3 +83,20 @@ def test_what_runs_is_not_retired(web: Web, node: NodeLike) -> None:
     answer = web.http.post(f"/api/devices/{node.id}/retire", json={})
     assert (answer.status_code, code_of(answer)) == (409, "node.online")
     assert web.http.post("/api/devices/nobody/retire", json={}).status_code == 404
+
+
+def test_a_form_is_told_what_of_a_node_may_be_set(web: Web, node: NodeLike) -> None:
+    until(lambda: web.http.get(f"/api/devices/{node.id}").json().get("online"))
+    settings = {one["name"]: one for one in web.get(f"/api/devices/{node.id}/settings")["settings"]}
+    assert settings["camera_fps"] == {
+        "name": "camera_fps", "type": "number", "minimum": 1, "maximum": 120, "choices": [], "unit": "1/s",
+        "sentence": "Frames the camera is asked for.", "value": None,
+    }  # fmt: skip
+    assert settings["live_quality"]["type"] == "integer"
+    assert settings["frame_meta"]["type"] == "boolean"
+    assert settings["region"]["type"] == "region"
+    assert "auto" in settings["camera_white_balance"]["choices"]
+    assert web.http.get("/api/devices/nobody/settings").status_code == 404
+    programs = [one["deviceId"] for one in web.get("/api/devices")["devices"] if one["role"] == "web"]
+    answer = web.http.get(f"/api/devices/{programs[0]}/settings")
+    assert (answer.status_code, code_of(answer)) == (409, "node.is_none")

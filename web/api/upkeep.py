@@ -1,14 +1,16 @@
 """The part of the API by which people look after devices: a name, the end of its use, what may be set."""
 
 import logging
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Blueprint, Response, jsonify
 from pydantic import StringConstraints
+from pydantic.fields import FieldInfo
 
 from glassline.accounts import PersonRole
 from glassline.contract.topics import RETAINED
-from glassline.contract.values import Id
+from glassline.contract.tunable import Kind, Tunable, bounds_of, facts_of
+from glassline.contract.values import Id, Json, Number
 from glassline.store import Device
 
 from ..people.access import require
@@ -38,8 +40,28 @@ class RetiredAnswer(Answer):
     account: str
 
 
+class SettingShape(Answer):
+    """One setting for a form. `labels`, `scores` and `region` come as JSON, or as text as in the settings file."""
+
+    name: str
+    type: Kind
+    minimum: Number | None
+    maximum: Number | None
+    choices: list[str]
+    unit: str
+    sentence: str
+    value: Json
+    """In force; null: the device has not said."""
+
+
+class SettingsAnswer(Answer):
+    """What the command `config` may change."""
+
+    settings: list[SettingShape]
+
+
 def blueprint(services: Services) -> Blueprint:
-    """PATCH /api/devices/<id>, /api/devices/<id>/retire."""
+    """What /api/devices/<id> is changed by, its settings, and /api/devices/<id>/retire."""
     pages = Blueprint("upkeep", __name__)
 
     @pages.patch("/api/devices/<id>")
@@ -56,6 +78,17 @@ def blueprint(services: Services) -> Blueprint:
         except KeyError:
             raise _not_yet(id) from None
         return jsonify(services.views.device(id))
+
+    @pages.get("/api/devices/<id>/settings")
+    @described(answer=SettingsAnswer, path={"id": Id}, errors={404: UNKNOWN, 409: "node.is_none: it is no node"})
+    def settings(id: str) -> Response:
+        """What of a node may be set while it runs, by `POST /api/devices/<id>/cmd/config`."""
+        shape = known(services.views.device(device_id(id)), id)
+        if shape["role"] not in (None, "node"):
+            raise ApiError(409, "node.is_none", f"{id} is a {shape['role']}: it has no such settings", "Ask a node.")
+        in_force = (shape["info"] or {}).get("settings", {})
+        rows = [_setting(name, field, in_force.get(name)) for name, field in Tunable.model_fields.items()]
+        return jsonify(SettingsAnswer(settings=rows).to_dict())
 
     @pages.post("/api/devices/<id>/retire")
     @described(
@@ -87,6 +120,14 @@ def blueprint(services: Services) -> Blueprint:
         return jsonify(device=services.views.device(id), account=account)
 
     return pages
+
+
+def _setting(name: str, field: FieldInfo, value: Any) -> SettingShape:
+    facts, (least, most) = facts_of(field), bounds_of(field)
+    return SettingShape(
+        name=name, type=facts["kind"], minimum=least, maximum=most, choices=facts["choices"], unit=facts["unit"],
+        sentence=field.description or "", value=value,
+    )  # fmt: skip
 
 
 def _not_yet(id: str) -> ApiError:
