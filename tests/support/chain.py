@@ -134,7 +134,10 @@ class Viewer:
                 jpeg = message[1 + message[0] :]
                 self.take(decode(FrameMeta, extract(jpeg)), jpeg)
             else:
-                self.events.append(json.loads(message))
+                self.take_event(json.loads(message))
+
+    def take_event(self, event):
+        self.events.append(event)
 
     def take(self, meta, jpeg):
         self.frames.append((time.time(), time.time() - meta.ts.timestamp()))

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -103,7 +104,7 @@ def measure(kind: str, count: int, say: Callable[[str], None]) -> Figures:
         _wait_for_store(client)
         asking = Asking(client, web.pid, PAGE_BAR_MS[kind])
         say(f"asking {kind} …")
-        return list(asking.all(today))
+        return list(asking.all(today, count))
 
 
 @contextmanager
@@ -141,12 +142,12 @@ class Asking:
     def __init__(self, client: httpx.Client, pid: int, bar_ms: float) -> None:
         self._client, self._pid, self._bar_ms = client, pid, bar_ms
 
-    def all(self, today: datetime) -> Iterator[Figure | Growth]:
+    def all(self, today: datetime, count: int) -> Iterator[Figure | Growth]:
         for _ in range(5):
             self._timed("/api/defects", {})
         before_mb = rss_mb(self._pid)
         yield self._repeated("first page, with counts", "/api/defects", {}, self._bar_ms)
-        yield from self._walk()
+        yield from self._walk(count)
         for what, query in _filters(today).items():
             yield self._repeated(what, "/api/defects", query, self._bar_ms)
         yield self._repeated("choices", "/api/defects/choices", {}, self._bar_ms)
@@ -156,8 +157,8 @@ class Asking:
         for format in ("csv", "json"):
             yield from self._export(format)
 
-    def _walk(self) -> Iterator[Figure]:
-        """Page by page by their cursor."""
+    def _walk(self, count: int) -> Iterator[Figure]:
+        """Page by page by their cursor; and down with the bar of the list."""
         took_ms: list[float] = []
         cursor, began_s = None, cpu_s(self._pid)
         while len(took_ms) < PAGES and (cursor or not took_ms):
@@ -165,9 +166,12 @@ class Asking:
             took_ms.append(ms)
             cursor = answer["next_cursor"]
         cpu_ms = (cpu_s(self._pid) - began_s) * 1000 / len(took_ms)
-        for begin, end in ((1, 100), (100, 500), (500, PAGES)):
-            if len(took_ms) >= end:
-                yield _of(f"next pages, {begin} to {end}", took_ms[begin:end], cpu_ms, self._bar_ms)
+        for begin, end in pairwise((1, 100, 500, PAGES)):
+            if some := took_ms[begin:end]:
+                yield _of(f"next pages, {begin} to {end}", some, cpu_ms, self._bar_ms)
+        for share in (0.5, 0.98):
+            query = {"skip": round(count * share)}
+            yield self._repeated(f"a page {share:.0%} down, at once", "/api/defects", query, self._bar_ms)
 
     def _export(self, format: str) -> Iterator[Figure | Growth]:
         """All of it, read as fast as it comes."""

@@ -64,7 +64,9 @@ create or replace function public.glassline_page(
 returns setof public.defects language plpgsql stable set search_path = '' as $$
 #variable_conflict use_variable
 begin
-  return query execute format('select d.* from public.defects d where %s %s order by d.detected_at desc, d.id desc limit %s offset %s',
+  return query execute format(
+    'select one.* from (select d.id from public.defects d where %s %s order by d.detected_at desc, d.id desc limit %s offset %s) '
+    'as chosen join public.defects one using (id) order by one.detected_at desc, one.id desc',
     public.glassline_where(asked),
     'and (d.detected_at, d.id) < (' || quote_literal(after_at) || '::timestamptz, ' || quote_literal(after_id) || '::uuid)',
     at_most, skipped);
