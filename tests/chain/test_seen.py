@@ -1,4 +1,4 @@
-"""From the node's confirmation to the eye: how long until a page knows of a new defect, and of what another page wrote."""
+"""From the node's confirmation to the eye: when a page knows of a new defect, and of what another page wrote."""
 
 import statistics
 import time

@@ -1,32 +1,17 @@
-"""Defects through the API: filters, choices, reviews of many, figures, export."""
+"""Defects through the API: filters, choices, reviews of many, figures."""
 
-import csv
-import io
-import json
 from typing import Any
 
-import httpx
 import pytest
 
 from glassline.contract import new_event_id
-from glassline.store import DefectFilter, every_defect, open_store
+from glassline.store import open_store
 from tests.store.samples import START, detection_item, make_detection
 
 from .clients import Page
+from .defects import review, stored
 from .processes import Web, until
 from .publishers import BridgeLike, NodeLike
-
-
-def stored(node: NodeLike, bridge: BridgeLike, **more: Any) -> str:
-    detection = node.detection(**more)
-    bridge.commit(node.id, detection)
-    return detection.event_id
-
-
-def review(web: Web, event_id: str, version: int = 0, **said: Any) -> dict[str, Any]:
-    answer = web.http.post(f"/api/defects/{event_id}/review", json={"status": "reviewed", "version": version} | said)
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
 
 
 def test_names_of_a_query_may_be_given_again_and_any_value_will_do(
@@ -162,57 +147,3 @@ def test_figures_of_no_time_are_refused_in_words(web: Web, bridge: BridgeLike, q
     answer = web.http.get(f"/api/figures?{query}")
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
-
-
-def exported(web: Web, **query: Any) -> httpx.Response:
-    answer = web.http.get("/api/defects/export", params=query)
-    assert answer.status_code == 200, answer.text
-    return answer
-
-
-def test_an_export_is_exactly_what_the_filter_finds(
-    web: Web, node: NodeLike, bridge: BridgeLike, store_url: str
-) -> None:
-    with open_store(store_url) as store:
-        store.apply([detection_item(make_detection(label=("chip", "crack")[i % 2]), node.id) for i in range(1203)])
-        where = DefectFilter(device_ids=(node.id,), labels=("chip",))
-        expected = [defect.event_id for defect in every_defect(store, where)]
-    table = exported(web, device=node.id, label="chip")
-    rows = list(csv.DictReader(io.StringIO(table.text)))
-    assert len(rows) == 602
-    assert [row["event_id"] for row in rows] == expected
-    assert {row["label"] for row in rows} == {"chip"}
-    objects = exported(web, device=node.id, label="chip", format="json").json()
-    assert [one["event_id"] for one in objects] == [row["event_id"] for row in rows]
-    assert objects[0] == web.get(f"/api/defects/{objects[0]['event_id']}")
-
-
-def test_an_export_says_what_it_is(web: Web, bridge: BridgeLike) -> None:
-    span = {"since": "2026-01-31T00:00:00Z", "until": "2026-02-01T10:30:00Z"}
-    table, objects = exported(web, **span), exported(web, format="json", **span)
-    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
-    name = "glassline-defects_2026-01-31T0000Z_2026-02-01T1030Z"
-    assert table.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
-    assert objects.headers["Content-Disposition"] == f'attachment; filename="{name}.json"'
-
-
-def test_of_nothing_an_export_is_empty_and_whole(web: Web, bridge: BridgeLike) -> None:
-    assert exported(web, device="pi-none", format="json").json() == []
-    assert exported(web, device="pi-none").text.startswith("event_id,device_id,label,")
-    assert exported(web, device="pi-none").text.count("\n") == 1
-
-
-@pytest.mark.parametrize("note", ["=1+1", "+49", "-1", "@home", "\t=1", "\uff1d1"])
-def test_no_cell_of_a_table_is_a_formula(web: Web, node: NodeLike, bridge: BridgeLike, note: str) -> None:
-    review(web, stored(node, bridge), note=note)
-    [row] = csv.DictReader(io.StringIO(exported(web, device=node.id).text, newline=""))
-    assert row["note"] == "'" + note
-    [one] = json.loads(exported(web, device=node.id, format="json").text)
-    assert one["note"] == note
-
-
-def test_a_note_keeps_its_quotes_lines_and_letters(web: Web, node: NodeLike, bridge: BridgeLike) -> None:
-    note = 'Kratzer, "tief"\nund lang: 5 µm ≥ Ø'
-    review(web, stored(node, bridge), note=note)
-    [row] = csv.DictReader(io.StringIO(exported(web, device=node.id).text, newline=""))
-    assert row["note"] == note

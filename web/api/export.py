@@ -47,7 +47,7 @@ def blueprint(services: Services) -> Blueprint:
         if not room.acquire(blocking=False):
             raise ApiError(503, "web.busy", f"{AT_ONCE} exports run already", "Ask again in a while.", retry_after_s=10)
         write, kind = (_csv, "text/csv; charset=utf-8") if asked.format == "csv" else (_json, "application/json")
-        answer = Response(_paced(write(first, found)), content_type=kind)
+        answer = Response(paced(write(first, found)), content_type=kind)
         answer.call_on_close(room.release)
         answer.headers["Content-Disposition"] = f'attachment; filename="{_filename(asked)}"'
         return answer
@@ -55,7 +55,7 @@ def blueprint(services: Services) -> Blueprint:
     return pages
 
 
-def _paced(parts: Iterator[str]) -> Iterator[bytes]:
+def paced(parts: Iterator[str]) -> Iterator[bytes]:
     """Each part has `SEND_S` to be taken; what we need to find the next does not count."""
     while True:
         request_is_read()
