@@ -21,6 +21,11 @@ function filled(element, attributes, children) {
   return element;
 }
 
+// A button that says `name` and does `run`.
+export function button(name, run, attributes = {}) {
+  return el("button", { type: "button", class: "plain", ...attributes, on: { click: run } }, name);
+}
+
 // One of the pictures of templates/icons.svg; it says nothing by itself.
 export function icon(name) {
   return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#icon-${name}` }));

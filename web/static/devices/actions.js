@@ -1,7 +1,7 @@
 // What may be done with a device: rename it, take a picture, restart it and see it come back, retire it.
 
 import { api } from "../common/api.js";
-import { el, say } from "../common/dom.js";
+import { button, el, say } from "../common/dom.js";
 import { texts } from "../texts/devices.js";
 import { RETIRED } from "./state.js";
 
@@ -28,7 +28,7 @@ export class Actions {
     rename: button(words.rename, () => this.#rename()),
     snapshot: button(words.snapshot, () => this.#snapshot()),
     restart: button(words.restart, () => this.#askRestart()),
-    retire: button(words.retire, () => this.#retire(), "plain danger"),
+    retire: button(words.retire, () => this.#retire(), { class: "plain danger" }),
   };
 
   constructor({ id, shell, name, picture }) {
@@ -222,8 +222,4 @@ export class Actions {
       this.#fail(error);
     }
   }
-}
-
-function button(name, run, kind = "plain") {
-  return el("button", { type: "button", class: kind, on: { click: run } }, name);
 }

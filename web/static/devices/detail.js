@@ -1,12 +1,13 @@
 // One device: how it is and why, what it is, and what may be done with it. Settings and model are read when looked at.
 
 import { api } from "../common/api.js";
-import { el, say, sentence, write } from "../common/dom.js";
+import { button, el, say, sentence, write } from "../common/dom.js";
 import { SIGNS } from "../common/format.js";
 import { texts as common } from "../texts/texts.js";
 import { texts } from "../texts/devices.js";
 import { Actions } from "./actions.js";
-import { Health, factsOf } from "./health.js";
+import { factsOf } from "./facts.js";
+import { Health } from "./health.js";
 import { nameOf, stateOf } from "./state.js";
 
 const CHAIN_EACH_MS = 3000;
@@ -30,6 +31,8 @@ export class DeviceDetail {
   #empty = el("div", { class: "empty panel", hidden: true });
   #tabs = {};
   #parts = {};
+  #head;
+  #tablist;
   #chainAt = -Infinity;
   #chainDue = null;
 
@@ -37,9 +40,11 @@ export class DeviceDetail {
     [this.#id, this.#shell] = [id, shell];
     this.health = new Health(this.#health);
     this.actions = new Actions({ id, shell, name: this.#name, picture: this.#picture });
-    this.#overview.append(el("div", { class: "overview-main" }, this.#causes, this.#health, this.#facts), el("div", { class: "overview-side" }, this.#picture));
+    this.#overview.append(el("div", { class: "overview-main" }, this.#causes, this.#health, this.#facts),
+      el("div", { class: "overview-side" }, this.#picture));
     const way = el("a", { class: "plain", href: `/diagnose?device=${encodeURIComponent(id)}` }, words.diagnosis);
-    this.#head = el("header", { class: "page-head device-head" }, el("div", { class: "device-names" }, this.#name, this.#wire, this.#role, this.#mark),
+    this.#head = el("header", { class: "page-head device-head" },
+      el("div", { class: "device-names" }, this.#name, this.#wire, this.#role, this.#mark),
       el("div", { class: "toolbar device-buttons" }, ...this.actions.buttons, way));
     this.#tablist = el("div", { class: "tabs", role: "tablist", "aria-label": words.tablist, on: { keydown: (event) => this.#arrow(event) } });
     root.append(el("a", { class: "back", href: "/devices" }, `‹ ${words.back}`), this.#head, this.actions.said, this.#tablist, this.#empty);
@@ -48,9 +53,6 @@ export class DeviceDetail {
     addEventListener("hashchange", () => this.#open(this.#wanted()));
     this.#show();
   }
-
-  #head;
-  #tablist;
 
   enter() {
     this.actions.setMay(this.#shell.session.may("admin"));
@@ -99,7 +101,8 @@ export class DeviceDetail {
 
   #showUnknown() {
     this.#empty.hidden = false;
-    this.#empty.replaceChildren(el("strong", {}, words.unknown(this.#id)), el("p", {}, words.unknownHint), el("a", { class: "plain", href: "/devices" }, words.back));
+    this.#empty.replaceChildren(el("strong", {}, words.unknown(this.#id)), el("p", {}, words.unknownHint),
+      el("a", { class: "plain", href: "/devices" }, words.back));
   }
 
   // What is wrong with it, in diagnosis' words: the whole chain up to this web.
@@ -129,7 +132,7 @@ export class DeviceDetail {
 
   #addTab(root, name) {
     const [tab, panel] = [`tab-${name}`, `part-${name}`];
-    this.#tabs[name] = el("button", { type: "button", role: "tab", id: tab, "aria-controls": panel, on: { click: () => this.#go(name) } }, words.tabs[name]);
+    this.#tabs[name] = button(words.tabs[name], () => this.#go(name), { class: null, role: "tab", id: tab, "aria-controls": panel });
     this.#parts[name] = el("div", { id: panel, role: "tabpanel", "aria-labelledby": tab, hidden: true });
     this.#tablist.append(this.#tabs[name]);
     root.append(this.#parts[name]);

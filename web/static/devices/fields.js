@@ -1,6 +1,6 @@
 // One control for each kind of setting: what is written in it, whether that can be, and what the device says of it.
 
-import { el, say } from "../common/dom.js";
+import { button, el, say } from "../common/dom.js";
 import { texts } from "../texts/devices.js";
 
 const words = texts.settings;
@@ -23,7 +23,7 @@ export class Field {
     const id = `setting-${setting.name}`;
     const title = words.labels[setting.name] ?? setting.name.replaceAll("_", " ");
     this.#control = controlOf(setting, { id, labels });
-    this.#reset = el("button", { type: "button", class: "link", "aria-label": `${words.reset}: ${title}`, on: { click: () => this.onReset() } }, words.reset);
+    this.#reset = button(words.reset, () => this.onReset(), { class: "link", "aria-label": `${words.reset}: ${title}` });
     this.#label = el(this.#control.many ? "span" : "label", this.#control.many ? { id: `${id}-name` } : { for: id }, title);
     this.element = el("div", { class: "field setting", "data-name": setting.name },
       el("div", { class: "setting-head" }, this.#label, el("span", { class: "unit" }, rangeOf(setting)), this.#changed, this.#reset),
@@ -161,7 +161,8 @@ function ticked(labels, id) {
 
 // A score for each of the model's labels, where it is another than for all.
 function scores(labels, id) {
-  const inputs = labels.map((label) => el("input", { inputmode: "decimal", autocomplete: "off", "data-label": label, placeholder: words.asModel, "aria-label": label }));
+  const attributes = { inputmode: "decimal", autocomplete: "off", placeholder: words.asModel };
+  const inputs = labels.map((label) => el("input", { ...attributes, "data-label": label, "aria-label": label }));
   const element = el("div", { id, class: "scores", role: "group", "aria-labelledby": `${id}-name` },
     ...inputs.map((input) => el("label", {}, el("span", { "aria-hidden": "true" }, input.dataset.label), input)));
   const filled = () => inputs.filter((input) => input.value.trim());

@@ -1,12 +1,10 @@
-// Health in numbers: how each went over the last minutes, as small curves, and all facts that a program tells.
+// Health in numbers: how each went over the last minutes, as small curves.
 
 import { el, say, svg } from "../common/dom.js";
-import { age, longTime } from "../common/format.js";
 import { texts } from "../texts/devices.js";
 
 const [KEPT_S, LEAST_S] = [600, 30];
 const [WIDTH, HEIGHT] = [160, 36];
-const value = texts.value;
 
 // What is drawn, by its name in texts.spark.
 const NUMBERS = {
@@ -83,60 +81,3 @@ export class Health {
     }
   }
 }
-
-// Groups of facts: [title, [[name, text], …]]; what is not told is left out.
-export function factsOf(device) {
-  const { info, health } = device;
-  const names = texts.facts;
-  const made = (fact, words) => (fact === undefined || fact === null ? null : words(fact));
-  const { camera, model } = info ?? {};
-  const { frames, live, outbox, store } = health ?? {};
-  const groups = [
-    [names.program, [
-      [names.name, device.deviceId], [names.role, texts.role(device.role)], [names.version, info?.version], [names.host, info?.hostname],
-      [names.started, made(info?.started_at, longTime)], [names.uptime, made(health?.uptime_s, age)],
-      [names.first, made(device.first_seen_at, longTime)], [names.last, made(device.last_seen_at, longTime)],
-      [names.status, made(device.status, (said) => texts.said[said] ?? said)], [names.viewers, made(health?.viewers, value.count)],
-    ]],
-    [names.camera, [
-      [names.source, camera?.uri], [names.image, made(camera?.image_wh, value.size)], [names.asked, made(camera?.fps, value.rate)],
-      [names.captured, made(health?.capture_fps, value.rate)], [names.lastFrame, made(health?.last_frame_age_s, texts.ago)],
-      [names.sameFrame, made(health?.same_frame_s, age)], [names.holder, health?.camera_holder],
-    ]],
-    [names.model, [
-      [names.modelName, model?.name], [names.runtime, model?.runtime], [names.image, made(model?.imgsz, (px) => value.size([px, px]))],
-      [names.why, model?.why], [names.labels, model?.labels?.join(", ")],
-      [names.looked, made(health?.detect_fps, value.rate)], [names.lastDetect, made(health?.last_detect_age_s, texts.ago)],
-      [names.detectShare, health?.detect_share < 1 ? value.share(health.detect_share) : null],
-      [names.skipped, made(frames, ({ skipped_detect: skipped, captured }) => texts.of(value.count(skipped), value.count(captured)))],
-      [names.sha, made(model?.sha256, texts.digest)],
-    ]],
-    [names.live, [
-      [names.liveRate, made(live?.fps, value.rate)], [names.published, made(health?.publish_fps, value.rate)], [names.image, made(live?.image_wh, value.size)],
-      [names.quality, made(live?.quality, value.count)], [names.lag, made(live?.frame_ms, value.ms)],
-      [names.limited, live?.limited_by === "link" ? texts.limited.link : null], [names.linkRate, made(live?.link_kbit_s, value.kbit)],
-      [names.skipped, made(frames, ({ skipped_publish: skipped, captured }) => texts.of(value.count(skipped), value.count(captured)))],
-    ]],
-    [names.outbox, outbox ? [
-      [names.depth, value.count(outbox.depth)], [names.oldest, made(outbox.oldest_age_s, age)], [names.bytes, value.bytes(outbox.size_bytes)],
-      [names.confirmed, value.count(outbox.confirmed)], [names.dropped, value.count(outbox.dropped)],
-      [names.pictures, value.count(outbox.pictures_dropped)], [names.rejected, value.count(outbox.rejected)],
-    ] : []],
-    [names.store, store ? [
-      [names.kind, store.kind], [names.error, store.error], [names.commit, made(store.last_commit_age_s, texts.ago)], [names.rows, value.count(store.rows)],
-      [names.images, value.count(store.images)], [names.dead, value.count(store.dead_letters)], [names.orphans, value.count(store.orphans)],
-      [names.dropped, value.count(store.dropped)],
-    ] : []],
-    [names.machine, [
-      [names.temperature, made(health?.cpu_temp_c, value.celsius)], [names.throttled, made(health?.throttled, value.throttled)],
-      [names.memory, made(health?.memory_free_mb, value.mb)], [names.ownMemory, made(health?.memory_mb, value.mb)],
-      [names.disk, made(health?.disk_free_mb, value.mb)], [names.wifi, made(health?.wifi, texts.wifi)],
-      [names.clock, made(health?.clock, (state) => texts.clocks[state])],
-    ]],
-    [texts.detail.counters, Object.entries(health?.counters ?? {}).filter(([, count]) => count).map(([name, count]) => [words(name), value.count(count)])],
-    [texts.detail.refused, Object.entries(device.refused ?? {}).map(([name, count]) => [words(name), value.count(count)])],
-  ];
-  return groups.map(([title, rows]) => [title, rows.filter(([, text]) => text)]).filter(([, rows]) => rows.length);
-}
-
-const words = (name) => name.replaceAll("_", " ");

@@ -1,7 +1,7 @@
 // Every program that was heard or is remembered: how it is, with numbers to compare; found, chosen and put in order.
 
 import { api } from "../common/api.js";
-import { el, say, sentence } from "../common/dom.js";
+import { button, el, say, sentence } from "../common/dom.js";
 import { texts } from "../texts/devices.js";
 import { RETIRED, SORTS, lastWord, nameOf, needsLook, stateOf, told } from "./state.js";
 
@@ -66,7 +66,7 @@ export class DeviceList {
     value: this.#asked.get("text") ?? "", on: { input: () => this.#changed() } });
   #which = this.#asked.get("which") ?? "";
   #whichs = Object.entries(texts.whichs).map(([which, name]) =>
-    el("button", { type: "button", "data-value": which, on: { click: () => { this.#which = which; this.#changed(); } } }, name));
+    button(name, () => { this.#which = which; this.#changed(); }, { class: null, "data-value": which }));
   #trouble = el("input", { type: "checkbox", checked: this.#asked.has("trouble"), on: { change: () => this.#changed() } });
   #troubleText = el("span");
   #sort = this.#asked.get("sort")?.replace(/^-/, "") in SORTS ? this.#asked.get("sort") : "state";
@@ -77,7 +77,7 @@ export class DeviceList {
   #body = el("tbody");
   #table = el("div", { class: "table-box panel" }, el("table", { class: "table devices-table" },
     el("thead", {}, el("tr", {}, ...Object.values(this.#heads))), this.#body));
-  #more = el("button", { type: "button", class: "more", on: { click: () => { this.#most = Infinity; this.#draw(); } } });
+  #more = button("", () => { this.#most = Infinity; this.#draw(); }, { class: "more" });
   #empty = el("div", { class: "empty panel", hidden: true });
   #most = FIRST_ROWS;
   #known = false;
@@ -132,8 +132,8 @@ export class DeviceList {
   }
 
   #head(name) {
-    const button = el("button", { type: "button", title: texts.titles[name], on: { click: () => this.#sortBy(name) } }, texts.columns[name]);
-    return el("th", { scope: "col", class: `col-${name}` }, button);
+    const sort = button(texts.columns[name], () => this.#sortBy(name), { class: null, title: texts.titles[name] });
+    return el("th", { scope: "col", class: `col-${name}` }, sort);
   }
 
   // The same once more turns the order round.
@@ -143,7 +143,8 @@ export class DeviceList {
   }
 
   #changed() {
-    const kept = { text: this.#text.value.trim(), which: this.#which, trouble: this.#trouble.checked ? "1" : "", sort: this.#sort === "state" ? "" : this.#sort };
+    const [trouble, sort] = [this.#trouble.checked ? "1" : "", this.#sort === "state" ? "" : this.#sort];
+    const kept = { text: this.#text.value.trim(), which: this.#which, trouble, sort };
     const query = new URLSearchParams(Object.entries(kept).filter(([, text]) => text));
     history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
     this.#draw();
@@ -167,7 +168,8 @@ export class DeviceList {
     const chosen = this.#chosen();
     const shown = chosen.slice(0, this.#most);
     this.#showControls(trouble);
-    say(this.#summary, !this.#known ? texts.reading : all.length ? texts.summary(all.filter(({ online }) => online).length, all.length, trouble) : "");
+    const there = all.filter(({ online }) => online).length;
+    say(this.#summary, !this.#known ? texts.reading : all.length ? texts.summary(there, all.length, trouble) : "");
     const kept = new Set(shown.map(({ deviceId }) => deviceId));
     for (const [id, { element }] of this.#rows) if (!kept.has(id)) element.remove();
     shown.forEach((device, at) => this.#place(device, at));
@@ -191,7 +193,7 @@ export class DeviceList {
       if (column === name) head.setAttribute("aria-sort", order);
       else head.removeAttribute("aria-sort");
     }
-    for (const button of this.#whichs) button.setAttribute("aria-pressed", String(button.dataset.value === this.#which));
+    for (const one of this.#whichs) one.setAttribute("aria-pressed", String(one.dataset.value === this.#which));
     this.#sortChoice.value = name;
     say(this.#troubleText, texts.trouble(trouble));
   }
@@ -203,7 +205,7 @@ export class DeviceList {
     this.#empty.dataset.key = key;
     this.#empty.replaceChildren(...(all
       ? [el("strong", {}, texts.emptyFilter), el("p", {}, texts.emptyFilterHint(all)),
-        el("button", { type: "button", class: "plain", on: { click: () => this.#showAll() } }, texts.showAll)]
+        button(texts.showAll, () => this.#showAll())]
       : [el("strong", {}, texts.empty), el("p", {}, ...sentence(texts.emptyHint))]));
   }
 

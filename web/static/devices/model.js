@@ -1,7 +1,7 @@
 // The model of a node: the one in force, those that this server can send, and one on its way.
 
 import { api } from "../common/api.js";
-import { el, say, sentence, write } from "../common/dom.js";
+import { button, el, say, sentence, write } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/devices.js";
 import { Probation } from "./probation.js";
@@ -19,7 +19,7 @@ export class DeviceModel {
   #said = el("p", { class: "field-said", role: "status" });
   #progress = el("progress", { hidden: true, "aria-label": words.there });
   #list = el("section", { class: "panel" });
-  #own = el("button", { type: "button", class: "plain", on: { click: () => this.#order(`${this.#way}/cmd/config`, { args: { model: null } }) } }, words.own);
+  #own = button(words.own, () => this.#order(`${this.#way}/cmd/config`, { args: { model: null } }));
 
   constructor(root, { id, shell }) {
     [this.#id, this.#shell] = [id, shell];
@@ -48,36 +48,35 @@ export class DeviceModel {
   }
 
   #show() {
-    const { info } = this.#device ?? {};
-    const facts = texts.facts;
-    const model = info?.model;
-    write(this.#now, JSON.stringify([model]), () => [el("header", {}, el("h2", {}, words.inForce)), model
-      ? el("dl", { class: "facts" }, ...[[facts.modelName, model.name], [facts.runtime, model.runtime], [facts.labels, model.labels.join(", ")], [facts.why, model.why], [facts.sha, model.sha256 && texts.digest(model.sha256)]]
-        .filter(([, text]) => text).map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", {}, text))))
-      : el("p", { class: "hint" }, words.none)]);
+    const { info, online = false } = this.#device ?? {};
+    write(this.#now, JSON.stringify([info?.model]), () => [el("header", {}, el("h2", {}, words.inForce)), inForce(info?.model)]);
     if (this.#models === null) return;
-    const [may, there] = [this.#shell.session.may("admin"), Boolean(this.#device?.online)];
-    const busy = this.#ordered !== null || this.#isFetching;
-    const key = JSON.stringify([this.#models, info?.settings?.model, info?.config?.models, may, there, busy]);
-    write(this.#list, key, () => this.#listed({ may, disabled: !there || busy }));
+    const may = this.#shell.session.may("admin");
+    const disabled = !online || this.#ordered !== null || this.#isFetching;
+    const key = JSON.stringify([this.#models, info?.settings?.model, info?.config, may, disabled]);
+    write(this.#list, key, () => this.#listed({ may, disabled }));
   }
 
   #listed({ may, disabled }) {
-    const { info } = this.#device;
-    const kept = new Set(info?.config?.models?.map(({ sha256 }) => sha256));
-    const inForce = info?.settings?.model;
-    this.#own.hidden = !may || !info?.config?.changed?.includes("model");
+    const { changed = [], models = [] } = this.#device.info?.config ?? {};
+    this.#own.hidden = !may || !changed.includes("model");
     this.#own.disabled = disabled;
     const head = el("header", {}, el("h2", {}, words.there), this.#own);
     if (!this.#models.length) return [head, el("p", { class: "hint boxed" }, ...sentence(words.empty))];
-    const columns = ["name", "size", "published", "state"];
-    return [head, el("div", { class: "table-box" }, el("table", { class: "table" },
-      el("thead", {}, el("tr", {}, ...columns.map((name) => (words.columns[name] ? el("th", { scope: "col" }, words.columns[name]) : el("td"))), el("td"))),
-      el("tbody", {}, ...this.#models.map(({ name, sha256, size_bytes: size, published_at: at }) => el("tr", {},
-        el("th", { scope: "row", title: sha256 }, name), el("td", { class: "number" }, texts.value.bytes(size)), el("td", {}, longTime(at)),
-        el("td", {}, sha256 === inForce ? el("span", { class: "chip reviewed" }, words.current) : kept.has(sha256) ? el("span", { class: "chip" }, words.kept) : null),
-        el("td", { class: "number" }, may && sha256 !== inForce ? el("button", { type: "button", class: "plain", disabled, "aria-label": words.sendName(name),
-          on: { click: () => this.#order(`${this.#way}/model`, { model: sha256 }) } }, kept.has(sha256) ? words.use : words.send) : null))))))];
+    const kept = new Set(models.map(({ sha256 }) => sha256));
+    const heads = Object.values(words.columns).map((name) => (name ? el("th", { scope: "col" }, name) : el("td")));
+    return [head, el("div", { class: "table-box" }, el("table", { class: "table" }, el("thead", {}, el("tr", {}, ...heads)),
+      el("tbody", {}, ...this.#models.map((model) => this.#row(model, { isKept: kept.has(model.sha256), may, disabled })))))];
+  }
+
+  #row({ name, sha256, size_bytes: size, published_at: at }, { isKept, may, disabled }) {
+    const isInForce = sha256 === this.#device.info?.settings?.model;
+    const state = isInForce ? el("span", { class: "chip reviewed" }, words.current) : isKept ? el("span", { class: "chip" }, words.kept) : null;
+    const order = button(isKept ? words.use : words.send, () => this.#order(`${this.#way}/model`, { model: sha256 }),
+      { disabled, "aria-label": words.sendName(name) });
+    return el("tr", {}, el("th", { scope: "row", title: sha256 }, name), el("td", { class: "number" }, texts.value.bytes(size)),
+      el("td", {}, longTime(at)), el("td", {}, state),
+      el("td", { class: "number" }, may && !isInForce ? order : null));
   }
 
   get #isFetching() {
@@ -127,4 +126,15 @@ export class DeviceModel {
     say(this.#said, text);
     this.#said.className = `field-said ${kind}`;
   }
+}
+
+function inForce(model) {
+  if (!model) return el("p", { class: "hint" }, words.none);
+  const names = texts.facts;
+  const rows = [
+    [names.modelName, model.name], [names.runtime, model.runtime], [names.labels, model.labels.join(", ")], [names.why, model.why],
+    [names.sha, model.sha256 && texts.digest(model.sha256)],
+  ];
+  return el("dl", { class: "facts" }, ...rows.filter(([, text]) => text).map(([name, text]) =>
+    el("div", {}, el("dt", {}, name), el("dd", {}, text))));
 }

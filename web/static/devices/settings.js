@@ -1,7 +1,7 @@
 // The settings of a node that may change while it runs: what is written, what it takes, and what becomes of it.
 
 import { api } from "../common/api.js";
-import { el, say } from "../common/dom.js";
+import { button, el, say } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/devices.js";
 import { Field } from "./fields.js";
@@ -21,11 +21,12 @@ export class DeviceSettings {
   #groups = el("div", { class: "setting-groups" });
   #count = el("p", { class: "hint", role: "status" });
   #save = el("button", { class: "primary" }, words.save);
-  #undo = el("button", { type: "button", class: "plain", on: { click: () => this.#forget() } }, words.forget);
-  #reset = el("button", { type: "button", class: "plain", on: { click: () => this.#askReset() } }, words.resetAll);
+  #undo = button(words.forget, () => this.#forget());
+  #reset = button(words.resetAll, () => this.#askReset());
   #bar = el("div", { class: "save-bar" }, this.#count, this.#reset, this.#undo, this.#save);
   #set = el("fieldset", { class: "bare" }, this.#groups, this.#bar);
-  #form = el("form", { class: "panel settings", hidden: true, novalidate: true, on: { submit: (event) => this.#submit(event) } }, this.#last, this.#problem, this.#set);
+  #form = el("form", { class: "panel settings", hidden: true, novalidate: true, on: { submit: (event) => this.#submit(event) } },
+    this.#last, this.#problem, this.#set);
 
   constructor(root, { id, shell }) {
     [this.#id, this.#shell] = [id, shell];
@@ -95,7 +96,7 @@ export class DeviceSettings {
     this.#undo.hidden = !count;
     this.#reset.hidden = !may || ![...this.#fields.values()].some(({ isChanged }) => isChanged);
     this.#reset.disabled = !there;
-    for (const one of [this.#save]) one.hidden = !may;
+    this.#save.hidden = !may;
   }
 
   #forget() {
@@ -122,7 +123,7 @@ export class DeviceSettings {
   // -- what becomes of it ------------------------------------------------------------------------------------------
 
   async #send(args) {
-    const touched = "reset" in args ? [...this.#fields.values()].filter(({ isChanged }) => isChanged) : Object.keys(args).map((name) => this.#fields.get(name));
+    const touched = [...this.#fields.values()].filter((field) => (args.reset ? field.isChanged : field.name in args));
     say(this.#problem, "");
     for (const field of touched) {
       field.refuse("");
@@ -167,7 +168,9 @@ export class DeviceSettings {
   #follow() {
     if (!this.#probation) return;
     const { state, why } = this.#probation.look(this.#device);
-    const said = { waits: [words.probation(this.#probation.left), "busy"], kept: [words.kept, "well"], taken_back: [words.takenBack(why), "bad"] }[state];
+    const said = {
+      waits: [words.probation(this.#probation.left), "busy"], kept: [words.kept, "well"], taken_back: [words.takenBack(why), "bad"],
+    }[state];
     for (const name of this.#probation.names) this.#fields.get(name)?.tell(...said);
     if (state !== "waits") this.#probation = null;
   }

@@ -1,7 +1,7 @@
 // The page "Today" put together: what is counted, read at most every 30 s, and kept up to date by what is pushed.
 
 import { api } from "../common/api.js";
-import { el, say } from "../common/dom.js";
+import { button, el, say } from "../common/dom.js";
 import { clock, colour } from "../common/format.js";
 import { Shell } from "../common/shell.js";
 import { texts } from "../texts/figures.js";
@@ -47,7 +47,8 @@ root.classList.add("page");
 root.append(
   el("header", { class: "page-head" }, el("h1", {}, texts.title), about, ranges.element,
     el("div", { class: "toolbar", role: "group", "aria-label": texts.filters }, device.element, label.element, progress),
-    el("div", { class: "toolbar exports", role: "group", "aria-label": texts.exports }, el("span", { class: "hint", "aria-hidden": "true" }, texts.exports), ...exports.map(([, link]) => link))),
+    el("div", { class: "toolbar exports", role: "group", "aria-label": texts.exports },
+      el("span", { class: "hint", "aria-hidden": "true" }, texts.exports), ...exports.map(([, link]) => link))),
   problem, totals, counted, alarms, uptimes);
 
 // Another range or filter: count anew, and keep it in the address.
@@ -86,7 +87,7 @@ function fail(error) {
   isStale = true;
   problem.hidden = false;
   problem.replaceChildren(el("p", {}, error.explained(), " ", told ? texts.stale(clock(new Date(Date.now() - performance.now() + readAt))) : ""),
-    el("button", { type: "button", class: "plain", on: { click: read } }, texts.retry));
+    button(texts.retry, read));
 }
 
 function show() {
@@ -132,7 +133,9 @@ function showTotals(found) {
       href: query.way({ status: "pending" }), tone: backlog.pending ? "waits" : "",
     }),
     total(name.done, { value: texts.number(done), detail: texts.ofFound(done, found), href: query.way({ ...span(range), status: "reviewed" }) }),
-    total(name.falseAlarms, { value: texts.number(wrong), detail: texts.ofFound(wrong, found), href: query.way({ ...span(range), false_alarm: true }) }));
+    total(name.falseAlarms, {
+      value: texts.number(wrong), detail: texts.ofFound(wrong, found), href: query.way({ ...span(range), false_alarm: true }),
+    }));
 }
 
 function showEmpty(isEmpty) {
@@ -141,7 +144,7 @@ function showEmpty(isEmpty) {
   const inRange = texts.inRange[range.name];
   empty.replaceChildren(...(query.filtered
     ? [el("strong", {}, texts.emptyFilter(inRange)), el("p", {}, texts.emptyFilterHint),
-      el("button", { type: "button", class: "plain", on: { click: () => { query.device = query.label = ""; begin(); } } }, texts.showAll)]
+      button(texts.showAll, () => { query.device = query.label = ""; begin(); })]
     : [el("strong", {}, texts.empty(inRange)), el("p", {}, texts.emptyHint), el("a", { class: "plain", href: "/" }, texts.seeLive)]));
 }
 
@@ -194,10 +197,10 @@ shell.start();
 
 // One of several, as buttons side by side.
 function segments(name, words, values, current, choose) {
-  const buttons = values.map((value) => el("button", { type: "button", "data-value": value, on: { click: () => choose(value) } }, words[value]));
+  const buttons = values.map((value) => button(words[value], () => choose(value), { class: null, "data-value": value }));
   return {
     element: el("div", { class: "segments", role: "group", "aria-label": name }, ...buttons),
-    show: () => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.value === current()))),
+    show: () => buttons.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.value === current()))),
   };
 }
 

@@ -1,7 +1,7 @@
 // Those who may sign in, for admins: their roles, new passwords, and who is added or removed.
 
 import { api } from "../common/api.js";
-import { el, say } from "../common/dom.js";
+import { button, el, say } from "../common/dom.js";
 import { texts } from "../texts/people.js";
 import { handedOver, madeUp } from "./secret.js";
 
@@ -90,8 +90,8 @@ class PersonRow {
       el("th", { scope: "row" }, name, isSelf ? el("span", { class: "chip" }, words.you) : null, this.#problem, this.#under),
       el("td", {}, this.#role, this.#saved),
       el("td", { class: "row-buttons" },
-        el("button", { type: "button", class: "plain", "aria-label": words.newPasswordOf(name), on: { click: () => this.#askPassword() } }, words.newPassword),
-        el("button", { type: "button", class: "plain danger", "aria-label": words.removeOf(name), on: { click: () => this.#remove() } }, words.remove)));
+        button(words.newPassword, () => this.#askPassword(), { "aria-label": words.newPasswordOf(name) }),
+        button(words.remove, () => this.#remove(), { class: "plain danger", "aria-label": words.removeOf(name) })));
   }
 
   show({ role }) {
@@ -101,7 +101,10 @@ class PersonRow {
 
   async #setRole() {
     const role = this.#role.value;
-    if (this.#isSelf && !await sure({ title: words.lessTitle, text: words.lessText, action: words.less, danger: true })) return this.show({ role: this.#before }, this.#role.value = this.#before);
+    if (this.#isSelf && !await sure({ title: words.lessTitle, text: words.lessText, action: words.less, danger: true })) {
+      this.#role.value = this.#before;
+      return;
+    }
     await this.#try(async () => {
       await api.send("PATCH", this.#way, { role });
       this.#before = role;
@@ -137,7 +140,7 @@ class PersonRow {
       this.#under.replaceChildren();
       this.#on.onPassword(secret);
     } } }, password.element, el("div", { class: "toolbar" }, el("button", { class: "primary" }, texts.add.save),
-      el("button", { type: "button", class: "plain", on: { click: () => this.#under.replaceChildren() } }, texts.cancel)));
+      button(texts.cancel, () => this.#under.replaceChildren())));
     this.#under.replaceChildren(form);
     password.input.focus();
   }
@@ -157,10 +160,13 @@ async function sure(question) {
 // A password to hand over: made up already, in plain sight.
 function passwordField() {
   const words = texts.add;
-  const input = el("input", { class: "input secret", autocomplete: "off", autocapitalize: "none", spellcheck: "false", minlength: 8, maxlength: 128, required: true });
+  const input = el("input", { class: "input secret", autocomplete: "off", autocapitalize: "none", spellcheck: "false",
+    minlength: 8, maxlength: 128, required: true });
+  const another = button(words.another, () => { input.value = madeUp(); });
   input.value = madeUp();
-  const another = el("button", { type: "button", class: "plain", on: { click: () => { input.value = madeUp(); } } }, words.another);
-  return { input, element: el("div", { class: "field" }, el("label", {}, words.password, input), el("div", { class: "toolbar" }, another, el("span", { class: "hint" }, words.passwordHint))) };
+  const element = el("div", { class: "field" }, el("label", {}, words.password, input),
+    el("div", { class: "toolbar" }, another, el("span", { class: "hint" }, words.passwordHint)));
+  return { input, element };
 }
 
 class AddPerson {

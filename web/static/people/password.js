@@ -17,7 +17,8 @@ export class OwnPassword {
   constructor(root) {
     root.append(el("section", { class: "panel own-password" }, el("h2", {}, words.title),
       el("form", { class: "stack", on: { submit: (event) => this.#change(event) } },
-        el("label", { class: "field" }, words.old, this.#old), el("label", { class: "field" }, words.new, this.#new, el("span", { class: "hint" }, words.newHint)),
+        el("label", { class: "field" }, words.old, this.#old),
+        el("label", { class: "field" }, words.new, this.#new, el("span", { class: "hint" }, words.newHint)),
         el("label", { class: "switch" }, this.#shown, words.show), this.#problem, el("div", { class: "toolbar" }, this.#button, this.#said))));
   }
 

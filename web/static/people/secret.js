@@ -1,7 +1,7 @@
 // Secrets that are shown once: made up here or by the web, copied, and gone.
 
 import { copyButton } from "../common/copying.js";
-import { el } from "../common/dom.js";
+import { button, el } from "../common/dom.js";
 
 // Letters and digits that nobody takes for one another; 20 of them are 98 bits.
 const LETTERS = "abcdefghjkmnpqrstuvwxyz23456789";
@@ -21,6 +21,6 @@ export function madeUp() {
 export function handedOver({ title, hint, secret, copy, done, close }, ...more) {
   const box = el("div", { class: "handed", role: "status" }, el("h3", {}, title), el("p", {}, hint),
     el("div", { class: "code-box" }, el("code", { class: "secret" }, secret), copyButton(copy, () => secret, { class: "primary" })), ...more,
-    el("div", { class: "buttons" }, el("button", { type: "button", class: "plain", on: { click: () => { box.remove(); close?.(); } } }, done)));
+    el("div", { class: "buttons" }, button(done, () => { box.remove(); close?.(); })));
   return box;
 }

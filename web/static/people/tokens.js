@@ -2,7 +2,7 @@
 
 import { copyButton } from "../common/copying.js";
 import { api } from "../common/api.js";
-import { el, say } from "../common/dom.js";
+import { button, el, say } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/people.js";
 import { handedOver } from "./secret.js";
@@ -25,9 +25,11 @@ export class Tokens {
 
   constructor(root, shell) {
     this.#shell = shell;
-    this.#role.append(...Object.keys(texts.roles).filter((role) => shell.session.may(role)).map((role) => el("option", { value: role }, texts.role(role))));
+    const roles = Object.keys(texts.roles).filter((role) => shell.session.may(role));
+    this.#role.append(...roles.map((role) => el("option", { value: role }, texts.role(role))));
     root.append(el("section", { class: "panel tokens-panel" }, el("header", {}, el("h2", {}, words.title),
-        shell.session.may("admin") ? el("label", { class: "switch" }, this.#everybody, words.everybody) : null), el("p", { class: "hint" }, words.hint),
+        shell.session.may("admin") ? el("label", { class: "switch" }, this.#everybody, words.everybody) : null),
+      el("p", { class: "hint" }, words.hint),
       this.#said, this.#list, this.#handed,
       el("form", { class: "token-form", on: { submit: (event) => this.#make(event) } },
         el("label", { class: "field" }, words.name, this.#name), el("label", { class: "field" }, words.role, this.#role),
@@ -48,14 +50,18 @@ export class Tokens {
   #show(tokens) {
     if (!tokens.length) return this.#list.replaceChildren(el("p", { class: "hint" }, words.none));
     const heads = Object.values(words.columns).map((name) => (name ? el("th", { scope: "col" }, name) : el("td")));
-    this.#list.replaceChildren(el("table", { class: "table" }, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...tokens.map((token) => this.#row(token)))));
+    this.#list.replaceChildren(el("table", { class: "table" },
+      el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...tokens.map((token) => this.#row(token)))));
   }
 
   #row({ id, name, owner, role, made_at: made, expires_at: ends, used_on: used }) {
     const isOver = Date.parse(ends) < Date.now();
-    return el("tr", { class: isOver ? "over" : null }, el("th", { scope: "row" }, name, owner === this.#shell.session.name ? null : el("span", { class: "chip" }, owner)), cell("role", texts.roles[role]), cell("made", longTime(made)),
+    const whose = owner === this.#shell.session.name ? null : el("span", { class: "chip" }, owner);
+    return el("tr", { class: isOver ? "over" : null },
+      el("th", { scope: "row" }, name, whose), cell("role", texts.roles[role]), cell("made", longTime(made)),
       cell("ends", isOver ? words.ended(ends) : longTime(ends)), cell("used", used ? words.day(used) : words.never),
-      el("td", { class: "row-buttons" }, el("button", { type: "button", class: "plain danger", "aria-label": words.revokeOf(name), on: { click: () => this.#revoke(id, name) } }, words.revoke)));
+      el("td", { class: "row-buttons" },
+        button(words.revoke, () => this.#revoke(id, name), { class: "plain danger", "aria-label": words.revokeOf(name) })));
   }
 
   async #make(event) {
@@ -77,8 +83,11 @@ export class Tokens {
 
   #hand(name, secret) {
     const line = `curl -H 'Authorization: Bearer ${secret}' ${location.origin}/api/defects`;
-    this.#handed.replaceChildren(handedOver({ title: words.handed(name), hint: words.handedHint, secret, copy: words.copy, done: words.done, close: () => this.#name.focus() },
-      el("p", {}, words.example), el("div", { class: "code-box" }, el("code", { class: "example" }, line), copyButton(words.copyExample, () => line, { class: "plain" }))));
+    const { handed, handedHint: hint, copy, done } = words;
+    const example = el("div", { class: "code-box" }, el("code", { class: "example" }, line),
+      copyButton(words.copyExample, () => line, { class: "plain" }));
+    this.#handed.replaceChildren(handedOver({ title: handed(name), hint, secret, copy, done, close: () => this.#name.focus() },
+      el("p", {}, words.example), example));
     this.#handed.querySelector("button").focus();
   }
 

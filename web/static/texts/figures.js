@@ -38,7 +38,6 @@ export const texts = {
   },
   oldest: (seconds) => `The oldest waits for ${age(seconds)}`,
   nothingWaits: "Nothing waits",
-  reviewNow: "Review them",
   ofFound: (part, all) => (all ? `${percent(part / all)} of what was found` : "Nothing was found"),
   chart: (bucket) => (bucket === "hour" ? "Defects per hour" : "Defects per day"),
   chartLabel: (title, total, inRange) => `${title}: ${found(total)} ${inRange}. Arrow keys go from bar to bar.`,
@@ -52,7 +51,10 @@ export const texts = {
   },
   about: ({ since, until }, filters) => [`${day.format(since)} – ${day.format(new Date(until - 1))}`, ...filters].filter(Boolean).join(", "),
   found,
-  bar: (stretch, total, parts) => [`${stretch}: ${found(total)}`, parts.map(([key, count]) => `${count} ${key}`).join(", ")].filter(Boolean).join(", of them "),
+  bar: (stretch, total, parts) => {
+    const told = parts.map(([key, count]) => `${count} ${key}`).join(", ");
+    return [`${stretch}: ${found(total)}`, told].filter(Boolean).join(", of them ");
+  },
   part: (stretch, key, count) => `${stretch}: ${count} ${key}`,
   legend: (key, count, total) => `${key}: ${found(count)}, ${percent(count / total)}`,
   empty: (inRange) => `No defects ${inRange}`,

@@ -10,7 +10,6 @@ export const texts = {
   roles: { viewer: "Viewer", reviewer: "Reviewer", admin: "Admin" },
   may: { viewer: "looks", reviewer: "looks and reviews", admin: "does everything" },
   role: (role) => `${texts.roles[role]}: ${texts.may[role]}`,
-  retry: "Try again",
   cancel: "Cancel",
 
   open: {
