@@ -32,7 +32,7 @@ def main() -> int:
         if settings.tokens:
             Tokens(settings.tokens).check()
         listener = listen(settings.http_host, settings.http_port)
-    except (AccountsError, PortTakenError, SecretError, CertificateError, OSError) as error:
+    except (AccountsError, PortTakenError, SecretError, CertificateError, OSError, ValueError) as error:
         print(f"web: {error}", file=sys.stderr)
         return 1
     log.info("open %s", _address(settings, listener))

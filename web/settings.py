@@ -9,6 +9,7 @@ from glassline.contract import check_id
 from glassline.program import WEB_PORT, Settings, is_loopback, setting
 
 PEOPLE_FILE = "var/people.json"
+IN_PROJECT = "supabase"
 _PUBLIC_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?/?")
 
 
@@ -42,7 +43,9 @@ class WebSettings(Settings, program="web"):
         "The address at which people open the page, where a proxy stands before it; the doctor looks there too.",
     )
     people: str = setting(
-        "", "File (0600) of those who may sign in; empty: nobody signs in on this machine, else var/people.json."
+        "",
+        "File (0600) of those who may sign in; supabase: the users of the store's project. Empty: nobody signs in on "
+        "this machine, else var/people.json.",
     )
     tokens: str = setting(
         "", "File (0600) of the tokens that `glassline enroll --token` makes; empty: no machine joins over HTTPS."
@@ -76,6 +79,15 @@ class WebSettings(Settings, program="web"):
         if bool(self.tls_cert) != bool(self.tls_key):
             missing = "tls_key" if self.tls_cert else "tls_cert"
             raise ValueError(f"tls_cert and tls_key belong together: set {missing} too, or neither for plain HTTP")
+        return self
+
+    @model_validator(mode="after")
+    def _users_of_a_project(self) -> Self:
+        if self.people_in_project and not self.store.startswith("supabase:"):
+            raise ValueError(
+                f"people = {IN_PROJECT} means the users of the store's project, and the store is {self.store}: "
+                "name a project with `store`, or a file with `people`"
+            )
         return self
 
     @model_validator(mode="after")
@@ -114,6 +126,13 @@ class WebSettings(Settings, program="web"):
         return bool(self.tls_cert) or self.behind_proxy
 
     @property
+    def people_in_project(self) -> bool:
+        """Whether people are users of the store's project."""
+        return self.people == IN_PROJECT
+
+    @property
     def people_file(self) -> str:
-        """Where those stand who may sign in; empty: nobody signs in."""
+        """Where those stand who may sign in, or beside which their sessions do; empty: nobody signs in."""
+        if self.people_in_project:
+            return PEOPLE_FILE
         return self.people or ("" if self.is_local else PEOPLE_FILE)

@@ -18,4 +18,11 @@ PeopleOption = Annotated[
 
 def people_of(chosen: Path | None) -> People:
     """Those of `chosen`, else those that this machine's web lets in, or would."""
-    return People(chosen or do(lambda: web_settings().people_file or PEOPLE_FILE))
+    return People(chosen or do(_configured))
+
+
+def _configured() -> str:
+    settings = web_settings()
+    if settings.people_in_project:
+        raise ValueError("the web's people are users of the Supabase project: see its dashboard, and docs/supabase.md")
+    return settings.people_file or PEOPLE_FILE

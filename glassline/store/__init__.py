@@ -6,7 +6,7 @@ with open_store("sqlite:var/glassline.db") as store:
 
 from .base import Store
 from .figures import Backlog, Bucket, Figures, Heard, Tally, Uptime, bucket_starts, figures
-from .open import open_store, supabase_migrations
+from .open import open_sign_in, open_store, supabase_migrations
 from .paging import Page, every_defect, every_page
 from .values import (
     FALSE_ALARMS,
@@ -70,6 +70,7 @@ __all__ = [
     "every_defect",
     "every_page",
     "figures",
+    "open_sign_in",
     "open_store",
     "supabase_migrations",
 ]

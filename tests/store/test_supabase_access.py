@@ -27,6 +27,8 @@ TABLES = [
 
 FUNCTIONS: dict[str, dict[str, object]] = {
     "glassline_apply": {"items": []},
+    "glassline_who_may_sign_in": {},
+    "glassline_set_role": {"person": "00000000-0000-0000-0000-000000000000", "new_role": "admin"},
     "glassline_apply_detection": {"item": {}},
     "glassline_keep_dead": {"item": {}},
     "glassline_remember": {"device": "x", "new_role": None, "new_status": None, "new_info": None, "seen": True},

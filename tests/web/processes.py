@@ -44,11 +44,13 @@ def runs(pid: int) -> bool:
 class Process:
     """A child process whose end is made sure of, by its own id."""
 
-    def __init__(self, *command: str, env: dict[str, str] | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self, *command: str, env: dict[str, str] | None = None, log: Path | None = None, cwd: Path = ROOT
+    ) -> None:
         self.log = log
         self._out = log.open("wb") if log else subprocess.DEVNULL
         self.child = subprocess.Popen(
-            command, env={**os.environ, **(env or {})}, stdout=self._out, stderr=subprocess.STDOUT, cwd=ROOT
+            command, env={**os.environ, **(env or {})}, stdout=self._out, stderr=subprocess.STDOUT, cwd=cwd
         )
 
     def wait_for(self, ready: Callable[[], Any], *, what: str) -> None:
@@ -120,6 +122,7 @@ class Web(Process):
         port: int | None = None,
         env: dict[str, str] | None = None,
         tls: Certificate | None = None,
+        cwd: Path = ROOT,
         **more: Any,
     ) -> None:
         self.port, self.trusted = port or free_port(), tls.trusted() if tls else None
@@ -129,7 +132,8 @@ class Web(Process):
         settings = {"broker": broker, "store": store or f"sqlite:{folder}/glassline.db", "http_port": self.port, **more}
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value != ""]
         log = folder / f"web-{self.port}.log"
-        super().__init__(sys.executable, "-m", "web", *flags, env=env, log=log)
+        environ = {"PYTHONPATH": str(ROOT), **(env or {})}
+        super().__init__(sys.executable, "-m", "web", *flags, env=environ, log=log, cwd=cwd)
         self.http = httpx.Client(base_url=self.url, timeout=20, verify=self.trusted or False)
         self.wait_for(self.health, what="the web answers")
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from glassline.accounts import Person
 from glassline.accounts.people import name_key
 from glassline.program import network_of
+from glassline.store import StoreError
 
 from .directory import Directory
 
@@ -78,7 +79,7 @@ class Attempts:
         self._waiting = threading.Semaphore(AT_ONCE + MAX_WAITING)
 
     def verify(self, name: str, password: str, address: str) -> Person | None:
-        """Who it is, or None where name or password is wrong; TooManyError, BusyError."""
+        """Who it is, or None where name or password is wrong; TooManyError, BusyError, StoreError."""
         metered = ((self._addresses, network_of(address)), (self._names, name_key(name)))
         with self._lock:
             wait_s = max(meter.wait_s(who) for meter, who in metered)
@@ -89,7 +90,7 @@ class Attempts:
         try:
             with self.room():
                 person = self._people.verify(name, password)
-        except BusyError:
+        except (BusyError, StoreError):
             self._give_back(metered)
             raise
         if person is not None:

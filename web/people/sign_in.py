@@ -5,16 +5,19 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from glassline.accounts import AccountsError, People, Person, PersonTokens
 from glassline.accounts.people import FIRST_ADMIN
 from glassline.accounts.person_tokens import key_of as token_key_of
 from glassline.program import network_of
+from glassline.store import open_sign_in
 
 from ..api.errors import ApiError
 from ..settings import WebSettings
 from .attempts import Attempts, BusyError, Meter, TooManyError
 from .directory import Directory
+from .project import ProjectPeople
 from .sessions import Sessions, Visitor, key_of
 
 log = logging.getLogger(__name__)
@@ -159,5 +162,8 @@ def sign_in_of(settings: WebSettings) -> SignIn | None:
     """As the settings want it; None: nobody signs in."""
     if not settings.people_file:
         return None
-    people = People(settings.people_file)
+    people: Directory = People(settings.people_file)
+    if settings.people_in_project:
+        project = open_sign_in(settings.store, key_file=settings.store_key_file)
+        people = ProjectPeople(project, Path(settings.people_file))
     return SignIn(people=people, hours=settings.session_hours, encrypted=settings.is_encrypted)

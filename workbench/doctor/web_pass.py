@@ -17,7 +17,7 @@ VALID_S = 150.0
 def web_pass(settings: WebSettings) -> Iterator[str]:
     """What to send as `Cookie`; empty where nobody signs in, and where the files are not there or not ours to write."""
     sign_in = sign_in_of(settings)
-    if sign_in is None or not os.path.exists(sign_in.people.path):
+    if sign_in is None or not any(map(os.path.exists, (sign_in.people.path, sign_in.sessions.path))):
         yield ""
         return
     try:

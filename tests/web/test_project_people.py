@@ -1,0 +1,132 @@
+"""Signing in with the users of a Supabase project, on one of this machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from glassline.program import write_secret
+from workbench.supabase import MISSING, LocalSupabase, installed
+
+from .people import client, code_of, enter
+from .processes import Mosquitto, Web, until
+
+SECRET = "correct horse"
+
+
+class Project:
+    """What its owner does in its dashboard."""
+
+    def __init__(self, server: LocalSupabase) -> None:
+        self.server = server
+        self._http = httpx.Client(base_url=server.url, headers={"apikey": server.secret_key}, timeout=30)
+
+    def add(self, email: str, role: str | None) -> str:
+        answer = self._http.post("/auth/v1/signup", json={"email": email, "password": SECRET}).raise_for_status()
+        id = str(answer.json()["user"]["id"])
+        if role:
+            self._http.post("/rest/v1/glassline_people", json={"user_id": id, "role": role}).raise_for_status()
+        return id
+
+    def set_role(self, id: str, role: str | None) -> None:
+        where = {"user_id": f"eq.{id}"}
+        if role is None:
+            self._http.delete("/rest/v1/glassline_people", params=where).raise_for_status()
+        else:
+            self._http.patch("/rest/v1/glassline_people", params=where, json={"role": role}).raise_for_status()
+
+    def change_password(self, email: str, old: str, new: str) -> None:
+        said = {"email": email, "password": old}
+        session = self._http.post("/auth/v1/token?grant_type=password", json=said).raise_for_status().json()
+        headers = {"Authorization": f"Bearer {session['access_token']}"}
+        self._http.put("/auth/v1/user", json={"password": new}, headers=headers).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    if not installed():
+        pytest.skip(MISSING)
+    with LocalSupabase(tmp_path_factory.mktemp("supabase")) as server:
+        made = Project(server)
+        for name, role in {"boss": "admin", "anna": "reviewer", "vic": "viewer", "nobody": None}.items():
+            made.add(f"{name}@example.org", role)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def web_of(project: Project, folder: Path, broker: Mosquitto) -> Iterator[Web]:
+    key = folder / "supabase.key"
+    write_secret(key, project.server.secret_key)
+    with Web(
+        folder, broker=broker.address, store=f"supabase:{project.server.url}", id="web-s", store_key_file=key,
+        people="supabase", cwd=folder,
+    ) as process:  # fmt: skip
+        yield process
+
+
+def test_users_with_a_role_come_in_with_it_and_others_do_not(web_of: Web) -> None:
+    for name, role in [("boss", "admin"), ("anna", "reviewer"), ("vic", "viewer")]:
+        told = enter(web_of, f"{name}@example.org", SECRET).get("/api/session").json()
+        assert told == {"sign_in": True, "name": f"{name}@example.org", "role": role}
+    for email, password in [("nobody@example.org", SECRET), ("boss@example.org", "wrong horse"), ("x@y.z", SECRET)]:
+        answer = client(web_of).post("/api/session", json={"name": email, "password": password})
+        assert (answer.status_code, code_of(answer)) == (401, "web.wrong_password")
+
+
+def test_who_loses_the_role_is_out_within_a_minute(web_of: Web, project: Project) -> None:
+    id = project.add("temp@example.org", "reviewer")
+    temp = enter(web_of, "temp@example.org", SECRET)
+    token = temp.post("/api/tokens", json={"name": "x"}).json()["secret"]
+    script = client(web_of, headers={"Authorization": f"Bearer {token}"})
+    assert (temp.get("/api/devices").status_code, script.get("/api/devices").status_code) == (200, 200)
+    project.set_role(id, None)
+    until(lambda: temp.get("/api/devices").status_code == 401, timeout_s=60)
+    assert script.get("/api/devices").status_code == 401
+
+
+def test_the_own_password_goes_to_the_project_and_ends_other_sessions(web_of: Web, project: Project) -> None:
+    email = "changer@example.org"
+    project.add(email, "viewer")
+    one, other = enter(web_of, email, SECRET), enter(web_of, email, SECRET)
+    wrong = one.post("/api/session/password", json={"old": "wrong horse", "new": "second horse"})
+    assert (wrong.status_code, code_of(wrong)) == (403, "web.wrong_password")
+    weak = one.post("/api/session/password", json={"old": SECRET, "new": "x"})
+    assert weak.status_code == 400
+    assert "characters" in weak.json()["error"]["message"]
+    assert one.post("/api/session/password", json={"old": SECRET, "new": "second horse"}).status_code == 200
+    assert (one.get("/api/devices").status_code, other.get("/api/devices").status_code) == (200, 401)
+    assert enter(web_of, email, "second horse")
+    project.change_password(email, "second horse", "third horse")
+    until(lambda: one.get("/api/devices").status_code == 401, timeout_s=60, what="changed elsewhere, it ends as well")
+
+
+def test_an_admin_changes_roles_here_and_makes_users_there(web_of: Web, project: Project) -> None:
+    boss = enter(web_of, "boss@example.org", SECRET)
+    project.add("new@example.org", "viewer")
+    names = [person["name"] for person in boss.get("/api/people").json()["people"]]
+    assert "new@example.org" in names
+    assert "nobody@example.org" not in names
+    assert boss.patch("/api/people/new@example.org", json={"role": "reviewer"}).json()["role"] == "reviewer"
+    assert boss.request("DELETE", "/api/people/new@example.org", json={}).status_code == 204
+    assert client(web_of).post("/api/session", json={"name": "new@example.org", "password": SECRET}).status_code == 401
+    for answer in (
+        boss.post("/api/people", json={"name": "a@b.c", "role": "viewer", "password": SECRET}),
+        boss.patch("/api/people/vic@example.org", json={"password": "second horse"}),
+    ):
+        assert (answer.status_code, code_of(answer)) == (409, "web.people_elsewhere")
+    last = boss.patch("/api/people/boss@example.org", json={"role": "viewer"})
+    assert (last.status_code, code_of(last)) == (409, "web.last_admin")
+
+
+def test_while_the_project_is_away_who_is_in_stays_in(web_of: Web, project: Project) -> None:
+    """The page goes on without the database; nobody new comes in."""
+    boss = enter(web_of, "boss@example.org", SECRET)
+    project.server.kill()
+    try:
+        assert boss.get("/api/devices").status_code == 200
+        answer = client(web_of).post("/api/session", json={"name": "vic@example.org", "password": SECRET})
+        assert answer.status_code == 503
+        assert code_of(answer) == "store.down"
+    finally:
+        project.server.start()
