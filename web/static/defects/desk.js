@@ -2,7 +2,6 @@
 
 import { api } from "../common/api.js";
 import { askReason } from "./reason.js";
-import { bindKeys } from "./keyboard.js";
 import { el, icon, say } from "../common/dom.js";
 import { isSheetShown, showSheet } from "./sheet.js";
 import { Reviews } from "./reviews.js";
@@ -24,7 +23,7 @@ export class Desk {
   #anchor = null;
   #reviews;
 
-  constructor({ shell, rows, list, cards, place, filters, panel, main, shown }) {
+  constructor({ shell, rows, list, cards, place, panel, main, shown }) {
     [this.#shell, this.#rows, this.#list, this.#place, this.#main, this.#panel] = [shell, rows, list, place, main, panel];
     this.cards = cards;
     this.#reviews = new Reviews(rows);
@@ -35,7 +34,6 @@ export class Desk {
     });
     rows.onPut = (defect) => this.#put(defect);
     this.#makeBar(shown);
-    bindKeys(shell.keys, this, list, filters);
     addEventListener("beforeprint", () => this.#print());
   }
 

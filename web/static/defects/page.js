@@ -1,5 +1,6 @@
 // The page of defects, put together: the bar, the list, the defect that is open beside it, and the address of all that.
 
+import { bindKeys } from "./keyboard.js";
 import { Cards } from "./row.js";
 import { el, say } from "../common/dom.js";
 import { Filters } from "./filters.js";
@@ -11,6 +12,8 @@ import { texts } from "../texts/defects.js";
 
 const words = texts.list;
 const CALM_MS = 500;
+const LATER_MS = 4000;
+const PATIENCE_MS = 300;
 
 const shell = new Shell("defects");
 const { connection, session } = shell;
@@ -21,7 +24,7 @@ const parts = {
   panel: el("section", { class: "detail beside", hidden: true }),
   pill: el("button", { type: "button", class: "news", hidden: true, title: words.newsHint }),
 };
-parts.main.append(parts.bar, el("div", { class: "body" }, parts.shown, parts.panel));
+parts.main.append(el("h1", { class: "sr" }, texts.shell.pages.defects), parts.bar, el("div", { class: "body" }, parts.shown, parts.panel));
 parts.shown.append(parts.pill);
 
 const rows = new Rows();
@@ -92,18 +95,25 @@ filters.onKind = (kind) => {
 filters.onMore = async (button) => (await import("./more.js")).more(button, rows);
 place.onChange = (before) => {
   if (place.search !== before.search) ask(place.wanted);
-  if (place.id !== before.id) (place.id ? openById(place.id) : desk?.closed());
+  if (place.id !== before.id) (place.id ? work(() => desk.openById(place.id)) : desk?.closed());
 };
 
 // -- the one that is open -----------------------------------------------------------------------------------
 
-const deskReady = import("./desk.js").then(({ Desk }) => {
-  desk = new Desk({ shell, rows, list, cards, place, filters, ...parts });
-  return desk;
-});
-cards.onOpen = (id) => deskReady.then(() => desk.open(rows.get(id)));
-cards.onPick = (id, isPicked, isRange) => deskReady.then(() => desk.pick(id, isPicked, isRange));
-const openById = (id) => deskReady.then(() => desk.openById(id));
+let arrival = null;
+
+// Call `what(desk)` once the desk is there: it is fetched when somebody begins to work.
+async function work(what) {
+  arrival ??= import("./desk.js").then(({ Desk }) => {
+    desk = new Desk({ shell, rows, list, cards, place, ...parts });
+  });
+  await arrival;
+  return what(desk);
+}
+
+cards.onOpen = (id) => work(() => desk.open(rows.get(id)));
+cards.onPick = (id, isPicked, isRange) => work(() => desk.pick(id, isPicked, isRange));
+bindKeys(shell.keys, work, { list, filters, mayReview: () => session.may("reviewer") });
 
 // -- what the web says --------------------------------------------------------------------------------------
 
@@ -126,18 +136,29 @@ shell.on = {
 };
 
 function catchUp() {
-  if (!session.role) return;
   rows.catchUp(list.first);
-  if (place.id) deskReady.then(() => desk.readAgain());
+  desk?.readAgain();
 }
 
-connection.addEventListener("open", catchUp);
+// What is read once something can be pushed needs no second look; but nobody waits long for that.
+let hasBegun = false;
+
+function begin() {
+  if (hasBegun) return false;
+  hasBegun = true;
+  ask(place.wanted);
+  return true;
+}
+
+connection.addEventListener("open", () => begin() || catchUp());
 shell.onEnter = () => {
   cards.mayReview = session.may("reviewer");
   filters.setKind(place.kind);
   list.setKind(place.kind);
-  ask(place.wanted);
-  if (place.id) openById(place.id);
-  deskReady.then(() => desk.enter());
+  filters.set(place.wanted);
+  setTimeout(begin, PATIENCE_MS);
+  desk?.enter();
+  if (place.id) work(() => desk.openById(place.id));
+  setTimeout(() => work(() => {}), LATER_MS);
 };
 shell.start();

@@ -48,14 +48,14 @@ export class Cards {
     return card;
   }
 
-  fill(card, defect, kind, { isCurrent }) {
+  fill(card, defect, kind, { isCurrent, isStop }) {
     const { parts } = card;
     const state = this.stateOf(defect.event_id);
     const fresh = this.#fresh.get(defect.event_id);
     const isFresh = Boolean(fresh && fresh.until > performance.now());
     const by = isFresh ? fresh.by : "";
     const key = [defect.rev, defect.version, defect.status, defect.stored, defect.false_alarm, defect.image_url, defect.note,
-      defect.error, isCurrent, isFresh, by, this.mayReview, ...Object.values(state)].join("|");
+      defect.error, isCurrent, isStop, isFresh, by, this.mayReview, ...Object.values(state)].join("|");
     if (card.key === key) return;
     card.key = key;
     const time = shortTime(defect.detected_at);
@@ -71,7 +71,7 @@ export class Cards {
     parts.pick.disabled = !defect.stored;
     parts.pick.checked = Boolean(state.isPicked);
     parts.pick.setAttribute("aria-label", words.pick(named));
-    parts.open.tabIndex = parts.pick.tabIndex = isCurrent ? 0 : -1;
+    parts.open.tabIndex = parts.pick.tabIndex = isStop ? 0 : -1;
     parts.open.setAttribute("aria-label", `${named}, ${parts.chip.textContent}`);
     for (const [name, on] of Object.entries({ current: isCurrent, picked: state.isPicked, leaves: state.isLeaving, fresh: isFresh, shown: state.isShown, drafted: state.hasDraft })) {
       card.classList.toggle(name, Boolean(on));

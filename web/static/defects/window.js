@@ -21,7 +21,8 @@ export class ListWindow {
   #pointerAt = -Infinity;
   #isTop = true;
 
-  // `card` makes and fills the elements of rows: {make(id), fill(element, defect, kind, state), drop(element)}.
+  // `card` makes and fills the elements of rows: {make(id), fill(element, defect, kind, state), drop(element)}. Of all
+  // rows one is a stop of the Tab key, `isStop`: the current one, or the first on the screen.
   constructor(root, rows, card, label) {
     this.#rows = rows;
     this.#card = card;
@@ -192,6 +193,7 @@ export class ListWindow {
       this.#cards.delete(id);
     }
     let before = null;
+    const stop = this.#rows.rankOf(this.current) >= 0 ? this.current : this.#first?.event_id;
     for (const rank of ranks) {
       const defect = this.#rows.at(rank);
       const old = this.#cards.get(defect.event_id);
@@ -202,7 +204,7 @@ export class ListWindow {
       card.style.width = `${this.#size.width}px`;
       card.ariaSetSize = String(this.#rows.total);
       card.ariaPosInSet = String(rank + 1);
-      this.#card.fill(card, defect, this.kind, { isCurrent: defect.event_id === this.current });
+      this.#card.fill(card, defect, this.kind, { isCurrent: defect.event_id === this.current, isStop: defect.event_id === stop });
       if (!old || (card.previousElementSibling !== before && !card.contains(document.activeElement))) {
         this.list.insertBefore(card, before ? before.nextElementSibling : this.list.firstElementChild);
       }
