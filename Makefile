@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 300
 SOURCES := glassline pi_node broker bridge web workbench tests
 
 .DEFAULT_GOAL := help
-.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge chaos faults chaos-supabase smoke-supabase fuzz fuzz-api help demo doctor test test-train lint format docs clean bench-live alone soak-stalled soak-page chaos-demo fresh
+.PHONY: lock broker accuracy accuracy-trained accuracy-events bench-detect bench-bridge bench-defects chaos faults chaos-supabase smoke-supabase fuzz fuzz-api help demo doctor test test-train lint format docs clean bench-live alone soak-stalled soak-page chaos-demo fresh
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -75,6 +75,10 @@ bench-detect: $(VENV)-train/.train  ## What a frame costs on every runtime, besi
 bench-bridge: $(VENV)/.dev  ## Detections a second into SQLite and Supabase, beside one insert for each message
 	@deploy/test-needs.sh
 	@$(BIN)/glassline bench bridge
+
+bench-defects: $(VENV)/.dev  ## What the page asks of a store with 100,000 defects, in SQLite and Supabase (COUNT=100000)
+	@deploy/test-needs.sh
+	@$(BIN)/glassline bench defects --count $(or $(COUNT),100000)
 
 bench-live: $(VENV)/.demo  ## What the live picture costs, against a bare relay and a naive loop (VIEWERS=50)
 	@$(BIN)/glassline bench live --viewers $(or $(VIEWERS),50)
