@@ -108,7 +108,7 @@ def test_what_the_node_refuses_is_said_at_its_field(settings: Page, chain: Chain
     settings.get_by_label("Picture size", exact=True).fill("wide")
     settings.get_by_label("Live rate", exact=True).fill("7")
     _send(settings)
-    expect(_field(settings, "image_wh").get_by_role("alert")).to_contain_text("expected WIDTHxHEIGHT")
+    expect(_field(settings, "image_wh").get_by_role("alert")).to_contain_text("Expected WIDTHxHEIGHT")
     expect(_field(settings, "live_fps")).not_to_contain_text("In force.")
     assert _in_force(chain, "live_fps") != 7
     expect(settings.get_by_label("Live rate", exact=True)).to_have_value("7")

@@ -50,7 +50,7 @@ export class DeviceModel {
   #show() {
     const { info, online = false } = this.#device ?? {};
     write(this.#now, JSON.stringify([info?.model]), () => [el("header", {}, el("h2", {}, words.inForce)), inForce(info?.model)]);
-    if (this.#models === null) return;
+    if (this.#models === null || !this.#device) return;
     const may = this.#shell.session.may("admin");
     const disabled = !online || this.#ordered !== null || this.#isFetching;
     const key = JSON.stringify([this.#models, info?.settings?.model, info?.config, may, disabled]);
@@ -74,7 +74,7 @@ export class DeviceModel {
     const state = isInForce ? el("span", { class: "chip reviewed" }, words.current) : isKept ? el("span", { class: "chip" }, words.kept) : null;
     const order = button(isKept ? words.use : words.send, () => this.#order(`${this.#way}/model`, { model: sha256 }),
       { disabled, "aria-label": words.sendName(name) });
-    return el("tr", {}, el("th", { scope: "row", title: sha256 }, name), el("td", { class: "number" }, texts.value.bytes(size)),
+    return el("tr", {}, el("th", { scope: "row", title: sha256 }, name), el("td", {}, texts.value.bytes(size)),
       el("td", {}, longTime(at)), el("td", {}, state),
       el("td", { class: "number" }, may && !isInForce ? order : null));
   }

@@ -28,8 +28,13 @@ export class Probation {
   look(device) {
     const { on_probation: now = [], taken_back: back } = device?.info?.config ?? {};
     if (this.#names.some((name) => now.includes(name))) this.#seen = true;
-    else if (back && back.at !== this.#before) return { state: "taken_back", why: back.why.replace(/\.$/, "") };
+    else if (back && back.at !== this.#before) return { state: "taken_back", why: whyOf(back) };
     else if (this.#seen || performance.now() - this.#at > UNSEEN_MS) return { state: "kept" };
     return { state: "waits" };
   }
+}
+
+// Why a change was taken back, to stand in a sentence.
+export function whyOf({ why }) {
+  return why.replace(/^with it: /, "").replace(/\.$/, "");
 }

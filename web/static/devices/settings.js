@@ -5,7 +5,7 @@ import { button, el, say } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/devices.js";
 import { Field } from "./fields.js";
-import { Probation } from "./probation.js";
+import { Probation, whyOf } from "./probation.js";
 
 const words = texts.settings;
 
@@ -178,6 +178,6 @@ export class DeviceSettings {
   // The last change that did not work, as long as the node tells of it.
   #showLast(back) {
     const names = back && Object.entries(back.settings).map(([name, value]) => `${words.labels[name] ?? name} ${JSON.stringify(value)}`).join(", ");
-    say(this.#last, back ? words.last(names, back.why.replace(/\.$/, ""), longTime(back.at)) : "");
+    say(this.#last, back ? words.last(names, whyOf(back), longTime(back.at)) : "");
   }
 }

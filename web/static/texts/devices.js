@@ -4,7 +4,10 @@ import { age, longTime } from "../common/format.js";
 
 const decimal = (digits) => new Intl.NumberFormat("en-GB", { maximumFractionDigits: digits });
 const [whole, tenth] = [decimal(0), decimal(1)];
-const mb = (megabytes) => (megabytes >= 1000 ? `${tenth.format(megabytes / 1000)} GB` : `${whole.format(megabytes)} MB`);
+function mb(megabytes) {
+  if (megabytes >= 1000) return `${tenth.format(megabytes / 1000)} GB`;
+  return megabytes < 1 ? `${whole.format(megabytes * 1000)} kB` : `${whole.format(megabytes)} MB`;
+}
 const size = ([width, height]) => `${width} × ${height}`;
 const rate = (fps) => `${tenth.format(fps)} fps`;
 
