@@ -1,6 +1,6 @@
 // The strip from lens to eye above the live picture: every hop with its state and age, and the first cause.
 
-import { el, say, sentence, write } from "../common/dom.js";
+import { el, mark, say, sentence, write } from "../common/dom.js";
 import { age, SIGNS } from "../common/format.js";
 import { texts } from "../texts/texts.js";
 import { HOPS } from "./verdicts.js";
@@ -74,14 +74,6 @@ export class Chain {
       else if (link.getAttribute("href") !== this.#way) link.setAttribute("href", this.#way);
     }
   }
-}
-
-// Say in attributes what an element is about, for styles, tests and tools.
-export function mark(element, kind, hop) {
-  const className = `${kind} ${hop.state}`;
-  if (element.className !== className) element.className = className;
-  element.dataset.hop = hop.hop;
-  element.dataset.code = hop.code ?? "";
 }
 
 const key = (hop) => `${hop.hop} ${hop.sentence}`;

@@ -1,8 +1,7 @@
 // A verdict in full: the first cause in large, one row a hop, and what else is wrong.
 
-import { mark } from "./chain.js";
 import { copyable } from "../common/copying.js";
-import { el, say, sentence, write } from "../common/dom.js";
+import { el, mark, say, sentence, write } from "../common/dom.js";
 import { age, SIGNS } from "../common/format.js";
 import { texts } from "../texts/diagnose.js";
 import { HOPS } from "./verdicts.js";

@@ -47,3 +47,11 @@ export function write(element, text, build = sentence) {
   element.dataset.text = text;
   element.replaceChildren(...build(text));
 }
+
+// Say in attributes what an element is about, for styles, tests and tools.
+export function mark(element, kind, hop) {
+  const className = `${kind} ${hop.state}`;
+  if (element.className !== className) element.className = className;
+  element.dataset.hop = hop.hop;
+  element.dataset.code = hop.code ?? "";
+}
