@@ -16,11 +16,13 @@ Pure: nothing here does I/O. Probes belong to the rooms that own the hop; they h
 
 from .chain import Hop, HopVerdict, Observation, State, Verdict, diagnose
 from .faults import Fault, hop_of, remedy_of
+from .lives import Lives
 from .observers import observe_bridge, observe_device, observe_link, observe_web
 from .seen import ProgramSeen, reported_age_s
 from .words import Facts, age_text
 
 __all__ = [
-    "Facts", "Fault", "Hop", "HopVerdict", "Observation", "ProgramSeen", "State", "Verdict", "age_text", "diagnose",
-    "hop_of", "observe_bridge", "observe_device", "observe_link", "observe_web", "remedy_of", "reported_age_s",
+    "Facts", "Fault", "Hop", "HopVerdict", "Lives", "Observation", "ProgramSeen", "State", "Verdict", "age_text",
+    "diagnose", "hop_of", "observe_bridge", "observe_device", "observe_link", "observe_web", "remedy_of",
+    "reported_age_s",
 ]  # fmt: skip

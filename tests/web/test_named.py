@@ -12,7 +12,6 @@ from glassline.contract.ids import BROKER_ID
 from glassline.contract.messages import Health
 from tests.support.clients import connected
 from tests.support.embedded_broker import RunningBroker, embedded_broker
-from web.programs.boots import Boots
 from web.programs.hub import Hub
 from web.programs.signs import Signs
 
@@ -96,15 +95,6 @@ def test_two_nodes_of_one_name_are_named_and_a_restart_is_not(web: Web, broker: 
         with NodeLike(broker.address, "pi-twice"):
             told = until_cause(web, "pi-twice", "node.twice")
     assert "a name of its own" in told["remedy"]
-
-
-def test_a_boot_that_comes_back_is_seen_and_a_new_one_is_not() -> None:
-    boots = Boots()
-    for number, boot in enumerate("aabbcc"):
-        boots.note(boot, number)
-    assert boots.back_at_s is None
-    boots.note("b", 10.0)
-    assert boots.back_at_s == 10.0
 
 
 def test_a_node_that_speaks_another_contract_is_named(web: Web, broker: Mosquitto) -> None:

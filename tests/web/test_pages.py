@@ -32,7 +32,8 @@ READY = {
     "people": "main h2, main h1",
 }
 WIDER = """(width) => document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll("*")]
-  .filter((one) => one.getBoundingClientRect().right > width + 1).map((one) => one.outerHTML.slice(0, 120)).slice(0, 5)"""
+  .filter((one) => one.getBoundingClientRect().right > width + 1)
+  .map((one) => one.outerHTML.slice(0, 120)).slice(0, 5)"""
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 THUMBNAIL = re.compile(r"/api/defects/[^/]+/image")
 _LATER = re.compile(r'import\("(\.[^"]+)"\)')

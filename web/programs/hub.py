@@ -92,7 +92,7 @@ class Hub:
                 program = self._program(address.id)
                 program.info = info
                 if not retained:
-                    program.signs.boots.note(info.boot, now_s)
+                    program.signs.lives.note(info.boot, now_s)
             case "health":
                 health = decode(Health, payload)
                 program = self._program(address.id)

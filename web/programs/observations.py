@@ -104,7 +104,7 @@ def _seen(program: Heard, programs: list[Heard], listened_s: float, now_s: float
         turned_away_age_s=reported_age_s(program.id, [(told.turned_away_ages_s, age_s) for told, age_s in reports]),
         denied_age_s=reported_age_s(program.id, [(told.denied_ages_s, age_s) for told, age_s in reports]),
         other_contract_age_s=_age(program.other_version_at_s, now_s),
-        twice_age_s=_age(program.signs.boots.back_at_s, now_s),
+        twice_age_s=_age(program.signs.lives.twice_at_s, now_s),
         clock_offset_s=program.signs.clock_offset_s,
         observer="the server",
     )

@@ -3,9 +3,9 @@
 from collections import deque
 
 from glassline.contract.messages import Health
+from glassline.diagnosis import Lives
 
 from ..live.leases import TTL_S
-from .boots import Boots
 
 GAP_S = 15.0
 KEPT = 3
@@ -15,7 +15,7 @@ class Signs:
     """Of one program. `now_s` is on the web's monotonic clock, `unix_s` the web's clock at that instant."""
 
     def __init__(self) -> None:
-        self.boots = Boots()
+        self.lives = Lives(doubt_s=GAP_S)
         self.unasked_since_s: float | None = None
         """Since when nobody has asked it for pictures, as it says report after report."""
         self._offsets_s: deque[float] = deque(maxlen=KEPT)
@@ -44,4 +44,4 @@ class Signs:
         elif self.unasked_since_s is None:  # who was asked before has let a lease run out
             self.unasked_since_s = now_s - (TTL_S if self._was_asked else 0.0)
         self._was_asked = bool(health.viewers)
-        self.boots.note(health.boot, now_s)
+        self.lives.note(health.boot, now_s, uptime_s=health.uptime_s)

@@ -7,9 +7,9 @@ from typing import Literal
 from glassline.contract import ContractError
 from glassline.contract.messages import Health, Info, decode, decode_info, decode_status
 from glassline.contract.topics import Address
+from glassline.diagnosis import Lives
 
-from .lives import Lives
-
+DOUBT_S = 3.0
 RECONNECTED_S = 60.0
 STARTED_S = 20.0
 """So long after its start a program may still announce itself anew: its camera opens, its model is loaded."""
@@ -27,7 +27,7 @@ class Heard:
     health_at_s: float | None = None
     other_version_at_s: float | None = None
     """When something of another contract version last came from it."""
-    lives: Lives = field(default_factory=Lives)
+    lives: Lives = field(default_factory=lambda: Lives(doubt_s=DOUBT_S))
     late_offset_s: float | None = None
     """Its clock minus this machine's, as its last health came: less by what that took."""
     pinged_offset_s: float | None = None
@@ -79,9 +79,9 @@ class Heard:
             case "info":
                 info = self.info = decode_info(payload, address.id)
                 if not retained:
-                    self.lives.note(info.boot, (info.ts - info.started_at).total_seconds(), now_s)
+                    self.lives.note(info.boot, now_s)
             case "health" if not retained:
                 health = self.health = decode(Health, payload)
                 self.health_at_s = now_s
                 self.late_offset_s = health.ts.timestamp() - time.time()
-                self.lives.note(health.boot, health.uptime_s, now_s)
+                self.lives.note(health.boot, now_s, uptime_s=health.uptime_s)
