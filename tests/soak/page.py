@@ -33,6 +33,8 @@ USUAL_PER_MIN, USUAL_FPS = 6.0, 1.0
 BEFORE = 2000
 LOOK_S = 1.0
 STEP_PX = 1500
+FULL_PX = 60_000
+"""So far down the page has read about as many rows as it ever keeps."""
 IDS = "() => [...document.querySelectorAll('.row')].map((row) => row.dataset.id)"
 SCROLL = "(px) => { const list = document.querySelector('.scroller'); list.scrollTop = px; return list.scrollTop; }"
 STATE = """() => ({
@@ -91,7 +93,7 @@ def soak(folder: Path, *, seconds: float, settle_s: int) -> Report:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{line.url}/defects")
         page.locator(".row").first.wait_for()
-        _scroll_through(page, BEFORE * 40)
+        _scroll_through(page, FULL_PX)
         page.evaluate(SCROLL, 0)
         heap = Heap(page)
         samples: list[float] = []
