@@ -9,11 +9,12 @@ from typing import Self
 import glassline
 from glassline.contract import from_unix, new_boot
 from glassline.contract.messages import Info
-from glassline.contract.topics import MAX_PAYLOAD_BYTES, filter_of
+from glassline.contract.topics import MAX_PAYLOAD_BYTES, Address, filter_of
 from glassline.link import BrokerAddress, Link, Sought
 from glassline.program import Systemd, Tally
 from glassline.store import Store
 
+from .attendance import Attendance
 from .health import HealthReporter
 from .inbox import Inbox
 from .presence import Presence
@@ -43,6 +44,7 @@ class Bridge:
         tally = Tally(log=log)
         self._inbox = Inbox(cap_bytes=s.memory_mb * 1_000_000, tally=tally)
         self._presence = Presence(tally=tally)
+        self._attendance = Attendance(own_id=s.id, tally=tally)
         self._link = Link(
             address=address,
             id=s.id,
@@ -58,6 +60,7 @@ class Bridge:
             store=store,
             inbox=self._inbox,
             presence=self._presence,
+            attendance=self._attendance,
             tell=self._receipts.send,
             on_alive=self._on_alive,
             keep=s.keep,
@@ -97,8 +100,12 @@ class Bridge:
             link.on(filter_of(kind), self._inbox.on_finding, max_bytes=MAX_PAYLOAD_BYTES)
         link.on(filter_of("status"), self._presence.on_status)
         link.on(filter_of("info"), self._presence.on_info)
-        link.on(filter_of("health"), self._presence.on_health, qos=0)
+        link.on(filter_of("health"), self._on_health, qos=0)
         link.on_connected(self._health.now)
+
+    def _on_health(self, address: Address, payload: bytes, retained: bool) -> None:
+        self._presence.on_health(address, payload, retained)
+        self._attendance.on_health(address, payload, retained)
 
     def _on_alive(self) -> None:
         """The store is open, or it is known why not, and that it is waited for."""

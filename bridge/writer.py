@@ -19,6 +19,7 @@ from glassline.contract import Reason
 from glassline.program import Tally
 from glassline.store import DeadItem, Item, Keep, Outcome, RefusedError, Store, StoreError, dead_of
 
+from .attendance import Attendance
 from .decode import item_of
 from .inbox import Inbox
 from .presence import Presence
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT_S = 0.1
 TIDY_EVERY_S = 10.0
+ATTEND_EVERY_S = 60.0
 IDLE_S = 0.25
 KEEP_ALL = Keep()
 PAUSE_S = 1.0
@@ -55,6 +57,7 @@ class Writer:
         store: Store,
         inbox: Inbox,
         presence: Presence,
+        attendance: Attendance,
         tell: Callable[[Sequence[Outcome]], None],
         on_alive: Callable[[], None],
         keep: Keep = KEEP_ALL,
@@ -68,12 +71,13 @@ class Writer:
         self.last_commit_s: float | None = None
         """When the store last did something for us, monotonic seconds."""
         self._store, self._inbox, self._presence, self._tell = store, inbox, presence, tell
+        self._attendance = attendance
         self._on_alive = on_alive
         self._keep = keep
         self._window_s, self._batch_items = batch_ms / 1000, batch_items
         self._at_once = batch_items
         """How many items the store is given now."""
-        self._tidied_s = time.monotonic()
+        self._tidied_s = self._attended_s = time.monotonic()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -96,6 +100,7 @@ class Writer:
                 opened = opened or self._insist(self._open) is True
                 busy = self._one_batch()
                 self._remember()
+                self._attend(last=last and not busy)
                 self._tidy()
                 self._on_alive()
             except Exception as error:  # noqa: BLE001 - counted and logged by the tally
@@ -155,6 +160,15 @@ class Writer:
             if not self._try(partial(self._store.remember, device_id, **asdict(note))):
                 self._presence.put_back(device_id, note)
                 return
+
+    def _attend(self, *, last: bool) -> None:
+        """One write a minute for all devices."""
+        if not last and time.monotonic() - self._attended_s < ATTEND_EVERY_S:
+            return
+        self._attended_s = time.monotonic()
+        heard = self._attendance.take()
+        if heard and not self._try(partial(self._store.attend, heard)):
+            self._attendance.put_back(heard)
 
     def _tidy(self) -> None:
         if time.monotonic() - self._tidied_s > TIDY_EVERY_S:

@@ -5,7 +5,7 @@ with open_store("sqlite:var/glassline.db") as store:
 """
 
 from .base import Store
-from .figures import Backlog, Bucket, Figures, Heard, Tally, Uptime, bucket_starts, figures
+from .figures import SILENCE, Backlog, Bucket, Figures, Heard, Tally, Uptime, bucket_starts, figures
 from .open import open_sign_in, open_store, supabase_migrations
 from .paging import Page, every_defect, every_page
 from .values import (
@@ -36,6 +36,7 @@ from .values import (
 
 __all__ = [
     "FALSE_ALARMS",
+    "SILENCE",
     "STATUSES",
     "Backlog",
     "Bucket",

@@ -85,7 +85,7 @@ def figures(
     false_alarms: Counter[str] = Counter()
     for one in store.tallies(replace(over, false_alarm=True), [since, until]):
         false_alarms[one.label] += one.count
-    devices = store.devices()
+    devices = [device for device in store.devices() if device.role == "node"]
     if where.device_ids:
         devices = [device for device in devices if device.device_id in where.device_ids]
     return Figures(
@@ -111,7 +111,7 @@ def bucket_starts(since: datetime, until: datetime, bucket: Bucket, zone: ZoneIn
 
 
 def uptimes(devices: Sequence[Device], heard: Iterable[Heard], *, since: datetime, until: datetime) -> list[Uptime]:
-    """How long each device was there, from when it was first seen until it was retired."""
+    """How long each device was there, from when it was first seen until it was retired; who never was is left out."""
     by_device: dict[str, list[Span]] = {}
     observed: list[Span] = []
     for one in heard:
@@ -122,6 +122,8 @@ def uptimes(devices: Sequence[Device], heard: Iterable[Heard], *, since: datetim
     told = []
     for device in devices:
         begin, end = max(since, device.first_seen_at), min(until, device.retired_at or until)
+        if begin >= end:
+            continue
         watched = list(_clipped(observed, begin, end))
         there = _merged(by_device.get(device.device_id, []))
         online = [both for span in watched for both in _clipped(there, *span)]

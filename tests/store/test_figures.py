@@ -121,6 +121,22 @@ def test_uptime_is_told_against_what_the_bridge_observed(store: Store) -> None:
     assert uptime(store, begin + HOUR, begin + 2 * HOUR) == {"pi-1": (0, 0)}
 
 
+def test_who_was_not_there_yet_or_not_any_more_has_no_uptime(store: Store) -> None:
+    store.remember("pi-1", role="node")
+    begin = store.devices()[0].first_seen_at
+    store.attend([heard("bridge-1", begin - DAY, begin + DAY), heard("pi-1", begin - DAY, begin + DAY)])
+    assert uptime(store, begin - HOUR, begin - timedelta(minutes=1)) == {}
+    store.retire("pi-1")
+    assert uptime(store, begin + HOUR, begin + 2 * HOUR) == {}
+
+
+def test_servers_are_no_cameras_whose_uptime_is_told(store: Store) -> None:
+    store.remember("bridge-1", role="bridge")
+    begin = store.devices()[0].first_seen_at
+    store.attend([heard("bridge-1", begin, begin + HOUR)])
+    assert uptime(store, begin, begin + HOUR) == {}
+
+
 def test_what_two_bridges_heard_counts_once(store: Store) -> None:
     store.remember("pi-1", role="node")
     begin = store.devices()[0].first_seen_at + timedelta(seconds=1)

@@ -14,12 +14,12 @@ _EXTEND = """
         SELECT id FROM presence WHERE device_id = :device AND heard_by = :by AND last_at BETWEEN :from AND :last
         ORDER BY last_at DESC LIMIT 1)"""
 _BEGIN = "INSERT INTO presence (device_id, heard_by, began_at, last_at) VALUES (:device, :by, :began, :last)"
-_DROP = "DELETE FROM presence WHERE id <= (SELECT max(id) FROM presence) - ?"
+_DROP = "DELETE FROM presence WHERE id IN (SELECT id FROM presence ORDER BY last_at DESC LIMIT -1 OFFSET ?)"
 _OVERLAPPING = "SELECT device_id, heard_by, began_at, last_at FROM presence WHERE last_at >= ? AND began_at < ?"
 
 
 def keep_heard(db: sqlite3.Connection, heard: Sequence[Heard]) -> None:
-    """Note all of it; the oldest make room."""
+    """Note all of it; what ended longest ago makes room."""
     for one in heard:
         values = {
             "device": one.device_id,

@@ -229,7 +229,8 @@ begin
         values (one.device_id, one.heard_by, one.began_at, one.last_at);
     end if;
   end loop;
-  delete from public.glassline_presence where id <= (select max(id) from public.glassline_presence) - altogether;
+  delete from public.glassline_presence where id in (
+    select id from public.glassline_presence order by last_at desc offset altogether);
 end $$;
 
 create or replace function public.glassline_heard(since timestamptz, until timestamptz)
