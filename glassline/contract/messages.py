@@ -291,10 +291,8 @@ class Review(Envelope):
 
 
 class Alert(Envelope):
-    """A cause that diagnosis named, and later that it cleared; `since` is the same in both."""
+    """A cause that diagnosis named, and later that it cleared."""
 
-    device_id: Id | None = None
-    """Whose chain it is on."""
     code: Text
     sentence: Text
     since: Time

@@ -115,8 +115,8 @@ def _listed(web: Web, link: Locator) -> int:
     assert path == "/defects"
     answer = web.http.get("/api/defects", params=parse_qsl(query))
     assert answer.status_code == 200, answer.text
-    wanted = dict(parse_qsl(query)).get("status")
-    return sum(count for status, count in answer.json()["counts"].items() if wanted in (None, status))
+    wanted = [value for name, value in parse_qsl(query) if name == "status"]
+    return sum(count for status, count in answer.json()["counts"].items() if not wanted or status in wanted)
 
 
 def test_every_hour_is_a_bar_of_its_own_that_says_what_is_in_it(today: Page, web: Web) -> None:
@@ -135,6 +135,7 @@ def test_totals_are_compared_with_yesterday_by_this_time(today: Page, web: Web) 
     assert found >= 6
     expect(_total(today, "Found")).to_contain_text(f"{found - 2} more than yesterday by this time")
     assert _listed(web, _total(today, "Found")) == found
+    assert _listed(web, _total(today, "Reviewed")) == 1
     expect(_total(today, "False alarms").locator("strong")).to_have_text("1")
     assert _listed(web, _total(today, "False alarms")) == 1
     expect(today.locator("#false-alarms")).to_contain_text("1 of ")

@@ -50,13 +50,12 @@ export class Actions {
   }
 
   put(device) {
-    const first = this.#device === null;
     this.#device = device;
     const sees = device.role === "node";
     this.picture.hidden = !sees;
     this.#showButtons();
     this.#follow(device);
-    if (sees && (first || (!this.#bytes && device.picture_age_s !== null))) this.#fetch();
+    if (sees && !this.#bytes && device.picture_age_s !== null) this.#fetch();
     this.#image.alt = texts.detail.pictureOf(device.name ?? device.deviceId);
   }
 
@@ -151,8 +150,8 @@ export class Actions {
   // Fetch the newest picture that the web has; whether it is another one than before.
   async #fetch() {
     const answer = await fetch(`${this.#way}/snapshot.jpg`).catch(() => null);
+    const bytes = answer && new Uint8Array(await answer.arrayBuffer());
     if (!answer?.ok) return false;
-    const bytes = new Uint8Array(await answer.arrayBuffer());
     if (this.#bytes?.length === bytes.length && this.#bytes.every((byte, at) => byte === bytes[at])) return false;
     this.#bytes = bytes;
     if (this.#image.src) URL.revokeObjectURL(this.#image.src);

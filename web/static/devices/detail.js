@@ -109,10 +109,12 @@ export class DeviceDetail {
   #readChain() {
     const wait = this.#chainAt + CHAIN_EACH_MS - performance.now();
     if (wait > 0) {
-      this.#chainDue ??= setTimeout(() => this.#readChain(), wait);
+      this.#chainDue ??= setTimeout(() => {
+        this.#chainDue = null;
+        this.#readChain();
+      }, wait);
       return;
     }
-    this.#chainDue = null;
     this.#chainAt = performance.now();
     api.chain(this.#id).then(({ first_cause: first, also }) => {
       const causes = first ? [first, ...also] : [];

@@ -132,7 +132,9 @@ function showTotals(found) {
       value: texts.number(backlog.pending), detail: waits === null ? texts.nothingWaits : texts.oldest(waits),
       href: query.way({ status: "pending" }), tone: backlog.pending ? "waits" : "",
     }),
-    total(name.done, { value: texts.number(done), detail: texts.ofFound(done, found), href: query.way({ ...span(range), status: "reviewed" }) }),
+    total(name.done, {
+      value: texts.number(done), detail: texts.ofFound(done, found), href: query.way({ ...span(range), status: ["reviewed", "resolved"] }),
+    }),
     total(name.falseAlarms, {
       value: texts.number(wrong), detail: texts.ofFound(wrong, found), href: query.way({ ...span(range), false_alarm: true }),
     }));

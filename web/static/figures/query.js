@@ -57,8 +57,10 @@ export class Query {
 
 const times = (since, until) => ({ since: since.toISOString(), until: until.toISOString() });
 
+// What has a value; what has several is given again and again.
 function filled(values) {
-  return new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value !== undefined));
+  const given = Object.entries(values).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  return new URLSearchParams(given.filter(([, value]) => value !== "" && value !== undefined));
 }
 
 // {name, bucket, since, until, starts: [Date], before: {since, until}}; `before` ends as far in as `now` is.
