@@ -6,7 +6,6 @@ Values come as JSON, or as text in the form of the settings file.
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
@@ -171,9 +170,9 @@ class Tunable(BaseModel):
 
 def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
     """The least and the greatest value of a field of Tunable, where it has them."""
-    least = next((one.ge for one in field.metadata if isinstance(one, Ge)), None)
-    most = next((one.le for one in field.metadata if isinstance(one, Le)), None)
-    return least, most  # type: ignore[return-value]
+    least = next((one.ge for one in field.metadata if hasattr(one, "ge")), None)
+    most = next((one.le for one in field.metadata if hasattr(one, "le")), None)
+    return least, most
 
 
 def facts_of(field: FieldInfo) -> dict[str, Any]:

@@ -53,4 +53,5 @@ def fuzz(
         ],
         cwd=folder, capture_output=True, text=True, timeout=seconds + 120,
     )  # fmt: skip
+    print(*(line.strip() for line in run.stdout.splitlines() if " generated" in line))
     return "" if run.returncode == 0 else run.stdout + run.stderr
