@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -177,6 +178,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--out", type=Path, default=Path("var/soak-page"))
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended all the same
     seconds = given.minutes * 60
     report = soak(given.out, seconds=seconds, settle_s=min(60, int(seconds / 3)))
     text = json.dumps(asdict(report) | {"holds": report.holds}, indent=2)

@@ -5,6 +5,7 @@ import { askReason } from "./reason.js";
 import { el, icon, say } from "../common/dom.js";
 import { isSheetShown, showSheet } from "./sheet.js";
 import { Reviews } from "./reviews.js";
+import { Selection } from "./selection.js";
 import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
@@ -19,13 +20,14 @@ export class Desk {
   #panel;
   #detail = null;
   #opened = null;
-  #picked = new Map();
-  #anchor = null;
+  #picked;
   #reviews;
 
   constructor({ shell, rows, list, cards, place, panel, main, shown }) {
     [this.#shell, this.#rows, this.#list, this.#place, this.#main, this.#panel] = [shell, rows, list, place, main, panel];
     this.cards = cards;
+    this.#picked = new Selection(rows);
+    this.#picked.onChange = () => this.#showPicked();
     this.#reviews = new Reviews(rows);
     this.#reviews.onProgress = (done, all) => this.#showProgress(done, all);
     this.#reviews.onUndone = (defects) => this.#backTo(defects);
@@ -137,7 +139,7 @@ export class Desk {
   async mark(change) {
     if (!this.mayReview) return;
     if (this.hasPicked) {
-      const picked = this.#pickedNow();
+      const picked = this.#picked.defects;
       this.pickNone();
       return this.#reviews.mark(picked, change);
     }
@@ -168,44 +170,21 @@ export class Desk {
     if (this.mayReview) this.#reviews.undo();
   }
 
-  // -- selection ----------------------------------------------------------------------------------------------
-
-  pick(id, isPicked = !this.#picked.has(id), isRange = false) {
-    if (!this.mayReview) return;
-    for (const defect of isRange ? this.#between(this.#anchor, id) : [this.#rows.get(id)]) {
-      if (!defect?.stored) continue;
-      if (isPicked) this.#picked.set(defect.event_id, defect);
-      else this.#picked.delete(defect.event_id);
-    }
-    this.#anchor = id;
-    this.#changed();
+  pick(id, isPicked, isRange) {
+    if (this.mayReview) this.#picked.pick(id, isPicked, isRange);
   }
 
   pickAll() {
-    if (!this.mayReview) return;
-    for (const defect of this.#rows.list) if (defect.stored) this.#picked.set(defect.event_id, defect);
-    this.#changed();
+    if (this.mayReview) this.#picked.pickAll();
   }
 
   pickNone() {
-    this.#picked.clear();
-    this.#changed();
+    this.#picked.pickNone();
   }
 
-  #between(one, other) {
-    const [from, to] = [one, other].map((id) => this.#rows.rankOf(id)).sort((a, b) => a - b);
-    if (from < 0) return [this.#rows.get(other)];
-    return this.#rows.list.slice(from - this.#rows.start, to - this.#rows.start + 1);
-  }
-
-  #changed() {
+  #showPicked() {
     this.#list.refresh();
     this.refresh();
-  }
-
-  // As they stand now, where that is known.
-  #pickedNow() {
-    return [...this.#picked.values()].map((defect) => this.#rows.get(defect.event_id) ?? defect);
   }
 
   // -- parts --------------------------------------------------------------------------------------------------
@@ -230,7 +209,7 @@ export class Desk {
   }
 
   #put(defect) {
-    if (this.#picked.has(defect.event_id)) this.#picked.set(defect.event_id, defect);
+    this.#picked.put(defect);
     if (this.#opened === defect.event_id) this.#detail?.update(defect);
   }
 

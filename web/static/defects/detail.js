@@ -119,7 +119,10 @@ export class Detail {
         on: { click: () => this.#mark({ status: "resolved", false_alarm: reason }) } }, name)));
     this.note = el("textarea", { rows: 2, maxlength: 4000, placeholder: words.noteHint, on: {
       input: () => this.#typed(),
-      keydown: (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && this.#save(),
+      keydown: (event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.#save();
+        if (event.key === "Escape" && !this.#isDialog) this.#root.focus();
+      },
     } });
     this.save = el("button", { type: "button", class: "primary", on: { click: () => this.#save() } }, words.save);
     this.said = el("p", { class: "said", "aria-live": "polite" });

@@ -40,7 +40,8 @@ export class Empty {
         return [el("p", {}, words.reading)];
       case "problem":
         return [el("strong", {}, texts.defects.down), el("p", {}, `${problem.message} ${problem.hint ?? ""}`),
-          button(texts.defects.retry, this.#retry)];
+          button(texts.defects.retry, this.#retry),
+          this.#filters.isNarrow ? button(words.clear, () => this.#filters.clear()) : ""];
       case "done":
         return [el("strong", {}, words.allDone), el("p", {}, words.allDoneHint),
           button(words.showAll, () => this.#filters.change({ statuses: [] }))];

@@ -14,6 +14,7 @@ const words = texts.list;
 const CALM_MS = 500;
 const LATER_MS = 4000;
 const PATIENCE_MS = 300;
+const SAID = ["status", "note", "false_alarm"];
 
 const shell = new Shell("defects");
 const { connection, session } = shell;
@@ -74,8 +75,9 @@ setInterval(() => {
 
 // -- what is asked for --------------------------------------------------------------------------------------
 
+// What was chosen of another list is chosen no more.
 function ask(wanted) {
-  filters.set(wanted);
+  desk?.pickNone();
   list.current = null;
   list.toTop();
   rows.read(wanted);
@@ -83,9 +85,7 @@ function ask(wanted) {
 
 filters.onChange = (wanted, { isTyping }) => {
   place.ask(wanted, { isTyping });
-  list.current = null;
-  list.toTop();
-  rows.read(wanted);
+  ask(wanted);
 };
 filters.onKind = (kind) => {
   place.kind = kind;
@@ -94,7 +94,10 @@ filters.onKind = (kind) => {
 };
 filters.onMore = async (button) => (await import("./more.js")).more(button, rows);
 place.onChange = (before) => {
-  if (place.search !== before.search) ask(place.wanted);
+  if (place.search !== before.search) {
+    filters.set(place.wanted);
+    ask(place.wanted);
+  }
   if (place.id !== before.id) (place.id ? work(() => desk.openById(place.id)) : desk?.closed());
 };
 
@@ -119,7 +122,8 @@ bindKeys(shell.keys, work, { list, filters, mayReview: () => session.may("review
 
 function take(defect, { isReview = false } = {}) {
   const known = rows.get(defect.event_id);
-  const isOthers = isReview && defect.reviewed_by !== session.name;
+  const isMine = defect.reviewed_by === session.name || (known && SAID.every((part) => known[part] === defect[part]));
+  const isOthers = isReview && !isMine;
   if (!rows.put(defect)) return;
   if (!known) cards.freshen(defect.event_id);
   if (isOthers) cards.freshen(defect.event_id, defect.reviewed_by ?? "");

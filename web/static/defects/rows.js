@@ -1,34 +1,27 @@
-// What is known of the list: one stretch of the filtered defects around what is seen, newest first, and how many all are.
+// What is known of the list: a stretch of the filtered defects around what is seen, and how many all are.
 //
 // A row's rank is its place in the whole list. What comes while somebody reads further down is held back, so that
-// nothing moves under their eyes; what is far from what is seen is let go and read again.
+// nothing moves under their eyes.
 
 import { api } from "../common/api.js";
 import { counts as isCounted, fits, toApi } from "./query.js";
+import { isNews, order, Stretch } from "./stretch.js";
 
 const PAGE = 100;
-const MOST = 1200;
 const NEAR = 80;
 const OVERLAP = 10;
 const MOST_HELD = 300;
-const MOST_SEEN = 5000;
+const MOST_SEEN = 1000;
 const SETTLE_MS = 60;
 const LEAVE_MS = 1400;
 const RECOUNT_MS = 1500;
 const AGAIN_MS = 2000;
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
-
-// Negative: `one` stands before `other`.
-export function order(one, other) {
-  if (one.detected_at !== other.detected_at) return one.detected_at > other.detected_at ? -1 : 1;
-  return one.event_id > other.event_id ? -1 : one.event_id < other.event_id ? 1 : 0;
-}
+const unconfirmed = () => api.unconfirmed().then((answer) => answer.defects, () => []);
 
 export class Rows {
   wanted = null;
-  start = 0;
-  list = [];
   counts = null;
   total = 0;
   // How many came that are not shown yet, or that stand above what is seen.
@@ -39,11 +32,11 @@ export class Rows {
   onPut = () => {};
   // Whether a new row may be put in at this rank at once.
   mayShow = () => true;
-  #known = new Map();
-  #cursors = new Map();
+  #stretch = new Stretch();
   #held = new Map();
   #heldCount = 0;
   #leaving = new Map();
+  // Since the list was asked for and until the answer is there.
   #pushed = new Map();
   // Ids of what was pushed lately: what is not among them was not counted yet.
   #seen = new Set();
@@ -52,23 +45,33 @@ export class Rows {
   #turn = 0;
   #recount = null;
 
+  // What is held of the list, from its rank `start` on.
+  get list() {
+    return this.#stretch.list;
+  }
+
+  get start() {
+    return this.#stretch.start;
+  }
+
   get(id) {
-    return this.#known.get(id) ?? this.#held.get(id);
+    return this.#stretch.get(id) ?? this.#held.get(id);
   }
 
   at(rank) {
-    return this.list[rank - this.start];
+    return this.#stretch.at(rank);
   }
 
-  // The rank of a row that is held; -1: it is not.
   rankOf(id) {
-    const at = this.#known.has(id) ? this.list.findIndex((defect) => defect.event_id === id) : -1;
-    return at < 0 ? -1 : this.start + at;
+    return this.#stretch.rankOf(id);
   }
 
+  // It fits no more, and goes in a moment.
   isLeaving(id) {
     return this.#leaving.has(id);
   }
+
+  // -- reading ------------------------------------------------------------------------------------------------
 
   // Show what is asked for, from its beginning. What is shown stays until the answer is there.
   async read(wanted = this.wanted) {
@@ -82,10 +85,10 @@ export class Rows {
     this.#end(open);
   }
 
-  // Something may have been missed. The row that stands first on the screen stays there.
+  // Something may have been missed. The row that stands first on the screen stays there; null: that is the top.
   async catchUp(first) {
-    if (!first || !this.wanted || this.rankOf(first.event_id) <= 0) return this.read();
-    const before = this.rankOf(first.event_id);
+    const before = first ? this.rankOf(first.event_id) : 0;
+    if (before <= 0 || !this.counts) return this.read();
     const turn = this.#begin(this.wanted);
     const until = new Date(Date.parse(first.detected_at) + 1).toISOString();
     const [open, above, page] = await Promise.all([
@@ -94,59 +97,16 @@ export class Rows {
     if (turn !== this.#turn || !above || !page) return;
     this.#clear();
     this.counts = Object.fromEntries(Object.entries(page.counts).map(([status, n]) => [status, n + above.counts[status]]));
-    this.start = this.#sum(above.counts);
-    this.news = Math.max(0, this.start - before);
     this.#take(page);
+    this.#stretch.start = this.#sum(above.counts);
+    this.news = Math.max(0, this.start - before);
     this.#end(open);
   }
 
   // These ranks are seen: read what is missing of them.
   need(from, to) {
     this.#needed = [from, to];
-    if (!this.#fetching) this.#fetch();
-  }
-
-  // A defect as the web pushed it, or as it stands after a review. Whether it is news.
-  put(defect) {
-    if (this.isReading) this.#pushed.set(defect.event_id, defect);
-    const known = this.get(defect.event_id);
-    if (known && !isNews(known, defect)) return false;
-    this.set(defect);
-    return true;
-  }
-
-  // As `put`, even if that is older than what is known: a review that was shown before it failed.
-  set(defect) {
-    const id = defect.event_id;
-    const known = this.get(id);
-    this.#count(known, defect);
-    if (this.#known.has(id)) this.#replace(known, defect);
-    else if (fits(this.wanted, defect)) this.#insert(defect);
-    else if (this.#held.delete(id)) this.#unhold(1);
-    this.#seen.add(id);
-    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value);
-    this.onPut(defect);
-    this.onChange();
-  }
-
-  // The store's word came before its row did.
-  confirm(id) {
-    const known = this.get(id);
-    if (known && !known.stored) this.put({ ...known, stored: true, version: known.version ?? -1 });
-  }
-
-  // Show what was held back.
-  release() {
-    const held = [...this.#held.values()];
-    const all = held.length === this.#heldCount && this.start === 0;
-    this.#held.clear();
-    this.#heldCount = this.news = 0;
-    if (!all) return this.read();
-    for (const defect of held) this.#known.set(defect.event_id, defect);
-    this.total += held.length;
-    this.#sort();
-    this.#trim();
-    this.onChange();
+    this.#fetch();
   }
 
   #begin(wanted) {
@@ -160,15 +120,14 @@ export class Rows {
   async #ask(turn, more) {
     try {
       const page = await api.defects(this.#query(more));
-      if (turn !== this.#turn) return null;
-      this.problem = null;
-      return page;
+      if (turn === this.#turn) this.problem = null;
+      return turn === this.#turn ? page : null;
     } catch (error) {
-      if (turn === this.#turn) {
-        this.problem = error;
-        this.isReading = false;
-        this.onChange();
-      }
+      if (turn !== this.#turn) return null;
+      this.problem = error;
+      this.isReading = false;
+      this.onChange();
+      setTimeout(() => turn === this.#turn && this.problem && this.read(), AGAIN_MS);
       return null;
     }
   }
@@ -188,39 +147,22 @@ export class Rows {
   }
 
   #clear() {
-    this.start = 0;
-    this.list = [];
-    this.#known.clear();
-    this.#cursors.clear();
+    this.#stretch.clear();
     this.#held.clear();
     this.#heldCount = this.news = 0;
     for (const timer of this.#leaving.values()) clearTimeout(timer);
     this.#leaving.clear();
   }
 
-  // A page that joins the stretch, or begins one.
   #take({ defects, next_cursor: cursor }) {
-    for (const defect of defects) {
-      const known = this.#known.get(defect.event_id);
-      if (!known || isNews(known, defect)) this.#known.set(defect.event_id, defect);
-      if (this.#held.delete(defect.event_id)) this.#unhold(1);
-    }
-    this.#sort();
-    const last = cursor === null ? this.list.at(-1) : defects.at(-1);
-    if (last) this.#cursors.set(last.event_id, cursor);
-  }
-
-  #sort() {
-    this.list = [...this.#known.values()].sort(order);
-  }
-
-  #isEnd() {
-    return !this.list.length || this.#cursors.get(this.list.at(-1).event_id) === null;
+    this.#stretch.take(defects, cursor);
+    for (const { event_id: id } of defects) if (this.#held.delete(id)) this.#unhold(1);
   }
 
   async #fetch() {
+    if (this.#fetching) return;
     const step = this.isReading || !this.counts ? null : this.#step();
-    if (!step || this.#fetching) return;
+    if (!step) return;
     const turn = this.#turn;
     this.#fetching = true;
     try {
@@ -237,23 +179,22 @@ export class Rows {
 
   #step() {
     const [from, to] = this.#needed;
-    const end = this.start + this.list.length;
+    const { start, end, isLast } = this.#stretch;
     if (!this.total) return null;
-    if (from > end + NEAR || to < this.start - NEAR) return (turn) => this.#seek(turn);
-    if (to > end - NEAR && !this.#isEnd()) return (turn) => this.#more(turn);
-    if (from < this.start + NEAR && this.start > 0) return (turn) => this.#up(turn);
+    if (from > end + NEAR || to < start - NEAR) return (turn) => this.#seek(turn);
+    if (to > end - NEAR && !isLast) return (turn) => this.#more(turn);
+    if (from < start + NEAR && start > 0) return (turn) => this.#up(turn);
     return null;
   }
 
   async #more(turn) {
-    const last = this.list.at(-1);
-    const cursor = this.#cursors.get(last.event_id);
-    const skip = Math.max(0, this.#serverRank(this.start + this.list.length) - OVERLAP);
+    const { cursor, end } = this.#stretch;
+    const skip = Math.max(0, this.#serverRank(end) - OVERLAP);
     const page = await api.defects(this.#query(cursor ? { cursor, limit: PAGE } : { skip, limit: PAGE }));
     if (turn !== this.#turn) return;
     this.#take(page);
     this.#sync();
-    this.#trim();
+    this.#stretch.trim(...this.#needed);
   }
 
   // There is no cursor upwards: begin above, and go on until the stretch is met.
@@ -268,9 +209,9 @@ export class Rows {
     if (turn !== this.#turn) return;
     const before = this.list.length;
     this.#take({ defects: found, next_cursor: page.next_cursor });
-    this.start = skip ? Math.max(1, this.start - (this.list.length - before)) : 0;
+    this.#stretch.start = skip ? Math.max(1, this.start - (this.list.length - before)) : 0;
     this.#sync();
-    this.#trim();
+    this.#stretch.trim(...this.#needed);
   }
 
   // Somebody moved far: what lies between is not read.
@@ -281,19 +222,109 @@ export class Rows {
     const skip = Math.max(0, this.#serverRank(wanted));
     const page = await api.defects(this.#query({ skip, limit: 2 * PAGE }));
     if (turn !== this.#turn) return;
-    const shift = skip - wanted;
-    const [held, heldCount, news] = [new Map(this.#held), this.#heldCount, this.news];
-    this.#clear();
-    if (skip) [this.#held, this.#heldCount, this.news] = [held, heldCount, news];
-    this.#take(page);
-    this.start = skip ? Math.max(1, skip - shift) : 0;
+    this.#stretch.clear();
+    this.#stretch.take(page.defects, page.next_cursor);
+    this.#stretch.start = skip ? Math.max(1, wanted) : 0;
+    if (!skip) this.#letGo();
     this.#sync();
   }
 
+  // -- what is pushed -----------------------------------------------------------------------------------------
+
+  // A defect as the web pushed it, or as it stands after a review. Whether it is news.
+  put(defect) {
+    if (this.isReading) this.#pushed.set(defect.event_id, defect);
+    const known = this.get(defect.event_id);
+    if (known && !isNews(known, defect)) return false;
+    this.set(defect);
+    return true;
+  }
+
+  // As `put`, even if it is older than what is known: a review that was shown before it failed. With `was`, how it stood
+  // until now, it is put in wherever it belongs: whoever takes something back wants to see it.
+  set(defect, was = null) {
+    const id = defect.event_id;
+    const known = this.get(id) ?? was;
+    this.#count(known, defect);
+    if (this.#stretch.get(id)) this.#replace(defect);
+    else if (!fits(this.wanted, defect)) this.#held.delete(id) && this.#unhold(1);
+    else this.#insert(defect, was !== null);
+    this.#seen.add(id);
+    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value);
+    this.onPut(defect);
+    this.onChange();
+  }
+
+  // The store's word came before its row did.
+  confirm(id) {
+    const known = this.get(id);
+    if (known && !known.stored) this.put({ ...known, stored: true, version: known.version ?? -1 });
+  }
+
+  // Show what was held back.
+  release() {
+    const held = [...this.#held.values()];
+    const isAll = held.length === this.#heldCount && this.start === 0;
+    this.#letGo();
+    if (!isAll) return this.read();
+    for (const defect of held) this.#stretch.insert(defect);
+    this.total += held.length;
+    this.#stretch.trim(...this.#needed);
+    this.onChange();
+  }
+
+  #replace(defect) {
+    const id = defect.event_id;
+    this.#stretch.replace(defect);
+    clearTimeout(this.#leaving.get(id));
+    this.#leaving.delete(id);
+    if (!fits(this.wanted, defect)) this.#leaving.set(id, setTimeout(() => this.#remove(id), LEAVE_MS));
+  }
+
+  #remove(id) {
+    this.#leaving.delete(id);
+    if (this.#stretch.remove(id)) this.total -= 1;
+    this.onChange();
+    this.#fetch();
+  }
+
+  #insert(defect, isWanted) {
+    const at = this.#stretch.placeOf(defect);
+    if (at === this.list.length && !this.#stretch.isLast) return;
+    const isAbove = at === 0 && (this.start > 0 || (this.#heldCount > 0 && !isWanted));
+    const isHeld = this.#held.has(defect.event_id);
+    if (isAbove || (!isWanted && (isHeld || !this.mayShow(this.start + at)))) return this.#hold(defect);
+    if (this.#held.delete(defect.event_id)) this.#unhold(1);
+    this.#stretch.insert(defect);
+    this.total += 1;
+    this.#stretch.trim(...this.#needed);
+  }
+
+  #hold(defect) {
+    const isHeld = this.#held.has(defect.event_id);
+    if (isHeld || this.#held.size < MOST_HELD) this.#held.set(defect.event_id, defect);
+    if (!isHeld && !this.#seen.has(defect.event_id)) this.#unhold(-1);
+  }
+
+  #unhold(count) {
+    this.#heldCount = Math.max(0, this.#heldCount - count);
+    this.news = Math.max(0, this.news - count);
+  }
+
+  #letGo() {
+    this.#held.clear();
+    this.#heldCount = this.news = 0;
+  }
+
+  // -- counting -----------------------------------------------------------------------------------------------
+
   // What is held back stands in the store already, what is not stored yet does not.
   #serverRank(rank) {
-    const unstored = this.start === 0 ? this.list.filter((defect) => !defect.stored).length : 0;
-    return rank + this.#heldCount - unstored;
+    return rank + this.#heldCount - (this.start === 0 ? this.#unstored() : 0);
+  }
+
+  #unstored() {
+    return this.list.filter((defect) => !defect.stored).length;
   }
 
   #sum(counts) {
@@ -303,31 +334,17 @@ export class Rows {
 
   // How long the list is: as the store counts, unless all of it is here.
   #sync() {
-    const unstored = this.list.filter((defect) => !defect.stored).length;
+    const { end, isLast } = this.#stretch;
     const held = this.#heldCount - [...this.#held.values()].filter((defect) => !defect.stored).length;
-    const counted = this.#sum(this.counts) - held + unstored + this.#leaving.size;
-    const end = this.start + this.list.length;
-    this.total = this.#isEnd() ? end : Math.max(counted, end + 1);
-  }
-
-  #trim() {
-    const spare = this.list.length - MOST;
-    if (spare <= 0) return;
-    const above = this.#needed[0] - this.start;
-    const below = this.start + this.list.length - this.#needed[1];
-    const gone = above > below ? this.list.splice(0, spare) : this.list.splice(MOST);
-    if (above > below) this.start += spare;
-    for (const { event_id: id } of gone) {
-      this.#known.delete(id);
-      this.#cursors.delete(id);
-    }
+    const counted = this.#sum(this.counts) - held + this.#unstored() + this.#leaving.size;
+    this.total = isLast ? end : Math.max(counted, end + 1);
   }
 
   // Keep the counts true; where that cannot be told, ask.
   #count(known, defect) {
     if (!this.counts || !defect.stored) return;
-    const counted = (one) => (one?.stored && isCounted(this.wanted, one) ? one.status : null);
     if (!known && (this.#seen.has(defect.event_id) || defect.version > 0)) return this.#recountSoon();
+    const counted = (one) => (one?.stored && isCounted(this.wanted, one) ? one.status : null);
     const [before, after] = [counted(known), counted(defect)];
     if (before === after) return;
     this.counts = { ...this.counts };
@@ -346,60 +363,4 @@ export class Rows {
       this.onChange();
     }, RECOUNT_MS);
   }
-
-  #replace(known, defect) {
-    const id = defect.event_id;
-    this.#known.set(id, defect);
-    if (known.detected_at === defect.detected_at) this.list[this.list.indexOf(known)] = defect;
-    else this.#sort();
-    clearTimeout(this.#leaving.get(id));
-    this.#leaving.delete(id);
-    if (!fits(this.wanted, defect)) this.#leaving.set(id, setTimeout(() => this.#remove(id), LEAVE_MS));
-  }
-
-  // Where its row stood the next page still begins.
-  #remove(id) {
-    const at = this.list.findIndex((defect) => defect.event_id === id);
-    if (this.#cursors.has(id) && at > 0 && !this.#cursors.has(this.list[at - 1].event_id)) {
-      this.#cursors.set(this.list[at - 1].event_id, this.#cursors.get(id));
-    }
-    this.list.splice(at, 1);
-    this.#known.delete(id);
-    this.#cursors.delete(id);
-    this.#leaving.delete(id);
-    this.total -= 1;
-    this.onChange();
-    this.#fetch();
-  }
-
-  #insert(defect) {
-    const after = this.list.findIndex((other) => order(defect, other) < 0);
-    const at = after < 0 ? this.list.length : after;
-    if (after < 0 && !this.#isEnd()) return;
-    const isAbove = at === 0 && (this.start > 0 || this.#heldCount > 0);
-    if (isAbove || this.#held.has(defect.event_id) || !this.mayShow(this.start + at)) return this.#hold(defect);
-    this.#known.set(defect.event_id, defect);
-    this.list.splice(at, 0, defect);
-    this.total += 1;
-    this.#trim();
-  }
-
-  #hold(defect) {
-    const isHeld = this.#held.has(defect.event_id);
-    if (isHeld || this.#held.size < MOST_HELD) this.#held.set(defect.event_id, defect);
-    if (!isHeld && !this.#seen.has(defect.event_id)) this.#unhold(-1);
-  }
-
-  #unhold(count) {
-    this.#heldCount = Math.max(0, this.#heldCount - count);
-    this.news = Math.max(0, this.news - count);
-  }
-}
-
-const unconfirmed = () => api.unconfirmed().then((answer) => answer.defects, () => []);
-
-// What is stored is not made unstored by a find that is only repeated; an older word changes nothing.
-function isNews(known, defect) {
-  if (known.stored && !defect.stored) return false;
-  return known.rev <= defect.rev && (known.version ?? -1) <= (defect.version ?? -1);
 }

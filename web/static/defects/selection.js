@@ -1,0 +1,58 @@
+// Which defects are selected, one by one, from one to another, or all that are loaded.
+
+export class Selection {
+  onChange = () => {};
+  #rows;
+  #picked = new Map();
+  #anchor = null;
+
+  constructor(rows) {
+    this.#rows = rows;
+  }
+
+  get size() {
+    return this.#picked.size;
+  }
+
+  has(id) {
+    return this.#picked.has(id);
+  }
+
+  // As they stand now, where that is known.
+  get defects() {
+    return [...this.#picked.values()].map((defect) => this.#rows.get(defect.event_id) ?? defect);
+  }
+
+  // `isRange`: with all from the one before.
+  pick(id, isPicked = !this.#picked.has(id), isRange = false) {
+    for (const defect of isRange ? this.#between(this.#anchor, id) : [this.#rows.get(id)]) {
+      if (!defect?.stored) continue;
+      if (isPicked) this.#picked.set(defect.event_id, defect);
+      else this.#picked.delete(defect.event_id);
+    }
+    this.#anchor = id;
+    this.onChange();
+  }
+
+  pickAll() {
+    for (const defect of this.#rows.list) if (defect.stored) this.#picked.set(defect.event_id, defect);
+    this.onChange();
+  }
+
+  pickNone() {
+    if (!this.size) return;
+    this.#picked.clear();
+    this.onChange();
+  }
+
+  // It stands otherwise now.
+  put(defect) {
+    if (this.#picked.has(defect.event_id)) this.#picked.set(defect.event_id, defect);
+  }
+
+  #between(one, other) {
+    const [from, to] = [one, other].map((id) => this.#rows.rankOf(id)).sort((a, b) => a - b);
+    if (from < 0) return [this.#rows.get(other)];
+    return this.#rows.list.slice(from - this.#rows.start, to - this.#rows.start + 1);
+  }
+}
