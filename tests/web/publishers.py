@@ -218,6 +218,8 @@ class BridgeLike:
 
     def __init__(self, broker: str, store: Store, id: str = "bridge-1") -> None:
         self.store = store
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
         self.link = Link(
             address=BrokerAddress.parse(broker),
             id=id,
@@ -259,6 +261,16 @@ class BridgeLike:
         )
         self.link.publish("health", health.to_json())
 
+    def keep_healthy(self) -> None:
+        """Publish health every 2 s in the background."""
+
+        def run() -> None:
+            while not self._stopping.wait(2):
+                self.publish_health()
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
     def __enter__(self) -> Self:
         self.store.open()
         self.link.start()
@@ -267,5 +279,8 @@ class BridgeLike:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(5)
         self.link.stop()
         self.store.close()

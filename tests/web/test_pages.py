@@ -47,7 +47,7 @@ def filled(guarded: Web, broker: object, bridge: BridgeLike) -> Iterator[dict[st
         for one in (node, other):
             one.keep_healthy()
             one.obey(boxes=[BOX])
-        bridge.publish_health()
+        bridge.keep_healthy()
         events = [bridge.store_find(node, label=label) for label in ("scratch", "crack", "bubble", "chip", "stain")]
         anna = enter(guarded, "anna")
         for event, status in ((events[0], "reviewed"), (events[1], "resolved")):

@@ -1,7 +1,7 @@
 // Drawing the region that a camera's node looks at, on its picture, by mouse, touch and keyboard.
 
 import { api } from "../common/api.js";
-import { el, say } from "../common/dom.js";
+import { el, say, svg } from "../common/dom.js";
 import { texts } from "../texts/live.js";
 
 const words = texts.region;
@@ -10,27 +10,24 @@ const BIG_STEP = 0.05;
 const LEAST_DRAWN = 0.03;
 const START = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]];
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const SVG = "http://www.w3.org/2000/svg";
 
 export class RegionEditor {
   #stage;
   #device;
   #onClose;
   #corners;
-  // What the node answered that is in force; undefined: it was not asked, yet. `seen`: it has announced that since.
+  // What the node answered that is in force, undefined: it was not asked, yet; and its last announcement before that.
   #echoed;
-  #seen = false;
+  #askedAt;
+  #onKey = (event) => { if (event.key === "Escape" && !document.querySelector("dialog[open]")) this.close(); };
 
   constructor(panel, stage, device, onClose) {
     [this.#stage, this.#device, this.#onClose] = [stage, device, onClose];
     this.#corners = structuredClone(inForce(device) ?? START);
-    this.shape = document.createElementNS(SVG, "polygon");
-    this.board = document.createElementNS(SVG, "svg");
-    this.board.setAttribute("viewBox", "0 0 1 1");
-    this.board.setAttribute("preserveAspectRatio", "none");
-    this.board.append(this.shape);
+    this.shape = svg("polygon");
     this.handles = el("div", { class: "handles" });
-    this.layer = el("div", { class: "region-layer" }, this.board, this.handles);
+    this.layer = el("div", { class: "region-layer" },
+      svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none" }, this.shape), this.handles);
     this.said = el("p", { class: "said", role: "status" });
     this.send = el("button", { type: "button", class: "primary", on: { click: () => this.#send(this.#corners) } }, words.send(device.deviceId));
     this.whole = el("button", { type: "button", class: "plain", on: { click: () => this.#send(null) } }, words.whole);
@@ -39,8 +36,7 @@ export class RegionEditor {
       el("div", { class: "buttons" }, el("button", { type: "button", class: "plain", on: { click: () => this.close() } }, words.close),
         this.whole, this.send));
     this.layer.addEventListener("pointerdown", (event) => this.#draw(event));
-    this.onKey = (event) => { if (event.key === "Escape") this.close(); };
-    for (const place of [this.layer, this.bar]) place.addEventListener("keydown", this.onKey);
+    document.addEventListener("keydown", this.#onKey);
     stage.draws({ region: false });
     stage.frame.append(this.layer);
     panel.querySelector(".bar").after(this.bar);
@@ -49,6 +45,7 @@ export class RegionEditor {
   }
 
   close() {
+    document.removeEventListener("keydown", this.#onKey);
     this.layer.remove();
     this.bar.remove();
     this.#stage.draws({ region: true });
@@ -57,24 +54,23 @@ export class RegionEditor {
 
   // News of the device: what it announces may not be what it answered, or not for long.
   learn(device) {
-    const before = this.#device.info?.config?.taken_back?.at;
     this.#device = device;
-    if (this.#echoed === undefined) return;
-    const back = device.info?.config?.taken_back;
-    const stands = same(inForce(device), this.#echoed);
-    if (this.#seen && !stands) this.#say(words.changed(device.deviceId, inForce(device)));
-    if (back && back.at !== before) this.#say(words.takenBack(device.deviceId, back.why));
-    this.#seen ||= stands;
+    const { info } = device;
+    if (this.#echoed === undefined || info?.ts === this.#askedAt) return;
+    const back = info.config?.taken_back;
+    const id = device.deviceId;
+    if (same(inForce(device), this.#echoed)) say(this.said, words.echo(id, this.#echoed));
+    else say(this.said, back && "region" in back.settings ? words.takenBack(id, back.why) : words.changed(id, inForce(device)));
   }
 
   async #send(region) {
     for (const button of [this.send, this.whole]) button.disabled = true;
     say(this.said, words.sending(this.#device.deviceId));
+    [this.#echoed, this.#askedAt] = [undefined, this.#device.info?.ts];
     try {
       const { status, data, error } = await api.send("POST", `/api/devices/${encodeURIComponent(this.#device.deviceId)}/cmd/config`, { args: { region } });
       if (status !== "ok") throw api.refused(error);
       this.#echoed = data.region ?? null;
-      this.#seen = false;
       this.#corners = structuredClone(this.#echoed ?? START);
       this.#show();
       say(this.said, words.echo(this.#device.deviceId, this.#echoed));
@@ -82,13 +78,8 @@ export class RegionEditor {
       say(this.said, words.refused(this.#device.deviceId, error.explained()));
     } finally {
       for (const button of [this.send, this.whole]) button.disabled = false;
+      if (document.activeElement === document.body) this.send.focus();
     }
-  }
-
-  // What became of what was sent.
-  #say(text) {
-    say(this.said, text);
-    this.#echoed = undefined;
   }
 
   #show() {
