@@ -109,6 +109,12 @@ def test_two_hundred_strangers_stay_usable(page: Page, web: Web, broker: Mosquit
         link.publish("status", b"online", id=f"stranger-{k:03d}-with-a-very-long-name"[:32])
     page.goto(f"{web.url}/devices")
     until(lambda: page.locator("tbody tr").count() >= 190, timeout_s=30)
+    node.publish_health(state="failed", reasons=[Reason.CAMERA_MISSING])
+    expect(_row(page, node.id)).to_contain_text("broken")
+    known = page.locator("tbody tr").filter(has_not_text="stranger").filter(has_text=re.compile("away|broken"))
+    names = page.locator("tbody .device-name").all_inner_texts()
+    assert known.count()
+    assert "stranger" not in "".join(names[: known.count()]), "who is known goes before names that may be made up"
     began_s = time.monotonic()
     page.get_by_label("Filter by name").fill("stranger-123")
     expect(page.locator("tbody tr")).to_have_count(1)

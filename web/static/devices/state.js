@@ -19,10 +19,12 @@ export const nameOf = (device) => device.name ?? device.deviceId;
 export const needsLook = (device) => stateOf(device).state !== "ok";
 
 // What each column is sorted by, and whether the highest goes first.
-const RANK = { failed: 0, degraded: 1, ok: 2 };
+const RANK = { failed: 0, degraded: 1, ok: 3 };
+// Names that never said what they are may be made up: behind those that are known to be ill.
+const rank = (device) => (device.role === null ? 2 : RANK[stateOf(device).state]);
 export const SORTS = {
   name: (one, other) => byNumber(nameOf(one), nameOf(other)),
-  state: (one, other) => RANK[stateOf(one).state] - RANK[stateOf(other).state],
+  state: (one, other) => rank(one) - rank(other),
   role: (one, other) => byNumber(texts.role(one.role), texts.role(other.role)),
   version: (one, other) => byNumber(one.info?.version ?? "", other.info?.version ?? ""),
   model: (one, other) => byNumber(one.info?.model?.name ?? "\uffff", other.info?.model?.name ?? "\uffff"),
