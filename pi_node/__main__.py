@@ -9,9 +9,9 @@ from glassline.link import AddressError, BrokerAddress, Sought, broker_address
 from glassline.program import EndSignals, Loaded, SecretError, Systemd, load_settings, masked, run_logging
 from glassline.program.settings import EXIT_SETTINGS
 
-from . import host
 from .app import Node
 from .camera import CameraError, open_camera
+from .health import host
 from .outbox import OutboxError
 from .settings import NodeSettings
 

@@ -16,35 +16,35 @@ from glassline.link.access import Access
 from glassline.program import Systemd, read_secret
 from glassline.vision import AUTO, Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
 
-from . import host
-from .actions import Actions
-from .birth import Birth
 from .camera import Camera, Frame, open_camera
-from .capture import Capture
-from .clock import Clock
-from .clock_watch import ClockWatch
-from .commands import Commands
-from .config import Config
-from .findings import Findings
-from .health import HealthReporter
-from .heat import Heat
-from .inspection import Inspection
-from .leases import Leases
-from .live import Live
-from .memory import MemoryFile
+from .camera.capture import Capture
+from .clock.machine import Clock
+from .clock.watch import ClockWatch
+from .config.in_force import Config
+from .config.probation import Probation
+from .detection.findings import Findings
+from .detection.inspection import Inspection
+from .detection.memory import MemoryFile
+from .health import host
+from .health.heat import Heat
+from .health.reporter import HealthReporter
+from .health.rival import Rival, is_there
+from .health.sight import Sight
+from .health.strain import Strain
+from .live.leases import Leases
+from .live.picture import Live
 from .models import Fetching, Shelf, Source, source_of
 from .outbox import Outbox
-from .probation import Probation
-from .rival import Rival, is_there
-from .self_report import SelfReport
-from .sender import Sender
+from .remote.actions import Actions
+from .remote.commands import Commands
+from .report.birth import Birth
+from .report.self_report import SelfReport
+from .report.status_file import SERVER_FILE, runtime_folder
 from .settings import NodeSettings
-from .sight import Sight
-from .speed import Speed
-from .status_file import SERVER_FILE, runtime_folder
-from .strain import Strain
+from .uplink.sender import Sender
+from .uplink.speed import Speed
+from .uplink.way import Way
 from .watchdog import Watchdog
-from .way import Way
 
 log = logging.getLogger(__name__)
 

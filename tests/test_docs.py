@@ -11,7 +11,7 @@ import pytest
 from glassline import diagnosis
 from glassline.contract.schema import json_schema
 from glassline.contract.topics import SPECS
-from pi_node.birth import FEATURES
+from pi_node.report.birth import FEATURES
 from workbench.main import SUBCOMMANDS
 from workbench.reference import reference
 

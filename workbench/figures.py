@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from glassline.contract.messages import Health, Info, OutboxHealth
 from glassline.diagnosis import age_text
-from pi_node.status_file import NodeStatus
+from pi_node.report.status_file import NodeStatus
 
 _FLAGS = ((0x1, "too little voltage"), (0xE, "slowed down"))
 _EARLIER_BITS = 16

@@ -15,9 +15,9 @@ from glassline.contract import Reason
 from glassline.diagnosis import Verdict, age_text, diagnose
 from glassline.program import SettingsError, resolve
 from glassline.program.settings import rows
-from pi_node.own_view import judge
+from pi_node.report.own_view import judge
+from pi_node.report.status_file import NodeStatus, read_status
 from pi_node.settings import NodeSettings
-from pi_node.status_file import NodeStatus, read_status
 
 from .doctor.examination import Examination
 from .doctor.machine import NODE, Machine, look

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import CancelledError
 from typing import Any
 
-from ..tuning import Tuning
+from ..config.tuning import Tuning
 from .base import CameraBusyError, CameraError, CameraHangsError, Shot
 from .holder import who_has_open
 from .picamera_controls import controls_of

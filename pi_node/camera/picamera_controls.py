@@ -6,7 +6,7 @@ from typing import Any
 
 from glassline.contract.tunable import colour_gains
 
-from ..tuning import Tuning
+from ..config.tuning import Tuning
 
 log = logging.getLogger(__name__)
 

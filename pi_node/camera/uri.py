@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, unquote
 
 from glassline.program import masked
 
-from ..tuning import AS_IT_COMES, Tuning
+from ..config.tuning import AS_IT_COMES, Tuning
 from .base import Camera, CameraError
 
 KNOWN = "picamera:0, usb:0, rtsp://HOST/PATH, video:PATH, folder:PATH, scene:?seed=1"

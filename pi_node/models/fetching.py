@@ -17,10 +17,10 @@ from glassline.contract.values import Sha256
 from glassline.program import CertificateError, SecretError
 from glassline.vision import DetectorError
 
-from ..config import Config
-from ..host import DISK_FULL_MB
-from ..probation import Probation
-from ..running import ConfigError
+from ..config.in_force import Config
+from ..config.probation import Probation
+from ..config.running import ConfigError
+from ..health.host import DISK_FULL_MB
 from .download import check, download
 from .errors import BrokenOffError, FetchError
 from .shelf import Shelf

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from glassline.contract import ContractError
 from glassline.contract.messages import Detection, decode
 
-from ..clock import Reading
-from ..retiming import is_outdated, retimed
+from ..clock.machine import Reading
+from ..clock.retiming import is_outdated, retimed
 from .room import Room
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from pathlib import Path
 from glassline.contract import Reason
 from glassline.contract.messages import Detection, OutboxHealth, Receipt
 
-from ..clock import Reading
+from ..clock.machine import Reading
 from . import corrections
 from .counters import count, counted
 from .file import OutboxFile

@@ -16,7 +16,7 @@ from glassline.contract.frames import embed
 from glassline.contract.messages import Detection, EvidenceMeta
 from glassline.scene import Conveyor
 from pi_node.camera import Picture
-from pi_node.jpeg import encode_jpeg
+from pi_node.camera.jpeg import encode_jpeg
 from pi_node.outbox import Outbox
 from tests.support.chain import Chain, Viewer
 from tests.support.links import until

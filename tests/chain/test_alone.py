@@ -4,7 +4,7 @@ import pytest
 
 from glassline.scene import Conveyor
 from pi_node.camera import Picture
-from pi_node.jpeg import encode_jpeg
+from pi_node.camera.jpeg import encode_jpeg
 
 from .alone import HOUR_S, SAME, SEED, run, taken
 

@@ -29,8 +29,8 @@ from glassline.link import AddressError, BrokerAddress
 from glassline.program import SecretError, Settings, SettingsError, Tally, read_secret, resolve, setting, shown
 from glassline.store import DeadItem
 from glassline.store.paging import position_of
-from pi_node.config import Config
-from pi_node.running import ConfigError
+from pi_node.config.in_force import Config
+from pi_node.config.running import ConfigError
 from pi_node.settings import NodeSettings
 from tests.fuzz.seeds import EXAMPLES, frame_seeds
 from tests.fuzz.target import frames, messages

@@ -31,7 +31,7 @@ from glassline.contract.messages import (
 )
 from glassline.contract.tunable import MAX_CORNERS
 from glassline.program import write_secret
-from tests.pi_node.test_attention import circle
+from tests.pi_node.config.test_attention import circle
 from tests.support.embedded_broker import broker_process
 from tests.support.links import listener, make_link, until
 from tests.support.mosquitto import mosquitto

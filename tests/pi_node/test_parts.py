@@ -10,11 +10,11 @@ import pytest
 from glassline.contract.frames import check_jpeg
 from glassline.contract.messages import Lease
 from pi_node.camera import CameraError, Picture, open_camera
-from pi_node.capture import Capture
-from pi_node.config import Config
-from pi_node.jpeg import LEAST_EVIDENCE_BYTES, encode_evidence
-from pi_node.leases import IDLE_FPS, MAX_LEASES, Leases
-from pi_node.running import ConfigError
+from pi_node.camera.capture import Capture
+from pi_node.camera.jpeg import LEAST_EVIDENCE_BYTES, encode_evidence
+from pi_node.config.in_force import Config
+from pi_node.config.running import ConfigError
+from pi_node.live.leases import IDLE_FPS, MAX_LEASES, Leases
 from pi_node.settings import NodeSettings
 from pi_node.slot import Slot
 

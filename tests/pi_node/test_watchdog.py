@@ -14,7 +14,7 @@ from glassline.contract import Reason
 from glassline.program import Systemd
 from pi_node.camera import CameraError
 from pi_node.camera.attended import FREED_WITHIN_S
-from pi_node.capture import Capture
+from pi_node.camera.capture import Capture
 from pi_node.watchdog import Watchdog
 from tests.support.links import until
 from tests.support.notified import ended, notified

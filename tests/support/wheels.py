@@ -60,7 +60,7 @@ def changed_wheel(wheel: Path, folder: Path, version: str, **changes: tuple[str,
     before = wheel.name.split("-")[1]
     made = folder / wheel.name.replace(f"-{before}-", f"-{version}-")
     folder.mkdir(parents=True, exist_ok=True)
-    files = {name.replace("__", "/", 1) + ".py": change for name, change in changes.items()}
+    files = {name.replace("__", "/") + ".py": change for name, change in changes.items()}
     files["glassline/__init__.py"] = (f'"{before}"', f'"{version}"')
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():

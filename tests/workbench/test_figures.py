@@ -4,7 +4,7 @@ import pytest
 
 from glassline.contract import from_unix
 from glassline.contract.messages import Health, Info, Latency, OutboxHealth, WifiHealth
-from pi_node.status_file import LinkStatus, NodeStatus
+from pi_node.report.status_file import LinkStatus, NodeStatus
 from workbench.figures import figures
 
 ENVELOPE = {"ts": from_unix(1_800_000_000), "boot": "0123abcd", "seq": 1}

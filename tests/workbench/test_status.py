@@ -13,7 +13,7 @@ import pytest
 from glassline.contract import Role
 from glassline.contract.messages import Lease
 from glassline.program import write_secret
-from pi_node.status_file import read_status
+from pi_node.report.status_file import read_status
 from tests.support.embedded_broker import broker_process, free_port
 from tests.support.links import listener, until
 

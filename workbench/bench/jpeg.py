@@ -61,7 +61,7 @@ def measure(scale: float, *, quality: int, rounds: int) -> list[list[Ms]]:
 
     from glassline.scene import Conveyor
     from pi_node.camera import Picture, Planes
-    from pi_node.jpeg import encode_jpeg
+    from pi_node.camera.jpeg import encode_jpeg
 
     belt = Conveyor(seed=7, image_wh=WH)
     pictures = [Planes.from_bgr(belt.frame(10.0 + 0.3 * number)) for number in range(PICTURES)]

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from glassline.contract.frames import MAX_COM_BYTES, embed
 from glassline.scene import Conveyor
 from pi_node.camera import Picture
-from pi_node.jpeg import encode_jpeg
+from pi_node.camera.jpeg import encode_jpeg
 
 IMAGE_WH = (640, 480)
 _NOISE_SEED = 1

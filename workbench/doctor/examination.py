@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glassline.diagnosis import Observation, Verdict, diagnose
-from pi_node.own_view import judge
+from pi_node.report.own_view import judge
 
 from .listening import Listener
 from .machine import BRIDGE, NODE, WEB, Machine

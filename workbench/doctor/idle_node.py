@@ -7,7 +7,7 @@ from pathlib import Path
 from glassline.contract import Reason
 from glassline.diagnosis import Hop, Observation, hop_of, remedy_of
 from pi_node.camera.holder import holder_of
-from pi_node.host import DISK_FULL_MB, Host, disk_free_mb
+from pi_node.health.host import DISK_FULL_MB, Host, disk_free_mb
 
 from .machine import NODE, Machine
 

@@ -9,7 +9,7 @@ from glassline.diagnosis import Hop
 from glassline.link.address import PREDECESSOR_SETTING
 from glassline.program import Settings, SettingsError, masked, resolve
 from glassline.program.settings import find_file, read_tables
-from pi_node.host import is_pi
+from pi_node.health.host import is_pi
 
 from ..reference import PROGRAMS
 from .running import config_of_running, with_credentials

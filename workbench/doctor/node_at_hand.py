@@ -8,8 +8,8 @@ from pathlib import Path
 
 from glassline.diagnosis import Observation, ProgramSeen, observe_link
 from glassline.program.settings import Settings
-from pi_node.own_view import link_facts
-from pi_node.status_file import SERVER_FILE, NodeStatus, read_status
+from pi_node.report.own_view import link_facts
+from pi_node.report.status_file import SERVER_FILE, NodeStatus, read_status
 
 from .machine import NODE, Machine
 from .running import Running, is_running, running

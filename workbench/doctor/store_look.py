@@ -10,7 +10,7 @@ from pathlib import Path
 from glassline.contract import Reason
 from glassline.program import SecretError, masked
 from glassline.store import Store, StoreError, open_store
-from pi_node.host import DISK_FULL_MB
+from pi_node.health.host import DISK_FULL_MB
 
 from .machine import BRIDGE, WEB, Machine, Setup
 from .running import folder_of

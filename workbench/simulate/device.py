@@ -17,9 +17,9 @@ from glassline.contract.topics import filter_of
 from glassline.link import BrokerAddress, Link, Sent
 from pi_node.outbox import Outbox, OutboxError
 from pi_node.rate import Rate
-from pi_node.sender import Sender
-from pi_node.speed import Speed
-from pi_node.way import Way
+from pi_node.uplink.sender import Sender
+from pi_node.uplink.speed import Speed
+from pi_node.uplink.way import Way
 
 from .journal import Journal
 from .planter import Planter

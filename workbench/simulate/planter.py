@@ -14,7 +14,7 @@ from glassline.contract.frames import embed
 from glassline.contract.messages import Detection, EvidenceMeta
 from glassline.link import Link
 from pi_node.outbox import Outbox, OutboxError
-from pi_node.sender import Sender
+from pi_node.uplink.sender import Sender
 
 from .journal import Journal
 from .receipts import ReceiptTimes

@@ -30,7 +30,7 @@ def prepare(folder: Path) -> None:
         return
     from glassline.scene import Conveyor
     from pi_node.camera import Picture
-    from pi_node.jpeg import encode_jpeg
+    from pi_node.camera.jpeg import encode_jpeg
 
     belt = Conveyor(seed=SEED, image_wh=IMAGE_WH)
     boxes: dict[str, list[dict[str, Any]]] = {}

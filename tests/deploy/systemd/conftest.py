@@ -27,7 +27,7 @@ CARD = Path("/var/card")
 HANG = Path("/var/lib/pi_node/hang")
 """While this file is there, the detector does not come back from a picture."""
 HANGING = f"""
-import pathlib, time, pi_node.inspection as inspection
+import pathlib, time, pi_node.detection.inspection as inspection
 look = inspection.Inspection._look
 def hang_or_look(self, detector, frame):
     if pathlib.Path("{HANG}").exists():

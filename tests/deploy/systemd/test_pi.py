@@ -165,9 +165,9 @@ def test_an_update_takes_the_place_of_what_ran(installed: Pi, wheel: Path, tmp_p
 
 ENTER = "    def __enter__(self) -> Self:\n"
 CRASHES = {"pi_node__app": (ENTER, ENTER + "        raise MemoryError('no room')\n")}
-IS_BLIND = {"pi_node__capture": ("self.captured += 1", "time.sleep(1e6)")}
+IS_BLIND = {"pi_node__camera__capture": ("self.captured += 1", "time.sleep(1e6)")}
 LOOKS = "            boxes = self._look(detector, frame)\n"
-FINDS_NOTHING = {"pi_node__inspection": (LOOKS, "            raise OSError('no model')\n")}
+FINDS_NOTHING = {"pi_node__detection__inspection": (LOOKS, "            raise OSError('no model')\n")}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.support.wheels import changed_wheel
 
 from .conftest import CARD, Pi
 
-IS_BLIND = {"pi_node__capture": ("self.captured += 1", "continue")}
+IS_BLIND = {"pi_node__camera__capture": ("self.captured += 1", "continue")}
 """It comes up and stays up, and has no picture: whoever looks at the unit alone takes it for good."""
 REPLACED, WATCHED = "systemctl daemon-reload", "sleep 10"
 """What install.sh does next, once `current` is another; and while it watches."""

@@ -64,7 +64,7 @@ TO_NODES = [
         counted=[("node", "refused_cmd_invalid")],
         holds="nothing is changed, the answer says what is possible",
         check=partial(checks.answered, code="config.invalid"),
-        guard="`pi_node/running.py`",
+        guard="`pi_node/config/running.py`",
     ),
     Row(
         entrance="MQTT cmd",
@@ -93,7 +93,7 @@ TO_NODES = [
         ),
         counted=[("node", "refused_cmd_unknown"), ("node", "refused_cmd_expired")],
         holds="answered, not obeyed",
-        guard="`pi_node/commands.py`",
+        guard="`pi_node/remote/commands.py`",
     ),
     Row(
         entrance="MQTT viewers",
@@ -111,7 +111,7 @@ TO_NODES = [
         throw=checks.many_leases,
         holds="at most 64 are kept",
         check=checks.viewers_are_bounded,
-        guard="`pi_node/leases.py`",
+        guard="`pi_node/live/leases.py`",
         control=controls.grows_with_every_name,
         harm="a dictionary by web id grows with every name",
     ),

@@ -8,8 +8,8 @@ import pytest
 
 from glassline.contract import Reason
 from pi_node.camera import Attended, CameraError, CameraHangsError, attended, open_camera
+from pi_node.camera.capture import MAX_STUCK, Capture
 from pi_node.camera.picture import Picture
-from pi_node.capture import MAX_STUCK, Capture
 from tests.support.links import until
 
 
@@ -132,7 +132,7 @@ class Clinging:
 
 @pytest.mark.parametrize("fails", [True, False], ids=["after an error", "to be opened anew"])
 def test_one_that_hangs_only_when_it_is_closed_ends_the_signs_of_life_too(impatient, monkeypatch, fails):
-    monkeypatch.setattr("pi_node.capture.REOPEN_S", (0.05, 0.05))
+    monkeypatch.setattr("pi_node.camera.capture.REOPEN_S", (0.05, 0.05))
     monkeypatch.setattr(Clinging, "opened", 0)
     monkeypatch.setattr(Clinging, "fails", fails)
     alive = []
@@ -162,7 +162,7 @@ class Deaf:
 
 
 def test_a_camera_that_always_hangs_does_not_fill_the_memory_with_threads(impatient, monkeypatch):
-    monkeypatch.setattr("pi_node.capture.REOPEN_S", (0.01, 0.01))
+    monkeypatch.setattr("pi_node.camera.capture.REOPEN_S", (0.01, 0.01))
     monkeypatch.setattr(attended, "OPEN_S", 0.05)
     alive = []
     capture = Capture(make_camera=Deaf, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))

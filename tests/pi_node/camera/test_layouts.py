@@ -6,8 +6,8 @@ import pytest
 
 from pi_node.camera import CameraError, Picture, Planes
 from pi_node.camera.colours import JPEG, Colours
+from pi_node.camera.jpeg import encode_jpeg
 from pi_node.camera.layouts import Layout
-from pi_node.jpeg import encode_jpeg
 from tests.pi_node.camera.memory import FORMATS, written
 from tests.pi_node.camera.red_object import assert_red_object, decoded, red_object
 

@@ -8,8 +8,8 @@ import pytest
 from glassline.contract.tunable import parse_focus, parse_white_balance
 from pi_node.camera import Attended, CameraError, CameraHangsError, attended, open_camera
 from pi_node.camera import picamera as picamera_module
-from pi_node.jpeg import encode_jpeg
-from pi_node.tuning import Tuning
+from pi_node.camera.jpeg import encode_jpeg
+from pi_node.config.tuning import Tuning
 from tests.pi_node.camera.fake_picamera2 import ColorSpace, FakeLibrary
 from tests.pi_node.camera.red_object import assert_red_object, decoded
 from tests.support.links import until

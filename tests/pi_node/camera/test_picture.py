@@ -8,7 +8,7 @@ import pytest
 
 from glassline.contract.frames import check_jpeg
 from pi_node.camera import Picture, Planes
-from pi_node.jpeg import encode_evidence, encode_jpeg
+from pi_node.camera.jpeg import encode_evidence, encode_jpeg
 from tests.pi_node.camera.red_object import assert_red_object, decoded, red_object
 
 

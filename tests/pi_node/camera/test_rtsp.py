@@ -12,8 +12,8 @@ import pytest
 
 from glassline.contract import Reason
 from pi_node.camera import CameraError, open_camera
+from pi_node.camera.capture import Capture
 from pi_node.camera.lateness import CATCH_UP_S, LATE_S, WINDOW_S, Lateness
-from pi_node.capture import Capture
 from tests.pi_node.camera.red_object import assert_red_object, red_object
 from tests.support.links import until
 from tests.support.ports import free_port

@@ -11,8 +11,8 @@ import virtual_camera  # noqa: F401 - it sets picamera2 up
 
 from glassline.contract import Reason
 from pi_node.camera import open_camera
-from pi_node.capture import Capture
-from pi_node.jpeg import encode_jpeg
+from pi_node.camera.capture import Capture
+from pi_node.camera.jpeg import encode_jpeg
 
 WH = (1280, 720)
 HANG_FILE = Path(os.environ["HANG_FILE"])

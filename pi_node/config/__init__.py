@@ -1,0 +1,1 @@
+"""The settings that may change while the node runs, and their probation."""

@@ -1,0 +1,1 @@
+"""From frames to confirmed detections, with their pictures."""

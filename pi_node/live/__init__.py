@@ -1,0 +1,1 @@
+"""The live picture, for whoever watches now."""

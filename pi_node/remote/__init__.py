@@ -1,0 +1,1 @@
+"""Remote hands: commands from the page, and what they do."""

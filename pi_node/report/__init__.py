@@ -1,0 +1,1 @@
+"""What the node says of itself: to the broker, to its log, and to the machine it runs on."""
