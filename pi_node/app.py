@@ -12,11 +12,10 @@ from glassline.contract import new_boot
 from glassline.contract.messages import Info, Lease, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, BrokerAddress, Link, Sought
-from glassline.link.access import Access
 from glassline.program import Systemd, read_secret
-from glassline.vision import AUTO, Choice, ModelCard, Tracker, TrackEvent, YoloDetector, choose
+from glassline.vision import AUTO, ModelCard, Tracker, TrackEvent
 
-from .camera import Camera, Frame, open_camera
+from .camera import Frame
 from .camera.capture import Capture
 from .clock.machine import Clock
 from .clock.watch import ClockWatch
@@ -33,7 +32,8 @@ from .health.sight import Sight
 from .health.strain import Strain
 from .live.leases import Leases
 from .live.picture import Live
-from .models import Fetching, Shelf, Source, source_of
+from .making import Making
+from .models import Fetching, Shelf
 from .outbox import Outbox
 from .remote.actions import Actions
 from .remote.commands import Commands
@@ -71,7 +71,6 @@ class Node:
         self.restart_wanted = False
         self._settings, self._broker, self._systemd = settings, broker, systemd
         self._settings_file, self._alone = settings_file, alone
-        self._choice: Choice | None = None
         self._state_dir = Path(settings.state_dir)
         self._running = ExitStack()
 
@@ -113,6 +112,7 @@ class Node:
 
     def _wire(self) -> None:
         s, link = self._settings, self._link
+        making = Making(settings=s, config=self._config, shelf=self._shelf, link=link)
         speed = Speed()
         way = Way(link=link, speed=speed)
         self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)
@@ -129,7 +129,7 @@ class Node:
         self._memory = MemoryFile(path=runtime_folder(self._state_dir) / "marks.json", boot=now.boot)
         machine = host.Host(Path(s.sysfs))
         self._inspection = Inspection(
-            make_detector=self._make_detector,
+            make_detector=making.detector,
             on_event=self._on_event,
             detect_fps=lambda: self._config.running().detect_fps,
             attention=lambda card: self._config.running().attention(card),
@@ -150,7 +150,7 @@ class Node:
         )
         self._watchdog = Watchdog(systemd=self._systemd, detector_reason=self._inspection.reason)
         self._capture = Capture(
-            make_camera=self._make_camera,
+            make_camera=making.camera,
             sinks=[self._live.sink, self._inspection.sink, self._sight.sink],
             on_opened=link.reannounce,
             on_alive=self._watchdog.on_alive,
@@ -164,7 +164,7 @@ class Node:
             restart=self._restart,
         )
         self._fetching = Fetching(
-            shelf=self._shelf, config=self._config, probation=self._probation, source=self._source_of
+            shelf=self._shelf, config=self._config, probation=self._probation, source=making.source
         )
         self._born = Birth(
             settings=s,
@@ -173,7 +173,7 @@ class Node:
             inspection=self._inspection,
             config=self._config,
             shelf=self._shelf,
-            choice=lambda: self._choice,
+            choice=lambda: making.choice,
         )
         self._self_report = SelfReport(
             settings=s,
@@ -199,7 +199,7 @@ class Node:
         )
         self._commands = Commands(link=link, actions=actions.by_name())
         strain = Strain(
-            host=machine, procfs=Path(s.procfs), state_dir=self._state_dir, broker=self._broker_host,
+            host=machine, procfs=Path(s.procfs), state_dir=self._state_dir, broker=making.broker_host,
             outbox_mb=s.outbox_mb,
         )  # fmt: skip
         self._health = HealthReporter(
@@ -225,42 +225,6 @@ class Node:
         link.on(filter_of("viewers", s.id), self._on_lease, qos=0)
         link.on(filter_of("cmd", s.id), self._commands.on_command)
         link.on_connected(self._on_connected)
-
-    def _make_camera(self) -> Camera:
-        running = self._config.running()
-        return open_camera(
-            self._settings.camera,
-            image_wh=running.wh(),
-            fps=running.camera_fps,
-            tuning=running.tuning(),
-            password_file=self._settings.camera_password_file,
-        )
-
-    def _make_detector(self) -> YoloDetector:
-        s, running = self._settings, self._config.running()
-        self._choice = choose(
-            self._shelf.path_of(running.model), threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
-            cache=self._state_dir / "detector.json",
-        )  # fmt: skip
-        log.info("detector: %s", self._choice.why)
-        return YoloDetector(
-            self._choice.path, runtime=self._choice.runtime, score_threshold=running.score_threshold or None,
-            threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
-        )  # fmt: skip
-
-    def _source_of(self, url: str, sha256: str) -> Source:
-        s = self._settings
-        access = Access(password=None, ca_file=s.ca_file or None, credentials=s.credentials or None)
-        return source_of(url, sha256, broker=self._known_broker(), keys=access.keys())
-
-    def _known_broker(self) -> BrokerAddress | None:
-        """None where none is set, or none has been found yet."""
-        address = self._link.address
-        return address if isinstance(address, BrokerAddress) and address.host else None
-
-    def _broker_host(self) -> str:
-        known = self._known_broker()
-        return "" if known is None else known.place[0]
 
     def _birth(self) -> Info:
         return self._born()

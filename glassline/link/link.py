@@ -31,12 +31,14 @@ from glassline.program import Tally
 
 from .access import Access, Keys
 from .address import BrokerAddress, Sought
-from .client import KEEPALIVE_S, client_id_of, new_client
+from .client import KEEPALIVE_S, client_id_of, hang_up, new_client
 from .entry import NOT_AUTHORISED, is_let_in
 from .failures import CONNACK_REFUSED, Failure, explain, explain_connack, explain_other_role, explain_silence
-from .finding import Finder, NotFoundError
+from .finding import NotFoundError
 from .incoming import Handler, Incoming
+from .standing import Standing
 from .state import EnvelopeFields, LinkState, Sent
+from .whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
 
@@ -74,20 +76,15 @@ class Link:
     ) -> None:
         """`memory`: a file in which the place of a broker that was sought is kept."""
         self.id, self.boot = id, boot
-        self._where: BrokerAddress | Sought = address
         self._news = threading.Event()
-        self._finder = Finder(address, memory=memory, on_news=self._news.set) if isinstance(address, Sought) else None
+        self._where = Whereabouts(address, memory=memory, on_news=self._news.set)
         self.tally = tally or Tally(log=log)
         self._birth = birth
         self._access = Access(password=password, ca_file=ca_file, credentials=credentials)
         self._incoming = Incoming(tally=self.tally, on_refused=on_refused, on_cleared=on_cleared)
         self._on_up: list[Callable[[], None]] = []
-        self._on_change: Callable[[LinkState], None] = lambda state: None
         self._client: mqtt.Client | None = None
-        self._found = ""
-        """Where it was found, in words."""
-        first = "looking for a server by mDNS" if self._finder else f"connecting to {address}"
-        self._state = LinkState(False, time.time(), None, first)
+        self._standing = Standing(self._where.first)
         self._answered, self._ended = threading.Event(), threading.Event()
         self._answer: int | None = None
         """The code of this connection's CONNACK, once there is one."""
@@ -111,7 +108,7 @@ class Link:
 
     def on_change(self, callback: Callable[[LinkState], None]) -> None:
         """Call `callback` with every new state. It must be quick. Call before `start`."""
-        self._on_change = callback
+        self._standing.on_change = callback
 
     @property
     def counters(self) -> Counter[str]:
@@ -121,11 +118,11 @@ class Link:
     @property
     def address(self) -> BrokerAddress | Sought:
         """Where the broker is, or was when it was last found."""
-        return self._where
+        return self._where.address
 
     @property
     def state(self) -> LinkState:
-        return self._state
+        return self._standing.state
 
     def envelope(self) -> EnvelopeFields:
         """`ts`, `boot` and the next `seq` for a message that is made now."""
@@ -157,7 +154,7 @@ class Link:
 
     def _send(self, kind: Kind, payload: bytes, id: str | None, rest: str) -> mqtt.MQTTMessageInfo | None:
         client, spec = self._client, SPECS[kind]
-        if client is None or not self._state.connected:
+        if client is None or not self.state.connected:
             return None
         if len(payload) > spec.max_bytes:
             sentence = f"{kind}: expected at most {spec.max_bytes} bytes, got {len(payload)}"
@@ -172,7 +169,7 @@ class Link:
 
     def start(self) -> None:
         """Begin to connect, in the background."""
-        where = self._where
+        where = self.address
         if isinstance(where, BrokerAddress) and not where.tls and not where.is_loopback:
             log.warning("what goes to %s can be read by all on the way, the password too; mqtts:// hides it", where)
         self._thread.start()
@@ -188,8 +185,7 @@ class Link:
             self._ended.wait(0.5)
         self._answered.set()
         self._ended.set()
-        if self._finder is not None:
-            self._finder.stop()
+        self._where.stop()
         if self._thread.is_alive():
             self._thread.join(3)
 
@@ -223,7 +219,7 @@ class Link:
         """
         try:
             keys = self._access.keys()
-            address = self._locate(keys)
+            address = self._where.locate(keys)
             for password in keys.passwords:
                 self._connect(address, keys, password)
                 if self._answer not in CONNACK_REFUSED or self._stopping.is_set():
@@ -233,14 +229,6 @@ class Link:
             self._down(*error.failure)
         except Exception as error:  # noqa: BLE001 - whatever went wrong is the state, and is tried again
             self._down(*explain(self.address, error))
-
-    def _locate(self, keys: Keys) -> BrokerAddress:
-        if self._finder is None:
-            assert isinstance(self._where, BrokerAddress)
-            return self._where
-        place = self._finder.find(keys)
-        self._where, self._found = place.address, f" (found: {place})"
-        return place.address
 
     def _why_refused(self, address: BrokerAddress, keys: Keys, password: str | None) -> Failure:
         """Whether the password is to blame, or the role: an account of another role may not leave this will."""
@@ -262,12 +250,11 @@ class Link:
         if self._answered.wait(CONNACK_TIMEOUT_S):
             if self._answer == ACCEPTED:
                 self._access.note_worked(password)
-                if self._finder is not None:
-                    self._finder.worked()
+                self._where.worked()
             self._ended.wait()
             closed = True
         self._client = None
-        _hang_up(client)
+        hang_up(client)
         if self._answer is None and not self._stopping.is_set():
             self._down(*explain_silence(address, closed=closed))
 
@@ -281,21 +268,11 @@ class Link:
         client.on_subscribe = self._on_subscribe
         return client
 
-    def _up(self) -> None:
-        self._state = LinkState(True, time.time(), None, f"connected to {self.address}{self._found}")
-        log.info("%s", self._state.sentence)
-        self._on_change(self._state)
-
     def _down(
         self, code: Reason, sentence: str, facts: Mapping[str, str] | None = None, *, closed_by_peer: bool = False
     ) -> None:
-        if self._stopping.is_set():
-            return
-        same = not self._state.connected and self._state.code is code
-        since = self._state.since if same else time.time()
-        self._state = LinkState(False, since, code, sentence, closed_by_peer, facts or {})
-        (log.debug if same else log.warning)("no link: %s [%s]", sentence, code)
-        self._on_change(self._state)
+        if not self._stopping.is_set():
+            self._standing.down(code, sentence, facts, closed_by_peer=closed_by_peer)
 
     # -- callbacks, on paho's network thread --------------------------------------------------------------------
 
@@ -312,7 +289,7 @@ class Link:
             with self._birth_lock:
                 if self._stopping.is_set():
                     return
-                self._up()
+                self._standing.up(f"connected to {self.address}{self._where.found}")
                 for filter, qos in self._incoming.filters:
                     client.subscribe(filter, qos)
                 self.publish("status", b"online")
@@ -325,7 +302,7 @@ class Link:
     def _on_disconnect(
         self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, code: ReasonCode, properties: Any
     ) -> None:
-        if self._state.connected:
+        if self.state.connected:
             closed = code.value == UNSPECIFIED
             how = "was closed from over there" if closed else f"broke: {code}"
             self._down(Reason.BROKER_LOST, f"the connection to {self.address} {how}", closed_by_peer=closed)
@@ -341,17 +318,3 @@ class Link:
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
         self._incoming.take(message)
-
-
-def _hang_up(client: mqtt.Client) -> None:
-    """Close without a word, so that the broker speaks the will unless a DISCONNECT went before.
-
-    It ends paho's thread for sure, which would wait for acknowledgements that a frozen broker never sends.
-    """
-    sock = client.socket()
-    if sock is not None:
-        try:
-            sock.close()
-        except OSError as error:
-            log.debug("closing: %s", error)
-    client.loop_stop()
