@@ -28,7 +28,7 @@ RUNTIME = "RUNTIME_DIRECTORY"
 RUNTIME_FOLDERS = (Path("/run/pi_node"), Path("/run/glassline"), Path("/run/glassline/pi_node"))
 """Where RUNTIME_DIRECTORY of a systemd unit may be, for readers that were not started by that unit."""
 MAX_BYTES = 100_000
-_PROGRAM = str(Path(__file__).with_name("__main__.py"))
+_PROGRAM = str(Path(__file__).parents[1] / "__main__.py")
 
 
 class LinkStatus(Model):

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from pi_node import config as config_module
+from pi_node.config import in_force as config_module
 from pi_node.config.in_force import Config
 from pi_node.config.running import ConfigError
 from pi_node.settings import NodeSettings
