@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -65,12 +66,13 @@ class Node:
         systemd: Systemd,
         settings_file: Path | None = None,
         alone: bool = False,
+        making: Callable[..., Making] = Making,
     ) -> None:
         """`alone`: no other program is set up on this machine, so that a broker is not to be expected here."""
         self.ended = threading.Event()
         self.restart_wanted = False
         self._settings, self._broker, self._systemd = settings, broker, systemd
-        self._settings_file, self._alone = settings_file, alone
+        self._settings_file, self._alone, self._making = settings_file, alone, making
         self._state_dir = Path(settings.state_dir)
         self._running = ExitStack()
 
@@ -112,7 +114,7 @@ class Node:
 
     def _wire(self) -> None:
         s, link = self._settings, self._link
-        making = Making(settings=s, config=self._config, shelf=self._shelf, link=link)
+        making = self._making(settings=s, config=self._config, shelf=self._shelf, link=link)
         speed = Speed()
         way = Way(link=link, speed=speed)
         self._sender = Sender(link=link, way=way, speed=speed, outbox=self._outbox)

@@ -18,6 +18,7 @@ from glassline.vision import Choice, ModelCard
 from pi_node.app import Node
 from pi_node.health.heat import FALL_EACH_S, RISE_AFTER_S, STEPS, Heat
 from pi_node.health.host import Host
+from pi_node.making import Making
 from pi_node.settings import NodeSettings
 from tests.support.embedded_broker import broker_process
 from tests.support.links import listener, until
@@ -130,12 +131,14 @@ class Burning:
 
 class BurningNode(Node):
     def __init__(self, *, busy_s, **kwargs):
-        super().__init__(**kwargs)
         self.detector = Burning(busy_s)
+        super().__init__(**kwargs, making=self._burning)
 
-    def _make_detector(self):
-        self._choice = Choice(path=None, runtime="burning", why="a test")
-        return self.detector
+    def _burning(self, **kwargs):
+        made = Making(**kwargs)
+        made.choice = Choice(path=None, runtime="burning", why="a test")
+        made.detector = lambda: self.detector
+        return made
 
 
 def burning(tmp_path, broker, busy_s, **settings):
