@@ -33,6 +33,7 @@ def create_app(*, services: Services) -> Flask:
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 0
+    app.url_map.merge_slashes = False  # what is asked of one address is never done at another
     app.json.sort_keys = False  # type: ignore[attr-defined]
     errors.register(app, services.tally)
     guard.register(app, services.settings)

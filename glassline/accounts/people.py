@@ -107,7 +107,7 @@ class People:
 
     def add(self, name: str, role: PersonRole, password: str) -> Person:
         """Let somebody in. TakenError if somebody is called so already; ValueError for a name or password."""
-        name, person_hash = check_name(name), _hash(password)
+        name, person_hash = _check_new(name), _hash(password)
         with self._file.changing() as entries:
             if known := _find(entries, name):
                 raise TakenError(
@@ -170,6 +170,14 @@ def check_name(name: str) -> str:
         raise ValueError(
             f"expected a name of 1 to {MAX_NAME_CHARACTERS} printable characters, without spaces around it"
         )
+    return name
+
+
+def _check_new(name: str) -> str:
+    """The same for somebody new: addresses of the API name people."""
+    name = check_name(name)
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        raise ValueError("expected a name with something other than '.' or '..' before and behind every '/'")
     return name
 
 

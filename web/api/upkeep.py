@@ -1,6 +1,7 @@
 """The part of the API by which people look after devices: a name, the end of its use, what may be set."""
 
 import logging
+import time
 from typing import Annotated, Any
 
 from flask import Blueprint, Response, jsonify
@@ -14,6 +15,7 @@ from glassline.contract.values import Id, Json, Number
 from glassline.store import Device
 
 from ..people.access import require
+from ..programs.hub import SILENT_S
 from ..services import Services
 from .described import described
 from .devices import UNKNOWN, known
@@ -106,6 +108,9 @@ def blueprint(services: Services) -> Blueprint:
         body(Nothing)
         if shape["online"]:
             raise ApiError(409, "node.online", f"{id} runs, and would be back at once", "End it first, on its machine.")
+        if shape["status"] != "offline" and services.broker().listened_s(time.monotonic()) < SILENT_S:
+            sentence = f"whether {id} runs is not known yet"
+            raise ApiError(409, "node.online", sentence, f"This web listens for less than {SILENT_S:.0f} s: try again.")
         if services.link is None or not all(services.link.publish(kind, b"", id=id) for kind in RETAINED):
             sentence = "what the broker keeps of it cannot be cleared"
             raise ApiError(503, "web.not_sent", sentence, services.broker().sentence)

@@ -73,17 +73,19 @@ class SignIn:
         return self._of_token(key) if key.startswith(BY_SCRIPT) else self.sessions.visitor(key)
 
     def bearer(self, secret: str, address: str) -> Visitor | None:
-        """Whom a script speaks for; None: the token is not, or no longer, good. Guessing is slow."""
+        """Whom a script speaks for; None: the token is not, or no longer, good. Guessing is slow, for none but who guesses:
+        a good token is let in wherever others of its address try old ones.
+        """
+        if (found := self._of_token(BY_SCRIPT + token_key_of(secret))) is not None:
+            self.tokens.note_use(secret, now_s=time.time())
+            return found
         who = network_of(address)
         if (wait_s := self._wrong_tokens.wait_s(who)) > 0:
             sentence = "too many wrong tokens came from this address"
             raise ApiError(429, "web.too_many_attempts", sentence, "Wait.", retry_after_s=math.ceil(wait_s))
-        found = self._of_token(BY_SCRIPT + token_key_of(secret))
-        if found is not None:
-            self.tokens.note_use(secret, now_s=time.time())
-        elif self.tokens.find(secret) is None:
+        if self.tokens.find(secret) is None:
             self._wrong_tokens.take(who)
-        return found
+        return None
 
     def person(self, visitor: Visitor) -> Person:
         """The person that a session is of; ApiError 401 where they were removed in this moment."""

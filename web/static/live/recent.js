@@ -17,7 +17,7 @@ export class Recent {
   #rows = new Map();
   #cards = new Map();
   #reading = 0;
-  #pushed = new Map();
+  #pushed = null;
   #problem = null;
   #isRead = false;
 
@@ -35,7 +35,7 @@ export class Recent {
     if (known && known.stored && !defect.stored) return;
     if (known && (known.rev > defect.rev || (known.version ?? -1) > (defect.version ?? -1))) return;
     this.#rows.set(defect.event_id, defect);
-    this.#pushed.set(defect.event_id, defect);
+    this.#pushed?.set(defect.event_id, defect);
     this.#show();
     this.onChange(defect);
   }
@@ -56,6 +56,7 @@ export class Recent {
     this.#isRead = true;
     this.#problem = page instanceof Error ? page : null;
     const pushed = [...this.#pushed.values()];
+    this.#pushed = null;
     if (!this.#problem) this.#rows.clear();
     for (const defect of [...(page.defects ?? []), ...pushed, ...open]) this.put(defect);
     this.#show();

@@ -141,12 +141,15 @@ export class Devices {
 
   // The whole list, as it was just read.
   replace(list) {
+    const told = new Set(list.map((device) => device.deviceId));
+    for (const id of [...this.#devices.keys()]) if (!told.has(id)) this.#remove(id);
     for (const device of list) this.#take(device);
     this.#selectFirst();
   }
 
   put(device) {
-    this.#take(device);
+    if (device.retired_at) this.#remove(device.deviceId);
+    else this.#take(device);
     this.#selectFirst();
   }
 
@@ -189,12 +192,18 @@ export class Devices {
   // Names may be made up: whoever is away makes room, nobody who is there does.
   #forgetOne() {
     const away = [...this.#devices.values()].find((one) => !one.online && one.deviceId !== this.selected);
-    if (!away) return false;
-    this.#devices.delete(away.deviceId);
-    this.#sight.unobserve(this.#tiles.get(away.deviceId).button);
-    this.#tiles.get(away.deviceId).button.remove();
-    this.#tiles.delete(away.deviceId);
-    return true;
+    if (away) this.#remove(away.deviceId);
+    return Boolean(away);
+  }
+
+  #remove(id) {
+    const tile = this.#tiles.get(id);
+    if (!tile) return;
+    this.#devices.delete(id);
+    this.#sight.unobserve(tile.button);
+    tile.button.remove();
+    this.#tiles.delete(id);
+    if (this.selected === id) this.selected = null;
   }
 
   // The device that the address names, as soon as it is known; until then one that is there.
