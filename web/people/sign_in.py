@@ -73,7 +73,7 @@ class SignIn:
         return self._of_token(key) if key.startswith(BY_SCRIPT) else self.sessions.visitor(key)
 
     def bearer(self, secret: str, address: str) -> Visitor | None:
-        """Whom a script speaks for; None: the token is not, or no longer, good. Guessing is slow, for none but who guesses:
+        """Whom a script speaks for; None: the token is not, or no longer, good. Guessing is slow, and
         a good token is let in wherever others of its address try old ones.
         """
         if (found := self._of_token(BY_SCRIPT + token_key_of(secret))) is not None:
