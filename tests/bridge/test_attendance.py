@@ -14,7 +14,7 @@ from glassline.store import Heard
 from glassline.store.sqlite import SqliteStore
 from tests.bridge.harness import node, running_bridge
 from tests.support.embedded_broker import RunningBroker
-from tests.web.processes import until
+from tests.support.waiting import until
 
 LONG = timedelta(days=1)
 

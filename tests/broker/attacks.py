@@ -9,7 +9,8 @@ from collections.abc import Callable
 from glassline.contract.topics import EVERYTHING
 from tests.support.clients import RawClient, TestClient, connect_packet, connected, packet, text
 from tests.support.embedded_broker import RunningBroker
-from tests.support.links import make_link, until
+from tests.support.links import make_link
+from tests.support.waiting import until
 
 Attack = Callable[[RunningBroker], bool]
 ATTACKS: dict[str, Attack] = {}
@@ -59,7 +60,7 @@ def _got(at: RunningBroker, client: TestClient, topic: str) -> bool:
 def _loses_its_place(at: RunningBroker, *, user: str | None, password: str | None) -> bool:
     """Whether the program pi-2 is thrown out, so that its will is sent, by who connects under its name with these."""
     with connected(at, "web-1") as web, make_link(at.url, "pi-2", at.passwords.get("pi-2")) as victim:
-        assert until(lambda: victim.state.connected)
+        until(lambda: victim.state.connected)
         web.subscribe("glass/v1/pi-2/status")
         while web.next()[1] != b"online":
             pass

@@ -19,7 +19,7 @@ from tests.support.authority import Signed, signed
 from tests.support.clients import RawClient, connected, is_hung_up, packet, text
 from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port
 from tests.support.handshake import negotiated
-from tests.support.links import until
+from tests.support.waiting import until
 
 FRAME = "glass/v1/pi-1/frame"
 
@@ -52,7 +52,7 @@ def test_versions_before_1_2_are_refused(running: RunningBroker) -> None:
     assert running.counts["refused_tls"] == 0
     with pytest.raises(ssl.SSLError), pytest.warns(DeprecationWarning, match="TLSv1_1"):
         negotiated(running.tls_port, ssl.TLSVersion.TLSv1_1)
-    assert until(lambda: running.counts["refused_tls"] == 1)
+    until(lambda: running.counts["refused_tls"] == 1)
 
 
 def test_who_does_not_finish_a_handshake_counts_as_a_connection_and_is_dropped_in_time(certificate: Signed) -> None:
@@ -60,8 +60,8 @@ def test_who_does_not_finish_a_handshake_counts_as_a_connection_and_is_dropped_i
     with embedded_broker(ROLES, certificate=certificate, limits=limits) as running:
         begun = time.monotonic()
         silent = [socket.create_connection(("127.0.0.1", running.tls_port), 5) for _ in range(5)]
-        assert until(lambda: running.counts["refused_full"] == 2)
-        assert until(lambda: all(map(is_hung_up, silent)), 5)
+        until(lambda: running.counts["refused_full"] == 2)
+        until(lambda: all(map(is_hung_up, silent)), 5)
         assert 0.8 < time.monotonic() - begun < 4
         assert running.counts["refused_silent"] == 3
         with RawClient(running.tls_port, ca=running.ca) as node:
@@ -90,7 +90,7 @@ def test_a_client_that_takes_nothing_is_dropped_and_costs_a_bounded_amount(certi
             time.sleep(0.005)
         assert received > 100, "who reads gets all meanwhile"
         assert psutil.Process().memory_info().rss / 1e6 - before_mb < 40
-        assert until(lambda: is_hung_up(stalled.socket)), "what nobody fetches stays in the kernel"
+        until(lambda: is_hung_up(stalled.socket), what="what nobody fetches stays in the kernel")
 
 
 def test_a_renewed_certificate_is_shown_to_the_next_and_a_broken_one_to_nobody(
@@ -108,7 +108,7 @@ def test_a_renewed_certificate_is_shown_to_the_next_and_a_broken_one_to_nobody(
         time.sleep(1.5)
         assert shown() == first
         signed(certificate.ca.parents[1])
-        assert until(lambda: shown() != first, 5)
+        until(lambda: shown() != first, 5)
         open_before.send(packet(0xC0, b""))
         assert open_before.receive() == (0xD0, b"")
 

@@ -28,8 +28,8 @@ from glassline.scene import Conveyor
 from glassline.store import every_defect, open_store
 from tests.support.chain import Chain
 from tests.support.clock import WrongClock
-from tests.support.links import until
 from tests.support.machine import Sysfs
+from tests.support.waiting import until
 
 SEED = 23
 HOUR_S = 3600.0
@@ -83,18 +83,18 @@ def run(folder: Path, *, alone_s: float, gone_s: float, say: Callable[[str], Non
         alone = _counted(outbox, "confirmed")
         say(f"{alone} detections after {alone_s:g} s without a server")
         chain.start("broker", "bridge")
-        assert until(lambda: _waiting(outbox) <= 2, 600), chain.logs()
+        until(lambda: _waiting(outbox) <= 2, 600, what=chain.logs)
         say("they are stored, with the times of a clock that is an hour slow")
         chain.end("bridge", "broker")
         time.sleep(gone_s / 2)
         clock.set(off_s=0.0, is_set=True)
         time.sleep(gone_s / 2)
         chain.start("broker", "bridge")
-        assert until(lambda: _waiting(outbox) <= 2, 600), chain.logs()
+        until(lambda: _waiting(outbox) <= 2, 600, what=chain.logs)
         chain.end("pi_node")
         if _waiting(outbox):  # what it told as its last; now it sees nothing new
             chain.start("pi_node", environ=clock.environ | {"GLASS_CAMERA": f"folder:{folder / 'nothing'}"})
-            assert until(lambda: _waiting(outbox) == 0, 60), chain.logs()
+            until(lambda: _waiting(outbox) == 0, 60, what=chain.logs)
     finally:
         chain.stop()
     return _report(chain.site.store, _counted(outbox, "confirmed"), alone)

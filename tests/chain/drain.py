@@ -19,7 +19,7 @@ from pi_node.camera import Picture
 from pi_node.camera.jpeg import encode_jpeg
 from pi_node.outbox import Outbox
 from tests.support.chain import Chain, Viewer
-from tests.support.links import until
+from tests.support.waiting import until
 
 FPS = 10
 CALM_S = 10
@@ -104,13 +104,13 @@ def drain(chain: Chain, number: int, *, each_s: float = 20.0, within_s: float = 
         most_mb[when] = max(most_mb[when], node.memory_info().rss / 1e6)
         return True
 
-    assert until(lambda: note(0) and stored() == 0, 60), chain.logs()
+    until(lambda: note(0) and stored() == 0, 60, what=chain.logs)
     until(lambda: note(0) and False, 10)
     with Viewer(chain.site.url, max_fps=FPS) as viewer:
         chain.start("broker")
-        assert until(stored, 60), chain.logs()
+        until(stored, 60, what=chain.logs)
         began_s = time.time()
-        assert until(lambda: note(1) and (stored() or 0) >= number, within_s), chain.logs()
+        until(lambda: note(1) and (stored() or 0) >= number, within_s, what=chain.logs)
         ended_s = time.time()
         time.sleep(CALM_S)
         meanwhile, after = _live(viewer, began_s, ended_s), _live(viewer, ended_s, ended_s + CALM_S)

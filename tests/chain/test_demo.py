@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support.embedded_broker import free_port
-from tests.support.links import until
+from tests.support.waiting import until
 
 
 def glassline(*arguments, **options):
@@ -46,7 +46,7 @@ def test_ctrl_c_ends_everything_within_5_seconds_and_leaves_no_process(tmp_path)
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
-        assert until(lambda: "ready: open" in (tmp_path / "log").read_text(), 90), (tmp_path / "log").read_text()
+        until(lambda: "ready: open" in (tmp_path / "log").read_text(), 90, what=lambda: (tmp_path / "log").read_text())
         assert httpx.get(f"http://127.0.0.1:{port}/health").json()["ok"] is True
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= 8

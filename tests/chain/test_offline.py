@@ -15,8 +15,9 @@ from glassline.contract import Role
 from glassline.program import write_secret
 from tests.support.chromium import chromium
 from tests.support.embedded_broker import broker_process, free_port
-from tests.support.links import listener, until
+from tests.support.links import listener
 from tests.support.mosquitto import mosquitto
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB, "web-2": Role.WEB}
 WITHIN_S = 20
@@ -54,11 +55,11 @@ def test_a_frozen_node_shows_offline_within_20_seconds(tmp_path, broker, browser
             return [m[2] for m in list(heard.messages) if m[:2] == ("status", "pi-1")][-1:] == [b"offline"]
 
         try:
-            assert until(lambda: device().get("online") is True, 30), device()
+            until(lambda: device().get("online") is True, 30, what=device)
             page = browser.new_page()
             page.goto(f"http://127.0.0.1:{port}/#pi-1")
             hop = page.locator(".hop.failed .hop-name", has_text="Node")
-            assert until(lambda: page.locator(".mark").inner_text() == "LIVE", 30)
+            until(lambda: page.locator(".mark").inner_text() == "LIVE", 30)
             assert not hop.count()
             processes[0].send_signal(signal.SIGSTOP)
             took_s = seen_after({
@@ -71,8 +72,8 @@ def test_a_frozen_node_shows_offline_within_20_seconds(tmp_path, broker, browser
             assert took_s.pop("status on the wire") < STATUS_WITHIN_S
             assert max(took_s.values()) < WITHIN_S
             processes[0].send_signal(signal.SIGCONT)
-            assert until(lambda: device().get("online") is True, 40), device()
-            assert until(lambda: page.locator(".mark").inner_text() == "LIVE", 30)
+            until(lambda: device().get("online") is True, 40, what=device)
+            until(lambda: page.locator(".mark").inner_text() == "LIVE", 30)
         finally:
             for process in processes:
                 process.send_signal(signal.SIGCONT)

@@ -21,7 +21,7 @@ from glassline.program import read_secret, write_secret
 from tests.support.chain import Chain
 from tests.support.clients import RawClient, connect_packet, connected
 from tests.support.embedded_broker import RunningBroker
-from tests.support.links import until
+from tests.support.waiting import until
 from tests.web.people import SECRET, cookies_of, enter, make_people
 from workbench.demo.site import ACCOUNTS, NODE_ID
 
@@ -132,7 +132,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, bytes], d
     folder = tmp_path_factory.mktemp("secrets")
     with running(folder) as chain:
         secrets = {f"the password of {id}": read_secret(chain.site.secret(id)) for id in ACCOUNTS}
-        assert until(lambda: shows(chain), 90), chain.logs()
+        until(lambda: shows(chain), 90, what=chain.logs)
         with RawClient(chain.site.broker_port) as stranger:
             stranger.send(connect_packet("pi-1", user="pi-1", password=MISTYPED))
             stranger.is_closed(2)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.chain import Viewer, running_chain
-from tests.support.links import until
+from tests.support.waiting import until
 
 FINDS, REVIEWS = 30, 40
 BAR_S = 0.3
@@ -46,9 +46,7 @@ def test_a_find_and_a_review_are_seen_within_300_ms(tmp_path):
     with running_chain(tmp_path) as chain:
         chain.wait_until_live()
         with Eye(chain.site.url) as here, Eye(chain.site.url) as there:
-            assert until(lambda: len(here.of("detection")) >= FINDS and len(here.of("defect")) >= FINDS, 120), (
-                chain.logs()
-            )
+            until(lambda: len(here.of("detection")) >= FINDS and len(here.of("defect")) >= FINDS, 120, what=chain.logs)
             seen = _since_confirmed(here, "detection")
             stored = _since_confirmed(here, "defect")
             reviewed = _reviews(chain, there)
@@ -80,6 +78,6 @@ def _reviews(chain, eye):
             answer = client.post(f"/api/defects/{defect['event_id']}/review", json=said)
             assert answer.is_success, answer.text
             key = "review", defect["event_id"], answer.json()["version"]
-            assert until(lambda key=key: key in eye.first_s, 10)
+            until(lambda key=key: key in eye.first_s, 10)
             took_s.append(eye.first_s[key] - began_s)
     return took_s

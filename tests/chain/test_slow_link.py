@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.chain import NODE_ID, Viewer, running_chain
 from tests.support.embedded_broker import wait_for_port
-from tests.support.links import until
 from tests.support.throttle import Throttle
+from tests.support.waiting import until
 
 SLOW = 250_000
 """Bytes per second: 2 Mbit/s."""
@@ -99,7 +99,7 @@ def snapshot_looks_like(chain, eye, full):
 @pytest.mark.alone
 def test_at_2_mbit_s_the_picture_on_screen_is_at_most_600_ms_old_and_recovers_within_5_s(tmp_path):
     with chain_over_a_link(tmp_path) as (chain, link), Eye(chain.site.url) as eye:
-        assert until(lambda: len(eye.shown) > 3 * FPS, 60), chain.logs()
+        until(lambda: len(eye.shown) > 3 * FPS, 60, what=chain.logs)
         full = eye.shown[-1]
         assert full.image_wh == (640, 480)
         assert health(chain)["live"]["limited_by"] == "none"
@@ -114,7 +114,7 @@ def test_at_2_mbit_s_the_picture_on_screen_is_at_most_600_ms_old_and_recovers_wi
 
         link.set_rate(None)
         opened_s = time.time()
-        assert until(lambda: full_and_fast_after(eye, opened_s, full), 15), chain.logs()
+        until(lambda: full_and_fast_after(eye, opened_s, full), 15, what=chain.logs)
         recovered_s = full_and_fast_after(eye, opened_s, full)
 
         on_screen_s = np.percentile(ages_on_screen(pictures), [50, 99, 100])
@@ -132,6 +132,6 @@ def test_at_2_mbit_s_the_picture_on_screen_is_at_most_600_ms_old_and_recovers_wi
         assert stored >= 5
         assert link.connections == 1
         confirmed = report["outbox"]["confirmed"]
-        assert until(lambda: len(chain.defects()) >= confirmed, 15)
-        assert until(lambda: health(chain)["live"]["limited_by"] == "none", 15)
-        assert until(lambda: all(d["image_url"] for d in chain.defects() if d["stored_at"]), 15)
+        until(lambda: len(chain.defects()) >= confirmed, 15)
+        until(lambda: health(chain)["live"]["limited_by"] == "none", 15)
+        until(lambda: all(d["image_url"] for d in chain.defects() if d["stored_at"]), 15)

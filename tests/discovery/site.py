@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.support.lan import Host
-from tests.support.links import until
+from tests.support.waiting import until
 
 PORT, WEB_PORT = 8883, 5000
 _SETTINGS = """\
@@ -63,5 +63,5 @@ class Site:
         log = self.folder / f"{program}.log"
         log.unlink(missing_ok=True)
         process = self.host.start("-m", program, log=log, cwd=self.folder)
-        assert until(lambda: log.exists() and ready in log.read_text(), 30), log.read_text()
+        until(lambda: log.exists() and ready in log.read_text(), 30, what=log.read_text)
         return process

@@ -7,7 +7,7 @@ import pytest
 
 from glassline.discovery import Search
 from tests.support.lan import Host, needs_networks
-from tests.support.links import until
+from tests.support.waiting import until
 
 from .site import PORT, Site
 
@@ -20,7 +20,7 @@ def test_advertise_makes_a_mosquitto_known_until_it_is_ended(site: Site, node: H
             "-m", "workbench.main", "advertise", "--site", "Hall M", "--web-port", "5001", "--accounts",
             str(site.folder / "accounts.json"), log=tmp_path / "log",
         )  # fmt: skip
-        assert until(lambda: search.servers(), 30), (tmp_path / "log").read_text()
+        until(lambda: search.servers(), 30, what=lambda: (tmp_path / "log").read_text())
         (told,) = search.servers()
         assert (told.site, told.host, told.port, told.web_port) == ("Hall M", "a.local", PORT, 5001)
         shown = re.search(r"SHA-256 ([0-9A-F:]+)", site.told("ca", "show"))
@@ -28,7 +28,7 @@ def test_advertise_makes_a_mosquitto_known_until_it_is_ended(site: Site, node: H
         assert told.fingerprint.hex(":").upper() == shown[1]
         process.terminate()
         assert process.wait(10) == 0
-        assert until(lambda: not search.servers())
+        until(lambda: not search.servers())
 
 
 @pytest.mark.parametrize("change", ["advertise = false", "loopback", "another CA"])

@@ -14,7 +14,8 @@ from glassline.contract import Reason
 from glassline.discovery import Advertiser, Server
 from glassline.link import Link
 from tests.support.lan import Host, Lan, needs_networks
-from tests.support.links import make_link, until
+from tests.support.links import make_link
+from tests.support.waiting import until
 
 from .site import Site
 
@@ -67,7 +68,7 @@ def test_the_only_server_of_our_ca_is_found_and_proves_itself_beside_a_stranger(
         stranger.start()
     with linked(node, site) as link:
         began_s = time.monotonic()
-        assert until(lambda: link.state.connected), link.state
+        until(lambda: link.state.connected, what=lambda: link.state)
         print(f"found after {time.monotonic() - began_s:.1f} s")
         assert link.state.sentence == "connected to mqtts://a.local:8883 (found: Hall A (a.local) at 10.9.0.2)"
         assert link.publish("status", b"online")
@@ -82,7 +83,7 @@ def test_with_none_there_it_goes_on_looking_until_one_appears(site: Site, node: 
         assert is_down_for(link, Reason.BROKER_NOT_FOUND, "this machine has no network"), link.state
         node.readdress("10.9.0.4")
         site.start()
-        assert until(lambda: link.state.connected, 30), link.state
+        until(lambda: link.state.connected, 30, what=lambda: link.state)
 
 
 def test_of_several_it_takes_none_by_chance_but_the_one_that_is_named(lan: Lan, site: Site, node: Host) -> None:
@@ -93,7 +94,7 @@ def test_of_several_it_takes_none_by_chance_but_the_one_that_is_named(lan: Lan, 
         assert is_down_for(link, Reason.BROKER_SEVERAL_FOUND), link.state
         assert link.state.facts["found"] == "Hall A (a.local) at 10.9.0.2, Hall B (b.local) at 10.9.0.5"
     with linked(node, site, "auto:Hall B") as link:
-        assert until(lambda: link.state.connected), link.state
+        until(lambda: link.state.connected, what=lambda: link.state)
         assert "Hall B (b.local) at 10.9.0.5" in link.state.sentence
     with linked(node, site, "auto:Hall C") as link:
         assert is_down_for(link, Reason.BROKER_NOT_FOUND, "to the name Hall C"), link.state
@@ -104,15 +105,15 @@ def test_a_second_server_does_not_confuse_who_was_connected_before(
 ) -> None:
     running = site.start()
     with linked(node, site, memory=tmp_path / "server.json") as link:
-        assert until(lambda: link.state.connected), link.state
-        assert until((tmp_path / "server.json").exists)
+        until(lambda: link.state.connected, what=lambda: link.state)
+        until((tmp_path / "server.json").exists)
     twin = twin_of(site, lan, "b.local", "10.9.0.5", "Hall B")
     twin.start()
     with linked(node, site, memory=tmp_path / "server.json") as link:
-        assert until(lambda: link.state.connected), link.state
+        until(lambda: link.state.connected, what=lambda: link.state)
         assert "Hall A" in link.state.sentence
         running.terminate()
-        assert until(lambda: link.state.connected and "Hall B" in link.state.sentence, 30), link.state
+        until(lambda: link.state.connected and "Hall B" in link.state.sentence, 30, what=lambda: link.state)
 
 
 def test_a_server_of_another_ca_is_named_and_not_connected_to(lan: Lan, site: Site, node: Host, tmp_path: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_server_of_another_ca_is_named_and_not_connected_to(lan: Lan, site: Si
         assert is_down_for(link, Reason.BROKER_FOUND_UNTRUSTED), link.state
         assert link.state.facts["found"] == "Next door (foreign.local) at 10.9.0.66"
         site.start()
-        assert until(lambda: link.state.connected, 30), link.state
+        until(lambda: link.state.connected, 30, what=lambda: link.state)
         assert "Hall A" in link.state.sentence
     assert "pi-1" not in (foreign.folder / "broker.log").read_text()
 
@@ -141,7 +142,7 @@ def test_an_impostor_that_tells_of_our_ca_is_refused_for_its_certificate_and_tol
         assert is_down_for(link, Reason.BROKER_FOUND_UNTRUSTED, "shows a certificate of another one"), link.state
         assert "a.local) at 10.9.0.66" in link.state.facts["found"]
         site.start()
-        assert until(lambda: link.state.connected, 30), link.state
+        until(lambda: link.state.connected, 30, what=lambda: link.state)
         assert "at 10.9.0.2" in link.state.sentence
     advertiser.stop()
     assert "passed over: Hall A (a.local) at 10.9.0.66" in caplog.text
@@ -167,8 +168,8 @@ def test_where_mdns_does_not_come_through_the_place_from_before_is_tried(
 ) -> None:
     running, memory = site.start(), tmp_path / "server.json"
     with linked(node, site, memory=memory) as link:
-        assert until(lambda: link.state.connected), link.state
-        assert until(memory.exists)
+        until(lambda: link.state.connected, what=lambda: link.state)
+        until(memory.exists)
     running.terminate()
     running.wait(10)
     with (site.folder / "glassline.toml").open("a") as file:
@@ -177,7 +178,7 @@ def test_where_mdns_does_not_come_through_the_place_from_before_is_tried(
     written = memory.stat()
     with linked(node, site, memory=memory) as link:
         began_s = time.monotonic()
-        assert until(lambda: link.state.connected), link.state
+        until(lambda: link.state.connected, what=lambda: link.state)
         assert time.monotonic() - began_s < 3
     assert memory.stat().st_mtime_ns == written.st_mtime_ns, "what is known is not written again"
     memory.write_text("{broken")
@@ -188,17 +189,17 @@ def test_where_mdns_does_not_come_through_the_place_from_before_is_tried(
 def test_a_server_that_moved_is_found_again_though_the_connection_hangs(site: Site, node: Host, tmp_path: Path) -> None:
     running = site.start()
     with linked(node, site, memory=tmp_path / "server.json") as link:
-        assert until(lambda: link.state.connected), link.state
+        until(lambda: link.state.connected, what=lambda: link.state)
         site.host.readdress("10.9.0.77")
         began_s = time.monotonic()
-        assert until(lambda: link.state.connected and "10.9.0.77" in link.state.sentence, MOVED_S), link.state
+        until(lambda: link.state.connected and "10.9.0.77" in link.state.sentence, MOVED_S, what=lambda: link.state)
         print(f"found again after {time.monotonic() - began_s:.1f} s: it hung")
         running.terminate()
         running.wait(10)
         site.host.readdress("10.9.0.78")
         site.start()
         began_s = time.monotonic()
-        assert until(lambda: link.state.connected and "10.9.0.78" in link.state.sentence, MOVED_S), link.state
+        until(lambda: link.state.connected and "10.9.0.78" in link.state.sentence, MOVED_S, what=lambda: link.state)
         print(f"found again after {time.monotonic() - began_s:.1f} s: it had been closed")
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from glassline.discovery import SERVICE, Advertiser, Search, Server
 from tests.support.lan import Lan, needs_networks
-from tests.support.links import until
+from tests.support.waiting import until
 
 pytestmark = needs_networks
 
@@ -20,9 +20,9 @@ def test_a_server_is_found_described_and_lost_when_it_says_farewell(lan: Lan) ->
         advertiser = Advertiser(SERVER)
         advertiser.start()
     with node.inside(), Search() as search:
-        assert until(lambda: search.servers() == [replace(SERVER, addresses=("10.9.0.2",))]), search.servers()
+        until(lambda: search.servers() == [replace(SERVER, addresses=("10.9.0.2",))], what=search.servers)
         advertiser.stop()
-        assert until(lambda: search.servers() == [])
+        until(lambda: search.servers() == [])
 
 
 def test_two_of_one_name_are_told_apart(lan: Lan) -> None:
@@ -33,7 +33,7 @@ def test_two_of_one_name_are_told_apart(lan: Lan) -> None:
         second = Advertiser(replace(SERVER, host="other.local"))
         second.start()
     with lan.host("10.9.0.4").inside(), Search() as search:
-        assert until(lambda: len(search.servers()) == 2), search.servers()
+        until(lambda: len(search.servers()) == 2, what=search.servers)
         assert sorted(one.site for one in search.servers()) == ["Hall 2", "Hall 2-2"]
         first.stop()
         second.stop()
@@ -45,14 +45,14 @@ def test_a_network_that_comes_late_is_waited_for_on_both_sides(lan: Lan) -> None
         advertiser = Advertiser(SERVER)
         advertiser.start()
     with node.inside(), Search() as search:
-        assert until(lambda: search.problem == "this machine has no network")
+        until(lambda: search.problem == "this machine has no network")
         node.readdress("10.9.0.3")
-        assert until(lambda: not search.problem)
+        until(lambda: not search.problem)
         assert search.servers() == []
         at.readdress("10.9.0.2")
-        assert until(lambda: [one.addresses for one in search.servers()] == [("10.9.0.2",)])
+        until(lambda: [one.addresses for one in search.servers()] == [("10.9.0.2",)])
         at.readdress("10.9.0.77")
-        assert until(lambda: [one.addresses for one in search.servers()] == [("10.9.0.77",)])
+        until(lambda: [one.addresses for one in search.servers()] == [("10.9.0.77",)])
         advertiser.stop()
 
 
@@ -60,9 +60,9 @@ def test_a_port_that_another_program_keeps_to_itself_is_named(lan: Lan) -> None:
     with lan.host("10.9.0.3").inside(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as greedy:
         greedy.bind(("0.0.0.0", 5353))
         with Search() as search:
-            assert until(lambda: search.problem == "mDNS (UDP port 5353) cannot be used: Address already in use")
+            until(lambda: search.problem == "mDNS (UDP port 5353) cannot be used: Address already in use")
             greedy.close()
-            assert until(lambda: not search.problem)
+            until(lambda: not search.problem)
 
 
 def test_garbage_on_the_network_is_passed_over_and_hides_no_server(lan: Lan, caplog) -> None:
@@ -75,14 +75,14 @@ def test_garbage_on_the_network_is_passed_over_and_hides_no_server(lan: Lan, cap
         advertiser = Advertiser(SERVER)
         advertiser.start()
     with plug, node.inside(), Search() as search:
-        assert until(lambda: search.servers() != [])
+        until(lambda: search.servers() != [])
         end_s = time.monotonic() + 1.5
         while time.monotonic() < end_s:
             for packet in _garbage():
                 plug.sendto(packet, ("224.0.0.251", 5353))
-        assert until(lambda: [one.site for one in search.servers()] == ["Hall 2", "h\\u202e"]), search.servers()
+        until(lambda: [one.site for one in search.servers()] == ["Hall 2", "h\\u202e"], what=search.servers)
         advertiser.stop()
-        assert until(lambda: [one.site for one in search.servers()] == ["h\\u202e"])
+        until(lambda: [one.site for one in search.servers()] == ["h\\u202e"])
     assert "Traceback" not in caplog.text
     told = [record.getMessage() for record in caplog.records if "is no server of ours" in record.getMessage()]
     assert len(told) == 5, "each is told once"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.lan import Host, needs_networks
-from tests.support.links import until
+from tests.support.waiting import until
 
 from .site import Site
 
@@ -43,15 +43,15 @@ def examined(node: Host, folder: Path, command: str, *more: str) -> Any:
 def test_it_inspects_while_it_looks_for_its_server_and_says_where_it_found_it(
     node: Host, site: Site, folder: Path
 ) -> None:
-    assert until(lambda: word(folder)["link"].get("code") == "broker.not_found", 60), (folder / "log").read_text()
-    assert until(lambda: word(folder)["health"].get("last_detect_age_s") is not None, 60)
+    until(lambda: word(folder)["link"].get("code") == "broker.not_found", 60, what=lambda: (folder / "log").read_text())
+    until(lambda: word(folder)["health"].get("last_detect_age_s") is not None, 60)
     for command in ("status", "doctor"):
         found = examined(node, folder, command)
         assert found["first_cause"]["code"] == "broker.not_found", found
         assert "pi_node looks for its server by mDNS, and finds none: none answers on this network" in str(found)
         assert "`glassline advertise`" in found["first_cause"]["remedy"]
     site.start()
-    assert until(lambda: word(folder)["link"].get("connected"), 60), (folder / "log").read_text()
+    until(lambda: word(folder)["link"].get("connected"), 60, what=lambda: (folder / "log").read_text())
     assert "(found: Hall A (a.local) at 10.9.0.2)" in examined(node, folder, "status")["figures"]["broker"]
     (way,) = examined(node, folder, "doctor")["seen"]["ways"]
     assert [(step["step"], step["ok"]) for step in way["steps"]] == [

@@ -8,7 +8,7 @@ import pytest
 
 from glassline.contract import Reason
 from tests.support.embedded_broker import broker_process, embedded_broker, free_port
-from tests.support.links import until
+from tests.support.waiting import until
 from workbench.doctor import idle_node
 from workbench.doctor.idle_node import observe_idle
 from workbench.doctor.machine import look
@@ -22,8 +22,8 @@ STALE_S = 16.0
 def test_without_a_network_camera_detector_and_node_are_seen_at_first_hand(tmp_path: Path) -> None:
     config = pi(tmp_path, broker=f"mqtt://127.0.0.1:{free_port()}")
     with node(config):
-        assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
-        assert until(lambda: run_doctor("--json", folder=tmp_path).states["camera"] == "ok", 30)
+        until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+        until(lambda: run_doctor("--json", folder=tmp_path).states["camera"] == "ok", 30)
         told = run_doctor("--json", folder=tmp_path)
     assert {told.states[hop] for hop in ("camera", "node")} == {"ok"}, told.text
     assert told.causes == ["broker.localhost_on_node"], told.text
@@ -33,7 +33,7 @@ def test_the_word_of_a_node_that_ended_is_not_believed(tmp_path: Path) -> None:
     with broker_process(ROLES) as broker:
         config = pi(tmp_path, **with_account(broker, tmp_path))
         with node(config):
-            assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+            until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
         told = run_doctor("--json", folder=tmp_path)
     assert told.causes == ["node.offline"], told.text
 
@@ -42,7 +42,7 @@ def test_a_node_that_stands_still_is_silent_though_its_process_lives(tmp_path: P
     with broker_process(ROLES) as broker:
         config = pi(tmp_path, **with_account(broker, tmp_path))
         with node(config) as process:
-            assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+            until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
             process.send_signal(signal.SIGSTOP)
             try:
                 time.sleep(STALE_S)

@@ -11,8 +11,8 @@ import pytest
 from glassline.contract import Role
 from glassline.program import write_secret
 from tests.support.embedded_broker import RunningBroker, broker_process, free_port, wait_for_port
-from tests.support.links import until
 from tests.support.mosquitto import MOSQUITTO, mosquitto, needs_mosquitto
+from tests.support.waiting import until
 
 from .conftest import CLEAN, WELL, run_doctor
 
@@ -91,7 +91,7 @@ def test_localhost_on_a_node_is_named_as_well_when_a_broker_runs_there_that_nobo
         try:
             wait_for_port(port, broker)
             with node(config):
-                assert until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
+                until(lambda: (tmp_path / "state" / "status.json").exists(), 30)
                 told = run_doctor("--json", folder=tmp_path)
         finally:
             broker.terminate()
@@ -208,7 +208,7 @@ def test_a_node_that_waits_to_be_enrolled_looks_at_glass_and_says_so(tmp_path: P
     write_secret(tmp_path / "pi-1.toml", "# written by `glassline join`")
     config = pi(tmp_path, credentials=str(tmp_path / "pi-1.toml"))
     with node(config):
-        assert until(lambda: "found" in (tmp_path / "log").read_text(), 40), (tmp_path / "log").read_text()
+        until(lambda: "found" in (tmp_path / "log").read_text(), 40, what=lambda: (tmp_path / "log").read_text())
         told = run_doctor("--json", folder=tmp_path)
     assert (told.code, told.causes) == (1, ["broker.not_enrolled"])
     assert "pi-1 has not been enrolled yet" in told.json["first_cause"]["sentence"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from glassline.accounts import People, PersonRole
 from tests.support.embedded_broker import free_port
-from tests.web.processes import until
+from tests.support.waiting import until
 from workbench.demo.site import PROGRAMS, Site
 
 from .conftest import Line, run_doctor

@@ -11,7 +11,7 @@ from glassline.contract import Role
 from glassline.program import write_secret
 from glassline.store import DefectFilter, open_store
 from tests.support.embedded_broker import broker_process
-from tests.support.links import until
+from tests.support.waiting import until
 
 from .conftest import CLEAN, Line, run_doctor
 
@@ -145,7 +145,7 @@ def test_paths_of_settings_begin_where_the_programs_run_not_where_it_is_asked(tm
             command, cwd=home, env=CLEAN, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as bridge:
             try:
-                assert until(lambda: (home / "glass.db").exists(), 20)
+                until(lambda: (home / "glass.db").exists(), 20)
                 told = run_doctor("--json", "--config", str(config), folder=elsewhere)
             finally:
                 bridge.terminate()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.embedded_broker import free_port, wait_for_port
-from tests.support.links import until
 from tests.support.proxy import Proxy
+from tests.support.waiting import until
 from workbench.doctor.pictures import Pictures
 from workbench.doctor.web_look import MOST_WATCHED, WebLook
 from workbench.doctor.web_place import WebPlace
@@ -93,5 +93,5 @@ def test_of_more_nodes_than_a_web_takes_in_one_wish_the_first_are_watched(line: 
     pictures = Pictures()
     ids = ["pi-1", *(f"gone-{n}" for n in range(60))]
     with WebLook(WebPlace.parse(line.site.url), devices=ids, pictures=pictures) as look:
-        assert until(lambda: pictures.web_at_s("pi-1") is not None, 15), look.seen
+        until(lambda: pictures.web_at_s("pi-1") is not None, 15, what=lambda: look.seen)
     assert len(look.seen.watched) == MOST_WATCHED < len(look.seen.devices)

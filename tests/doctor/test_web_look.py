@@ -12,7 +12,7 @@ import pytest
 
 from glassline.contract import Reason
 from glassline.diagnosis import Verdict
-from tests.support.links import until
+from tests.support.waiting import until
 from workbench.doctor.pictures import Pictures
 from workbench.doctor.told import with_told
 from workbench.doctor.web_look import WebLook
@@ -71,7 +71,7 @@ def site(answers: dict[str, Answer], host: str = "127.0.0.1") -> Iterator[Site]:
 def looked(url: str, *, direct: bool = False) -> WebLook:
     """A look that came to its end."""
     with WebLook(WebPlace.parse(url), devices=["pi-1"], pictures=Pictures(), cookie=PASS, direct=direct) as look:
-        assert until(lambda: look.seen.done, 15)
+        until(lambda: look.seen.done, 15)
     return look
 
 
@@ -175,7 +175,7 @@ def test_a_certificate_that_is_not_ours_to_read_is_said_and_no_fault(tmp_path: P
         with pytest.raises(ClosedFileError, match="sudo glassline doctor"):
             place.http()
         with WebLook(place, devices=[], pictures=None) as look:
-            assert until(lambda: look.seen.done, 15)
+            until(lambda: look.seen.done, 15)
     finally:
         os.seteuid(before)
     assert (look.seen.code, str(cert) in look.seen.why) == (None, True)

@@ -17,8 +17,9 @@ from broker.limits import Limits
 from glassline.contract import Role
 from tests.support.clients import RawClient
 from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port
+from tests.support.waiting import until
 from tests.web.clients import Page
-from tests.web.processes import Process, Web, runs, until
+from tests.web.processes import Process, Web, runs
 from tests.web.publishers import NodeLike
 
 GOOD, NODE = "pi-good", "pi-real"

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from glassline.contract import new_event_id, topic_of
 from tests.support.clients import RawClient, connect_packet, connected, packet, text
-from tests.web.processes import until
+from tests.support.waiting import until
 from tests.web.publishers import picture
 
 from . import payloads

@@ -23,7 +23,7 @@ from glassline.contract import new_event_id
 from tests.support.clients import RawClient, connected
 from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port
 from tests.support.plain_amqtt import plain_amqtt
-from tests.web.processes import until
+from tests.support.waiting import until
 
 from . import payloads
 

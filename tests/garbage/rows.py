@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 
 from glassline.contract.topics import topic_of
 from tests.support.clients import packet, text
-from tests.web.processes import until
+from tests.support.waiting import until
 
 from .chain import GOOD, Chain
 from .controls import Control

@@ -15,8 +15,9 @@ from glassline.contract.messages import Info, Probe, Receipt, decode
 from glassline.contract.topics import filter_of
 from glassline.link import BrokerAddress, Sent, probe_broker
 from tests.support.embedded_broker import broker_process, free_port
-from tests.support.links import Heard, listener, make_link, until
+from tests.support.links import Heard, listener, make_link
 from tests.support.mosquitto import mosquitto
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB, "eye": Role.OBSERVER}
 
@@ -38,24 +39,24 @@ def test_birth_and_death_are_told(broker):
 
 def test_a_frame_is_acknowledged_before_the_next(broker):
     with listener(broker) as heard, make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
         for _ in range(5):
             assert link.publish_and_wait("frame", b"x" * 50_000, timeout_s=5) is Sent.ACKNOWLEDGED
-        assert until(lambda: heard.count("frame") == 5)
+        until(lambda: heard.count("frame") == 5)
 
 
 def test_nothing_is_queued_while_the_broker_hangs_and_nothing_old_comes_afterwards(broker):
     with listener(broker) as heard, make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
         os.kill(broker.pid, signal.SIGSTOP)
         try:
             results = [link.publish_and_wait("frame", bytes([i]) * 50_000, timeout_s=0.3) for i in range(10)]
             assert Sent.ACKNOWLEDGED not in results
-            assert until(lambda: not link.state.connected, 30)
+            until(lambda: not link.state.connected, 30)
             assert link.publish("health", b"{}") is False
         finally:
             os.kill(broker.pid, signal.SIGCONT)
-        assert until(lambda: link.state.connected, 20)
+        until(lambda: link.state.connected, 20)
         before = heard.count("frame")
         assert link.publish_and_wait("frame", b"new", timeout_s=5) is Sent.ACKNOWLEDGED
         assert heard.wait_for(lambda kind, id, payload, _: payload == b"new")
@@ -65,7 +66,7 @@ def test_nothing_is_queued_while_the_broker_hangs_and_nothing_old_comes_afterwar
 def test_a_stopping_link_does_not_wait_for_a_hung_broker(broker):
     link = make_link(broker.url, "pi-1", broker.passwords["pi-1"])
     link.start()
-    assert until(lambda: link.state.connected)
+    until(lambda: link.state.connected)
     os.kill(broker.pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
@@ -78,16 +79,16 @@ def test_a_stopping_link_does_not_wait_for_a_hung_broker(broker):
 def test_the_link_waits_for_a_broker_and_comes_back_after_it_died():
     port = free_port()
     with make_link(f"mqtt://127.0.0.1:{port}", "pi-1", None) as link:
-        assert until(lambda: link.state.code is Reason.BROKER_REFUSED)
+        until(lambda: link.state.code is Reason.BROKER_REFUSED)
         for _ in range(2):
             with broker_process(port=port):
-                assert until(lambda: link.state.connected, 20)
-            assert until(lambda: not link.state.connected)
+                until(lambda: link.state.connected, 20)
+            until(lambda: not link.state.connected)
 
 
 def test_a_wrong_password_is_named(broker):
     with make_link(broker.url, "pi-1", "wrong") as link:
-        assert until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS)
+        until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS)
         assert "pi-1" in link.state.sentence
         assert "secret" not in link.state.sentence
 
@@ -96,7 +97,7 @@ def test_another_program_on_the_port_is_named():
     with socket.create_server(("127.0.0.1", 0)) as server:
         threading.Thread(target=_answer_http, args=(server,), daemon=True).start()
         with make_link(f"mqtt://127.0.0.1:{server.getsockname()[1]}", "pi-1", None) as link:
-            assert until(lambda: link.state.code is Reason.BROKER_NOT_MQTT)
+            until(lambda: link.state.code is Reason.BROKER_NOT_MQTT)
 
 
 def _answer_http(server):
@@ -116,16 +117,16 @@ def test_a_handler_that_raises_does_not_end_the_connection(broker):
     link.on(filter_of("probe", "pi-1"), lambda *_: 1 / 0)
     link.on(filter_of("probe", "pi-1"), heard)
     with link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
         for _ in range(3):
-            assert until(lambda: link.publish("probe", Probe(nonce="n").to_json()))
-        assert until(lambda: link.counters["handler_failed"] >= 3)
+            until(lambda: link.publish("probe", Probe(nonce="n").to_json()))
+        until(lambda: link.counters["handler_failed"] >= 3)
         assert link.state.connected
 
 
 def test_a_payload_over_the_contracts_limit_is_refused_here(broker):
     with make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
         with pytest.raises(ContractError, match="at most 2000000"):
             link.publish("frame", b"x" * 2_000_001)
         assert link.state.connected
@@ -134,7 +135,7 @@ def test_a_payload_over_the_contracts_limit_is_refused_here(broker):
 @pytest.mark.parametrize("id", ["pi-1", "web-1"])
 def test_the_probe_sees_its_echo_beside_the_running_program(broker, id):
     with make_link(broker.url, id, broker.passwords[id]) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
         since = link.state.since
         found = probe_broker(link.address, id=id, password=broker.passwords[id])
         assert found.ok, found.sentence
@@ -163,12 +164,12 @@ def test_a_ca_file_that_cannot_be_used_is_named_and_the_link_tries_again(tmp_pat
         file.write_text(content)
     address = f"mqtts://127.0.0.1:{free_port()}"
     with make_link(address, "pi-1", None, ca_file=str(file)) as link:
-        assert until(lambda: link.state.code is Reason.SETTINGS_WRONG)
+        until(lambda: link.state.code is Reason.SETTINGS_WRONG)
         assert "`ca_file`" in link.state.sentence
         assert says in link.state.sentence
         trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
         file.write_text("".join(ssl.DER_cert_to_PEM_cert(der) for der in trusted))
-        assert until(lambda: link.state.code is Reason.BROKER_REFUSED)
+        until(lambda: link.state.code is Reason.BROKER_REFUSED)
     found = probe_broker(BrokerAddress.parse(address), id="pi-1", password=None, ca_file="/no/such/ca.pem")
     assert (found.ok, found.code) == (False, Reason.SETTINGS_WRONG)
     assert "/no/such/ca.pem" in found.sentence
@@ -217,9 +218,9 @@ def test_what_is_refused_is_counted_by_topic_and_fault_and_told_without_flooding
 def test_an_account_of_another_role_is_told_from_a_wrong_password():
     with broker_process(ROLES) as broker:
         with make_link(broker.url, "eye", broker.passwords["eye"]) as link:
-            assert until(lambda: link.state.code is Reason.NODE_DENIED), link.state
+            until(lambda: link.state.code is Reason.NODE_DENIED, what=lambda: link.state)
             assert "its account has another role" in link.state.sentence
         with make_link(broker.url, "eye", broker.passwords["eye"], "bridge") as link:
-            assert until(lambda: link.state.code is Reason.BROKER_NO_ECHO), link.state
+            until(lambda: link.state.code is Reason.BROKER_NO_ECHO, what=lambda: link.state)
         with make_link(broker.url, "pi-1", "guessed") as link:
-            assert until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS), link.state
+            until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS, what=lambda: link.state)

@@ -17,7 +17,8 @@ from glassline.contract import Reason, Role
 from glassline.link import BrokerAddress, BrokerProbe, probe_broker
 from tests.support.authority import signed
 from tests.support.embedded_broker import broker_process, embedded_broker, free_port, password_of, wait_for_port
-from tests.support.links import make_link, until
+from tests.support.links import make_link
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE}
 
@@ -103,7 +104,7 @@ def test_a_web_server_on_the_port_is_named_by_program_and_number(tmp_path: Path)
             wait_for_port(port, server)
             found = ask(f"mqtt://127.0.0.1:{port}")
             with make_link(f"mqtt://127.0.0.1:{port}", "pi-1", None) as link:
-                assert until(lambda: link.state.code is Reason.BROKER_NOT_MQTT, 20), link.state
+                until(lambda: link.state.code is Reason.BROKER_NOT_MQTT, 20, what=lambda: link.state)
                 heard = link.state
         finally:
             server.terminate()

@@ -15,8 +15,9 @@ from glassline.link import BrokerAddress, probe_broker
 from glassline.program import Credentials, write_credentials
 from tests.support.authority import EXPIRED, NOT_YET, Signed, signed
 from tests.support.embedded_broker import RunningBroker, embedded_broker, free_port, password_of
-from tests.support.links import make_link, until
+from tests.support.links import make_link
 from tests.support.mosquitto import mosquitto
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE}
 Start = Callable[[Signed], AbstractContextManager[RunningBroker]]
@@ -41,7 +42,7 @@ def ask(url: str, **keys: Any) -> Any:
 
 def said_by_link(url: str, code: Reason, ca_file: Path | None) -> str:
     with make_link(url, "pi-1", password_of("pi-1"), ca_file=str(ca_file) if ca_file else None) as link:
-        assert until(lambda: link.state.code is code), link.state
+        until(lambda: link.state.code is code, what=lambda: link.state)
         return str(link.state.sentence)
 
 
@@ -115,9 +116,9 @@ def test_a_link_that_was_refused_for_a_certificate_comes_in_once_it_is_renewed(t
     with embedded_broker(ROLES, certificate=certificate) as running:
         password, ca = running.passwords["pi-1"], str(certificate.ca)
         with make_link(running.tls_url, "pi-1", password, ca_file=ca) as link:
-            assert until(lambda: link.state.code is Reason.BROKER_TLS_EXPIRED)
+            until(lambda: link.state.code is Reason.BROKER_TLS_EXPIRED)
             signed(tmp_path)
-            assert until(lambda: link.state.connected, 20)
+            until(lambda: link.state.connected, 20)
 
 
 def test_credentials_hold_all_that_is_needed(broker: RunningBroker, tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_credentials_hold_all_that_is_needed(broker: RunningBroker, tmp_path: Pa
     write_credentials(file, made)
     assert probe_broker(BrokerAddress.parse(made.broker), id="pi-1", credentials=str(file)).ok
     with make_link(made.broker, "pi-1", None, credentials=str(file)) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
 
 
 def test_two_passwords_are_tried_until_one_is_taken(broker: RunningBroker, tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_two_passwords_are_tried_until_one_is_taken(broker: RunningBroker, tmp_p
     made = Credentials("pi-1", Role.NODE, broker.tls_url, "new-password", right, ca=broker.ca.read_text())
     write_credentials(file, made)
     with make_link(made.broker, "pi-1", None, credentials=str(file)) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
     write_credentials(file, dataclasses.replace(made, previous_password="also-wrong"))
     found = probe_broker(BrokerAddress.parse(made.broker), id="pi-1", credentials=str(file))
     assert found.code is Reason.BROKER_BAD_CREDENTIALS
@@ -145,10 +146,10 @@ def test_two_passwords_are_tried_until_one_is_taken(broker: RunningBroker, tmp_p
 def test_credentials_that_become_unusable_are_named_and_taken_again_once_mended(tmp_path: Path) -> None:
     file = tmp_path / "pi-1.toml"
     with make_link(f"mqtt://127.0.0.1:{free_port()}", "pi-1", None, credentials=str(file)) as link:
-        assert until(lambda: link.state.code is Reason.SETTINGS_WRONG)
+        until(lambda: link.state.code is Reason.SETTINGS_WRONG)
         assert str(file) in link.state.sentence
         write_credentials(file, Credentials("pi-1", Role.NODE, str(link.address), "secret-password"))
-        assert until(lambda: link.state.code is Reason.BROKER_REFUSED)
+        until(lambda: link.state.code is Reason.BROKER_REFUSED)
         assert "secret-password" not in link.state.sentence
 
 
@@ -157,5 +158,5 @@ def test_the_broker_says_which_client_did_not_trust_it_or_spoke_something_else(t
         ask(running.tls_url)
         ask(f"mqtt://127.0.0.1:{running.tls_port}")
         ask(f"mqtts://127.0.0.1:{running.port}", ca_file=str(running.ca))
-        assert until(lambda: running.counts["refused_tls"] >= 3)
+        until(lambda: running.counts["refused_tls"] >= 3)
         assert running.counts["faults"] == 0

@@ -11,8 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.support.chain import Chain
-from tests.support.links import until
 from tests.support.trace import calls_in, traced
+from tests.support.waiting import until
 
 WRITES = "write,pwrite64,pwritev,writev,ftruncate,fsync,fdatasync"
 LABELS = "scratch,crack,chip,bubble,stain"
@@ -50,10 +50,10 @@ def test_while_nothing_is_found_nothing_is_written_to_the_card(tmp_path, monkeyp
     state, status = tmp_path / "state", tmp_path / "run" / "status.json"
     node = [sys.executable, "-m", "pi_node", "--camera=scene:?seed=3", "--id=pi-1", f"--state-dir={state}"]
     with traced([*node, f"--labels-off={LABELS}"], WRITES, tmp_path / "trace"):
-        assert until(lambda: status.exists() and b'"detect_fps":' in status.read_bytes(), 60)
+        until(lambda: status.exists() and b'"detect_fps":' in status.read_bytes(), 60)
         before = written(tmp_path / "trace", state)
         seen = set()
-        assert until(lambda: seen.add(status.stat().st_mtime_ns) or len(seen) >= 4, 60)
+        until(lambda: seen.add(status.stat().st_mtime_ns) or len(seen) >= 4, 60)
         after = written(tmp_path / "trace", state)
     assert before == after, "it writes though there is nothing to keep"
     assert written(tmp_path / "trace", tmp_path / "run")[0], "the trace does not see what is written in memory either"
@@ -68,11 +68,11 @@ def test_a_find_costs_a_bounded_amount_with_a_server_and_without_one(tmp_path, m
     found = "SELECT value FROM counters WHERE name = 'confirmed'"
     try:
         with traced(node, WRITES, tmp_path / "trace"):
-            assert until(lambda: counted(outbox, found) >= 12, 90)
+            until(lambda: counted(outbox, found) >= 12, 90)
             alone, (alone_bytes, alone_syncs) = counted(outbox, found), written(tmp_path / "trace", state)
             chain.start("broker", "bridge")
-            assert until(lambda: counted(outbox, "SELECT count(*) FROM outbox") <= 2, 60), chain.logs()
-            assert until(lambda: counted(outbox, found) >= alone + 12, 90), chain.logs()
+            until(lambda: counted(outbox, "SELECT count(*) FROM outbox") <= 2, 60, what=chain.logs)
+            until(lambda: counted(outbox, found) >= alone + 12, 90, what=chain.logs)
             in_all = counted(outbox, found)
         all_bytes, all_syncs = written(tmp_path / "trace", state)
     finally:

@@ -33,8 +33,9 @@ from glassline.contract.tunable import MAX_CORNERS
 from glassline.program import write_secret
 from tests.pi_node.config.test_attention import circle
 from tests.support.embedded_broker import broker_process
-from tests.support.links import listener, make_link, until
+from tests.support.links import listener, make_link
 from tests.support.mosquitto import mosquitto
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB, "bridge-1": Role.BRIDGE}
 
@@ -126,9 +127,9 @@ def test_a_detection_is_sent_until_it_is_receipted_and_its_picture_is_the_one_it
         assert first.image.size_bytes == len(evidence)
         again = len(revs()) + 1
         # Without receipts one is tried each four seconds, and on a slow machine others wait as well.
-        assert until(lambda: len(revs()) >= again, 90), "it is not sent again though no receipt came"
+        until(lambda: len(revs()) >= again, 90, what="it is not sent again though no receipt came")
         with make_link(embedded.url, "bridge-1", embedded.passwords["bridge-1"], "bridge") as bridge:
-            assert until(lambda: bridge.state.connected)
+            until(lambda: bridge.state.connected)
 
             def receipted():
                 rev = max(detection.rev for detection in revs())
@@ -138,7 +139,7 @@ def test_a_detection_is_sent_until_it_is_receipted_and_its_picture_is_the_one_it
                 with sqlite3.connect(tmp_path / "state" / "outbox.db") as db:
                     return event_id not in {row[0] for row in db.execute("SELECT event_id FROM outbox")}
 
-            assert until(receipted, 20)
+            until(receipted, 20)
 
 
 def test_commands_are_answered_and_retained_ones_ignored(tmp_path, embedded):
@@ -151,7 +152,7 @@ def test_commands_are_answered_and_retained_ones_ignored(tmp_path, embedded):
             def answered():
                 return any(decode(Reply, p).id == command.id for k, _, p, _ in list(heard.messages) if k == "reply")
 
-            assert until(answered, 10), f"no reply to {name}"
+            until(answered, 10, what=lambda: f"no reply to {name}")
             return next(
                 r for r in (decode(Reply, p) for k, _, p, _ in heard.messages if k == "reply") if r.id == command.id
             )
@@ -159,9 +160,9 @@ def test_commands_are_answered_and_retained_ones_ignored(tmp_path, embedded):
         assert ask("ping", Command(id="a", args={"x": 1})).data == {"pong": {"x": 1}}
         frames = heard.count("frame")
         assert ask("snapshot", Command(id="b")).status == "ok"
-        assert until(lambda: heard.count("frame") > frames)
+        until(lambda: heard.count("frame") > frames)
         assert ask("config", Command(id="c", args={"live_fps": 4})).data["live_fps"] == 4
-        assert until(lambda: newest(heard, "info", Info).settings["live_fps"] == 4)
+        until(lambda: newest(heard, "info", Info).settings["live_fps"] == 4)
         assert "live_fps" in ask("config", Command(id="d", args={"live_fps": "many"})).error.message
         began_s = time.monotonic()
         told = ask("doctor", Command(id="h"))
@@ -188,7 +189,7 @@ def test_region_and_thresholds_change_while_it_runs_are_told_and_outlast_a_resta
         def ask(**args):
             replies = heard.count("reply")
             heard.link.publish("cmd", Command(args=args).to_json(), id="pi-1", rest="config")
-            assert until(lambda: heard.count("reply") > replies, 10)
+            until(lambda: heard.count("reply") > replies, 10)
             return newest(heard, "reply", Reply)
 
         def in_force():
@@ -196,7 +197,7 @@ def test_region_and_thresholds_change_while_it_runs_are_told_and_outlast_a_resta
             return info is not None and wanted.items() <= info.settings.items()
 
         with node(tmp_path, broker=embedded):
-            assert until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 30)
+            until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 30)
             for nonsense, code in (
                 ({"region": []}, "config.region_invalid"),
                 ({"labels_off": ["unicorn"]}, "config.label_unknown"),
@@ -204,10 +205,10 @@ def test_region_and_thresholds_change_while_it_runs_are_told_and_outlast_a_resta
             ):
                 assert ask(**nonsense).error.code == code
             assert ask(**wanted).status == "ok"
-            assert until(in_force)
+            until(in_force)
         heard.messages.clear()
         with node(tmp_path, broker=embedded):
-            assert until(in_force, 20)
+            until(in_force, 20)
             assert heard.wait_for(lambda kind, *_: kind == "detection", 40)
             found = [decode(Detection, payload) for kind, _, payload, _ in heard.messages if kind == "detection"]
             assert all((one.boxes[0].xyxyn[0] + one.boxes[0].xyxyn[2]) / 2 <= 0.52 for one in found)
@@ -221,11 +222,11 @@ def test_the_largest_region_there_may_be_is_told(tmp_path, embedded):
     kept = {"region": region, "labels_off": labels, "label_thresholds": dict.fromkeys(labels, 0.12345)}
     (tmp_path / "state" / "config.json").write_text(json.dumps(kept))
     with listener(embedded) as heard, node(tmp_path, broker=embedded):
-        assert until(lambda: (i := newest(heard, "info", Info)) and i.settings["region"] == region, 20)
-        assert until(lambda: newest(heard, "info", Info).model is not None, 30)
+        until(lambda: (i := newest(heard, "info", Info)) and i.settings["region"] == region, 20)
+        until(lambda: newest(heard, "info", Info).model is not None, 30)
         turned = region[1:] + region[:1]
         heard.link.publish("cmd", Command(args={"region": turned}).to_json(), id="pi-1", rest="config")
-        assert until(lambda: newest(heard, "info", Info).settings["region"] == turned, 10)
+        until(lambda: newest(heard, "info", Info).settings["region"] == turned, 10)
 
 
 def test_a_retained_command_is_ignored(tmp_path):
@@ -237,7 +238,7 @@ def test_a_retained_command_is_ignored(tmp_path):
         )
         with listener(broker) as heard, node(tmp_path, broker=broker) as process:
             assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "pi-1"), 20)
-            assert until(lambda: "a retained one is ignored" in (tmp_path / "log").read_text())
+            until(lambda: "a retained one is ignored" in (tmp_path / "log").read_text())
             time.sleep(1)
             assert process.poll() is None
 
@@ -252,7 +253,7 @@ def test_without_a_broker_address_it_says_so_and_goes_on_detecting(tmp_path):
             except sqlite3.OperationalError:
                 return 0
 
-        assert until(lambda: kept() >= 2, 30)
+        until(lambda: kept() >= 2, 30)
     log = (tmp_path / "log").read_text()
     assert "no broker address is set (BACKEND_URL is set" in log
     assert "GLASS_BROKER" in log
@@ -260,26 +261,26 @@ def test_without_a_broker_address_it_says_so_and_goes_on_detecting(tmp_path):
 
 def test_localhost_without_a_broker_here_is_answered_with_the_remedy(tmp_path):
     with node(tmp_path, "--broker", "mqtt://localhost:1"):
-        assert until(lambda: "broker.localhost_on_node" in (tmp_path / "log").read_text(), 20)
+        until(lambda: "broker.localhost_on_node" in (tmp_path / "log").read_text(), 20)
     assert "set `broker` to the server's address" in (tmp_path / "log").read_text()
 
 
 def test_a_missing_model_leaves_the_live_picture_and_is_named(tmp_path, embedded):
     with listener(embedded) as heard, node(tmp_path, "--model", "/nowhere/best.onnx", broker=embedded):
         assert heard.wait_for(lambda kind, *_: kind == "frame", 20)
-        assert until(lambda: (h := newest(heard, "health", Health)) and "detector.model_missing" in h.reasons, 20)
+        until(lambda: (h := newest(heard, "health", Health)) and "detector.model_missing" in h.reasons, 20)
     assert "/nowhere/best.onnx" in (tmp_path / "log").read_text()
 
 
 def test_a_camera_that_is_not_there_is_named_in_health(tmp_path, embedded):
     with listener(embedded) as heard, node(tmp_path, broker=embedded, camera="folder:/nowhere"):
-        assert until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
+        until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
     assert "cannot read /nowhere" in (tmp_path / "log").read_text()
 
 
 def test_info_says_what_is_in_force_and_no_secret(tmp_path, embedded):
     with listener(embedded) as heard, node(tmp_path, broker=embedded):
-        assert until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 20)
+        until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 20)
         text = json.dumps(newest(heard, "info", Info).to_dict())
         assert embedded.passwords["pi-1"] not in text
         assert "scene:?seed=11" in text
@@ -301,17 +302,17 @@ def test_sigterm_ends_it_soon_though_the_broker_hangs(tmp_path, embedded):
 
 def test_a_second_program_of_its_id_is_named_by_the_node_itself(tmp_path, embedded):
     with listener(embedded) as heard, node(tmp_path, broker=embedded):
-        assert until(lambda: (h := newest(heard, "health", Health)) and h.state == "ok", 30)
+        until(lambda: (h := newest(heard, "health", Health)) and h.state == "ok", 30)
         with make_link(embedded.url, "pi-1", embedded.passwords["pi-1"]):
-            assert until(lambda: "node.twice" in newest(heard, "health", Health).reasons, 60)
-        assert until(lambda: "Two nodes call themselves pi-1" in (tmp_path / "log").read_text(), 20)
+            until(lambda: "node.twice" in newest(heard, "health", Health).reasons, 60)
+        until(lambda: "Two nodes call themselves pi-1" in (tmp_path / "log").read_text(), 20)
 
 
 @pytest.mark.alone
 def test_what_a_node_says_of_itself_costs_no_processor_and_no_disk_to_speak_of(tmp_path, embedded):
     """The file is small, and comes each 5 s and not more often while nothing changes."""
     with listener(embedded) as heard, node(tmp_path, broker=embedded):
-        assert until(lambda: (h := newest(heard, "health", Health)) and h.state == "ok" and h.detect_fps, 30)
+        until(lambda: (h := newest(heard, "health", Health)) and h.state == "ok" and h.detect_fps, 30)
         path = tmp_path / "state" / "status.json"
         written = set()
         end_s = time.monotonic() + 12
@@ -333,14 +334,14 @@ def test_an_outbox_that_cannot_be_written_is_told_of_until_it_can(tmp_path, embe
         assert not says_so()
         with contextlib.closing(sqlite3.connect(tmp_path / "state" / "outbox.db", isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
-            assert until(says_so, 40)
-        assert until(lambda: not says_so(), 20)
+            until(says_so, 40)
+        until(lambda: not says_so(), 20)
 
 
 def test_the_password_of_a_network_camera_stands_neither_in_the_birth_message_nor_in_the_log(tmp_path, embedded):
     camera = "rtsp://eye:hunter2@127.0.0.1:9/live"
     with listener(embedded) as heard, node(tmp_path, broker=embedded, camera=camera):
-        assert until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
+        until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
         info = newest(heard, "info", Info)
         said = b"".join(payload for *_, payload, _ in heard.messages) + (tmp_path / "log").read_bytes()
     assert info.camera.uri == info.settings["camera"] == "rtsp://…@127.0.0.1:9/live"

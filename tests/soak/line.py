@@ -14,7 +14,7 @@ import httpx
 from glassline.contract import Role
 from glassline.program import write_secret
 from tests.support.embedded_broker import RunningBroker, broker_process, free_port
-from tests.support.links import until
+from tests.support.waiting import until
 
 NODES = ("pi-1", "pi-2", "pi-3", "pi-4")
 ROLES = {
@@ -74,7 +74,7 @@ def running_line(folder: Path, *, stall_s: float) -> Iterator[Line]:
                 processes[program] = subprocess.Popen([sys.executable, "-m", program, *reach, *more], stderr=log)
         line = Line(broker, port, store, {"broker": broker.pid} | {name: p.pid for name, p in processes.items()})
         try:
-            assert until(line.is_up, 60), (folder / "web.log").read_text()
+            until(line.is_up, 60, what=lambda: (folder / "web.log").read_text())
             yield line
             for name, process in processes.items():
                 assert process.poll() is None, f"{name} ended with {process.returncode}"

@@ -20,7 +20,7 @@ from glassline.contract import Role
 from glassline.program import Credentials, write_credentials
 from glassline.store import DefectFilter, every_defect, open_store
 from tests.support.chromium import chromium
-from tests.support.links import until
+from tests.support.waiting import until
 from tests.web.many import copy_defect
 from workbench.simulate.fleet import Fleet, Wanted
 from workbench.simulate.journal import read_journals
@@ -89,7 +89,7 @@ class Heap:
 def soak(folder: Path, *, seconds: float, settle_s: int) -> Report:
     """Run it; memory is judged from `settle_s` on."""
     with running_line(folder, stall_s=20.0) as line, chromium() as browser, _fleet(line, folder) as fleet:
-        assert until(lambda: fleet.tally.counts()["stored"] or _stored(line), 60), "nothing was stored"
+        until(lambda: fleet.tally.counts()["stored"] or _stored(line), 60, what="nothing was stored")
         copy_defect(line.store, _ids(line)[0], BEFORE)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{line.url}/defects")

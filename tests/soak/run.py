@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from glassline.store import DefectFilter, open_store
-from tests.support.links import until
+from tests.support.waiting import until
 
 from .healthy import Pages, Subscriber
 from .line import NODES, Line, running_line, sleep_until
@@ -68,9 +68,9 @@ def soak(
         pages = stack.enter_context(Pages(line, PAGES))
         subscriber = stack.enter_context(Subscriber(line, "healthy"))
         readers = {f"page {number}": page for number, page in enumerate(pages.pages, 1)} | {"subscriber": subscriber}
-        assert until(lambda: all(len(reader.got) == len(NODES) for reader in readers.values()), 30)
+        until(lambda: all(len(reader.got) == len(NODES) for reader in readers.values()), 30)
         stalled = [stack.enter_context(one) for one in ([] if control else _stalled(line, browser))]
-        assert until(lambda: all(one.connections for one in stalled), 60), [one.failures for one in stalled]
+        until(lambda: all(one.connections for one in stalled), 60, what=lambda: [one.failures for one in stalled])
         began_s = time.monotonic()
         memory = stack.enter_context(Memory(line.pids))
         pauses = stack.enter_context(Pauses())

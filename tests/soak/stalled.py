@@ -14,7 +14,7 @@ import psutil
 from glassline.contract.topics import filter_of
 from tests.support.chromium import ARGUMENTS, chromium_path
 from tests.support.clients import RawClient, connect_packet, is_hung_up
-from tests.support.links import until
+from tests.support.waiting import until
 from workbench.bench.reading import client_message
 from workbench.bench.viewers import handshake
 
@@ -136,7 +136,7 @@ class StoppedBrowser(Stalled):
             self._start()
         for renderer in self._renderers():
             renderer.send_signal(signal.SIGCONT)
-        assert until(self._is_connected, 30), "the page does not come back"
+        until(self._is_connected, 30, what="the page does not come back")
         self._ending.wait(WATCH_S)
         for renderer in self._renderers():
             renderer.send_signal(signal.SIGSTOP)

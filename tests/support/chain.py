@@ -16,10 +16,10 @@ from websockets.sync.client import connect
 
 from glassline.contract.frames import extract
 from glassline.contract.messages import FrameMeta, decode
+from tests.support.waiting import until
 from workbench.demo.site import NODE_ID, PROGRAMS, Site
 
 from .embedded_broker import free_port
-from .links import until
 
 
 class Chain:
@@ -79,7 +79,7 @@ class Chain:
             return False
 
     def wait_until_live(self, timeout_s=60):
-        assert until(self.is_live, timeout_s), self.logs()
+        until(self.is_live, timeout_s, what=self.logs)
 
     def logs(self):
         return "\n".join(f"== {p}\n{self.log(p).read_text()[-1500:]}" for p in PROGRAMS if self.log(p).exists())

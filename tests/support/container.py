@@ -21,7 +21,7 @@ from typing import Self
 
 import psutil
 
-from .links import until
+from tests.support.waiting import until
 
 BOOT = Path(__file__).with_name("boot.sh")
 BOOT_S, OFF_S = 60.0, 20.0

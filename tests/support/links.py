@@ -56,12 +56,3 @@ def listener(broker):
         assert heard.wait_for(lambda kind, id, *_: (kind, id) == ("info", "web-1"))
         heard.link = link
         yield heard
-
-
-def until(condition, timeout_s=15):
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False

@@ -13,7 +13,7 @@ import pytest
 from glassline.vision import DEFAULT_MODEL, CardError, ModelBrokenError, ModelMissingError, RuntimeMissingError, choose
 from glassline.vision.files import find_model
 from glassline.vision.probe import ProbeError, probe
-from tests.support.links import until
+from tests.support.waiting import until
 
 MODELS = Path(__file__).parent / "fixtures"
 HOW = {"threads": 1, "half": False, "image_wh": (64, 48)}
@@ -139,6 +139,6 @@ def test_a_measuring_process_that_hangs_ends_with_the_one_that_started_it() -> N
     )
     with subprocess.Popen([sys.executable, "-c", start]) as starting:
         children: list[psutil.Process] = []
-        assert until(lambda: children.extend(psutil.Process(starting.pid).children()) or children)
+        until(lambda: children.extend(psutil.Process(starting.pid).children()) or children)
         starting.kill()
-    assert until(lambda: not children[0].is_running())
+    until(lambda: not children[0].is_running())

@@ -10,10 +10,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from glassline.accounts import People
 from glassline.store import open_store
 from tests.support.chromium import chromium
+from tests.support.waiting import until
 
 from .certificates import Certificate, make_certificate
 from .people import make_people
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BridgeLike, NodeLike
 
 

@@ -15,22 +15,12 @@ import httpx
 import psutil
 
 from tests.support.embedded_broker import free_port
+from tests.support.waiting import until
 
 from .certificates import Certificate
 
 ROOT = Path(__file__).parents[2]
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-
-
-def until(condition: Callable[[], Any], *, timeout_s: float = 15.0, what: str = "") -> Any:
-    """Wait until `condition` gives something true, and return that."""
-    end_s = time.monotonic() + timeout_s
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end_s, f"not within {timeout_s} s: {what or condition}"
-        time.sleep(0.02)
 
 
 def runs(pid: int) -> bool:

@@ -31,8 +31,7 @@ from glassline.contract.messages import (
 from glassline.contract.topics import filter_of
 from glassline.link import BrokerAddress, Link
 from glassline.store import DetectionItem, EvidenceItem, Store
-
-from .processes import until
+from tests.support.waiting import until
 
 
 def picture(number: int, *, image_wh: tuple[int, int] = (640, 480), quality: int = 80, noise: bool = False) -> bytes:

@@ -6,9 +6,10 @@ import pytest
 
 from glassline.contract import Role
 from tests.support.mosquitto import mosquitto
+from tests.support.waiting import until
 
 from .clients import Page
-from .processes import Web, until
+from .processes import Web
 from .publishers import NodeLike
 
 

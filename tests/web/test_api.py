@@ -9,9 +9,10 @@ from glassline.contract import Reason, new_event_id
 from glassline.contract.rates import BURST_S
 from glassline.contract.topics import SPECS
 from glassline.diagnosis import Hop
+from tests.support.waiting import until
 
 from .clients import Page
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 

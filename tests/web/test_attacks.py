@@ -16,10 +16,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from glassline.accounts import People, PersonRole
+from tests.support.waiting import until
 
 from .naive import Naive
 from .people import SECRET, client, code_of, cookies_of, enter
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BridgeLike, NodeLike
 
 EVENT = "01a2040b-6070-71de-a289-74ecb882c122"

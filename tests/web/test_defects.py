@@ -7,10 +7,11 @@ import pytest
 from glassline.contract import new_event_id
 from glassline.store import open_store
 from tests.store.samples import START, detection_item, make_detection
+from tests.support.waiting import until
 
 from .clients import Page
 from .defects import review, stored
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 

@@ -3,9 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.waiting import until
+
 from .accessible import barriers
 from .defects_page import note, open_page, review, row, rows, store_several
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 from .shots import shoot
 

@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.chromium import ARGUMENTS, chromium_path
+from tests.support.waiting import until
 
 from .defects_page import open_page, store_several
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 pytestmark = pytest.mark.alone

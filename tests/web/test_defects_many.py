@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
+from tests.support.waiting import until
+
 from .defects_page import find, row, rows, store
 from .many import copy_defect
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BridgeLike, NodeLike
 
 pytestmark = pytest.mark.alone

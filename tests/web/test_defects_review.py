@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.waiting import until
+
 from .defects_page import find, note, open_page, review, row, rows, store, store_several
 from .people import SECRET
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 

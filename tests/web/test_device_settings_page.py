@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from glassline.vision.archive import pack
 from tests.support.chain import Chain
+from tests.support.waiting import until
 from workbench.demo.site import NODE_ID
 
-from .processes import until
 from .shots import shoot
 from .test_models import card_in
 

@@ -12,9 +12,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from glassline.contract import Reason
 from glassline.contract.messages import Health, Latency, LiveHealth, OutboxHealth, StoreHealth, WifiHealth
 from glassline.store import open_store
+from tests.support.waiting import until
 
 from .people import SECRET
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BridgeLike, NodeLike
 from .shots import shoot
 

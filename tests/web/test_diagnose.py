@@ -15,9 +15,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 from glassline.contract import Reason
 from glassline.diagnosis import remedy_of
 from tests.support.proxy import Proxy
+from tests.support.waiting import until
 
 from .people import code_of
-from .processes import ROOT, Mosquitto, Process, Web, until
+from .processes import ROOT, Mosquitto, Process, Web
 from .publishers import NodeLike
 
 CAUSE = "#chain .cause:not([hidden])[data-code]"

@@ -21,9 +21,10 @@ from glassline.contract.messages import Command, Reply, decode
 from glassline.diagnosis import Hop, Observation, diagnose
 from glassline.store import open_store
 from tests.support.embedded_broker import free_port
+from tests.support.waiting import until
 
 from .people import client, code_of, enter, make_people
-from .processes import ROOT, Mosquitto, Web, runs, until
+from .processes import ROOT, Mosquitto, Web, runs
 from .publishers import BridgeLike, NodeLike
 
 SHOTS = ROOT / "var" / "screenshots"

@@ -5,9 +5,10 @@ import time
 import paho.mqtt.client as mqtt
 
 from glassline.contract import new_event_id
+from tests.support.waiting import until
 
 from .clients import Page, RawPage
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 

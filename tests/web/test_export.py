@@ -15,11 +15,12 @@ import pytest
 from glassline.program import Tally
 from glassline.store import DefectFilter, every_defect, open_store
 from tests.store.samples import detection_item, make_detection
+from tests.support.waiting import until
 from web.api.export import AT_ONCE, paced
 from web.reading import SEND_S, Readings
 
 from .defects import review, stored
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 LONG = 20_000

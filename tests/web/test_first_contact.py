@@ -15,9 +15,10 @@ from glassline.accounts.tokens import Tokens
 from glassline.contract import Role
 from glassline.program import Credentials, first_contact, read_credentials
 from tests.support.authority import NOT_YET, signed
+from tests.support.waiting import until
 
 from .certificates import Certificate
-from .processes import ROOT, Web, free_port, until
+from .processes import ROOT, Web, free_port
 from .test_enroll import Server, expire
 from .test_enroll import server as server  # noqa: PLC0414 - a fixture
 

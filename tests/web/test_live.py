@@ -12,9 +12,10 @@ import psutil
 import pytest
 
 from glassline.contract import from_unix, new_event_id
+from tests.support.waiting import until
 
 from .clients import Page, RawPage
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import NodeLike, picture
 
 

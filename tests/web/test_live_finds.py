@@ -11,8 +11,9 @@ from glassline.contract import Box, from_unix
 from glassline.contract.messages import Detection
 from glassline.store import open_store
 from tests.support.hoard import Hoard
+from tests.support.waiting import until
 
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BridgeLike, NodeLike
 from .shots import shoot
 

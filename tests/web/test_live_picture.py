@@ -9,8 +9,9 @@ from playwright.sync_api import Page, expect
 from glassline.contract import Box, Reason
 from glassline.contract.frames import metadata_of
 from glassline.contract.messages import LiveHealth, WifiHealth
+from tests.support.waiting import until
 
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BOX, BridgeLike, NodeLike
 from .shots import shoot
 

@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from glassline.contract.messages import ReplyError
+from tests.support.waiting import until
 
 from .people import SECRET
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 from .shots import shoot
 

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.chromium import chromium_path
+from tests.support.waiting import until
 
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BOX, NodeLike
 from .shots import shoot
 from .tabs import Tabs

@@ -17,11 +17,12 @@ from glassline.program import Credentials, write_credentials
 from glassline.vision.archive import pack
 from tests.support.authority import signed
 from tests.support.embedded_broker import embedded_broker
+from tests.support.waiting import until
 from web.api.models import AT_ONCE, BURST
 
 from .certificates import Certificate
 from .people import client, code_of, enter
-from .processes import ROOT, Mosquitto, Process, Web, until
+from .processes import ROOT, Mosquitto, Process, Web
 from .publishers import NodeLike
 
 FIXTURES = ROOT / "tests" / "vision" / "fixtures"

@@ -12,11 +12,12 @@ from glassline.contract.ids import BROKER_ID
 from glassline.contract.messages import Health
 from tests.support.clients import connected
 from tests.support.embedded_broker import RunningBroker, embedded_broker
+from tests.support.waiting import until
 from web.programs.hub import Hub
 from web.programs.signs import Signs
 
 from .clients import Page
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import NodeLike
 
 ROLES = {

@@ -7,6 +7,7 @@ import pytest
 from flask import Blueprint
 from openapi_spec_validator import validate
 
+from tests.support.waiting import until
 from web.api.openapi import document, routes
 from web.app import create_app
 from web.services import Services
@@ -14,7 +15,7 @@ from web.settings import WebSettings
 
 from .fuzzing import fuzz
 from .people import client, cookies_of, enter
-from .processes import Web, until
+from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "40"))

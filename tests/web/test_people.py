@@ -15,9 +15,10 @@ from websockets.sync.client import connect
 
 from glassline.accounts import People, PersonRole, PersonTokens
 from glassline.accounts.person_tokens import MAX_OF_ONE
+from tests.support.waiting import until
 
 from .people import SECRET, client, code_of, cookies_of, enter, make_people
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import NodeLike
 
 

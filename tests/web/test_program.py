@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.support.waiting import until
+
 from .clients import Page
-from .processes import ROOT, Mosquitto, Web, runs, until
+from .processes import ROOT, Mosquitto, Web, runs
 from .publishers import NodeLike
 
 

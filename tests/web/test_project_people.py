@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from glassline.program import write_secret
+from tests.support.waiting import until
 from workbench.supabase import MISSING, LocalSupabase, installed
 
 from .people import client, code_of, enter
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 
 SECRET = "correct horse"
 

@@ -15,9 +15,10 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.support.clients import is_hung_up
+from tests.support.waiting import until
 
 from .people import SECRET, cookies_of, enter, make_people
-from .processes import Process, Web, free_port, until
+from .processes import Process, Web, free_port
 
 THREADS = 20
 STRANGER = "127.0.9.1"

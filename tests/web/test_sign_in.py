@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from glassline.accounts import People, PersonRole
+from tests.support.waiting import until
 from web.app import create_app
 from web.people.sessions import MAX_OF_ONE, Sessions
 from web.services import Services
@@ -23,7 +24,7 @@ from workbench.doctor.web_pass import web_pass
 from .certificates import Certificate
 from .looks import has_seen, look_at
 from .people import SECRET, client, code_of, cookies_of, enter, make_people
-from .processes import ROOT, Mosquitto, Web, free_port, until
+from .processes import ROOT, Mosquitto, Web, free_port
 from .publishers import BridgeLike, NodeLike
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from tests.support.hoard import Hoard
 from tests.support.throttle import Throttle
+from tests.support.waiting import until
 
 from .clients import Page, RawPage
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import NodeLike, picture
 
 BYTES_PER_S = 100_000

@@ -15,12 +15,13 @@ from websockets.exceptions import InvalidStatus
 from glassline.contract import Reason
 from tests.support.authority import EXPIRED, signed
 from tests.support.handshake import negotiated
+from tests.support.waiting import until
 from web.tls import tls_context
 
 from .certificates import Certificate, make_certificate
 from .clients import Page
 from .looks import has_seen, look_at
-from .processes import ROOT, Web, free_port, until
+from .processes import ROOT, Web, free_port
 from .publishers import NodeLike
 
 

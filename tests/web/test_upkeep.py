@@ -5,9 +5,11 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 
+from tests.support.waiting import until
+
 from .clients import Page
 from .people import code_of
-from .processes import Mosquitto, Web, until
+from .processes import Mosquitto, Web
 from .publishers import BridgeLike, NodeLike
 
 

@@ -16,8 +16,9 @@ from glassline.link import BrokerAddress, Link, probe_broker
 from glassline.program import read_credentials
 from tests.support.authority import signed
 from tests.support.embedded_broker import RunningBroker, embedded_broker
-from tests.support.links import make_link, until
+from tests.support.links import make_link
 from tests.support.mosquitto import mosquitto, needs_mosquitto_clients
+from tests.support.waiting import until
 
 ROLES = {"web-1": Role.WEB}
 
@@ -96,9 +97,9 @@ def test_revoking_ends_the_open_connection_and_lets_nobody_in_again(place: Place
     copied = file.with_name("copied.toml")
     shutil.copy(file, copied)
     with link_with(copied) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
         assert place.run("revoke", "pi-1").returncode == 0
-        assert until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS, 10), link.state
+        until(lambda: link.state.code is Reason.BROKER_BAD_CREDENTIALS, 10, what=lambda: link.state)
     assert "pi-1" not in place.run("accounts").stdout
 
 
@@ -108,7 +109,7 @@ def test_a_rotation_never_locks_the_device_out(place: Place) -> None:
     old = file.with_name("old.toml")
     shutil.copy(file, old)
     with link_with(file) as running:
-        assert until(lambda: running.state.connected)
+        until(lambda: running.state.connected)
         begun = place.run("rotate", "pi-1")
         assert begun.returncode == 0, begun.stderr
         assert "glassline rotate pi-1 --finish" in place.run("accounts").stdout
@@ -116,8 +117,8 @@ def test_a_rotation_never_locks_the_device_out(place: Place) -> None:
         assert place.works(file), "the device has the new file, and the broker has not changed over"
         assert running.state.connected
         assert place.run("rotate", "pi-1", "--finish").returncode == 0
-        assert until(lambda: place.works(file))
-        assert until(lambda: running.state.connected and place.works(file), 10), running.state
+        until(lambda: place.works(file))
+        until(lambda: running.state.connected and place.works(file), 10, what=lambda: running.state)
         found = probe_broker(BrokerAddress.parse(place.broker.tls_url), id="pi-1", credentials=str(old))
         assert found.code is Reason.BROKER_BAD_CREDENTIALS
     assert read_credentials(file).previous_password == ""
@@ -130,13 +131,13 @@ def test_a_device_that_runs_on_gets_through_a_rotation_with_a_file_that_holds_th
     theirs = file.with_name("theirs.toml")
     shutil.move(file, theirs)
     with link_with(theirs) as running:
-        assert until(lambda: running.state.connected)
+        until(lambda: running.state.connected)
         begun = place.run("rotate", "pi-1", broker=place.broker.tls_url)
         assert "The password before is not known here" in begun.stdout
         shutil.copy(file, theirs)
         assert place.run("rotate", "pi-1", "--finish").returncode == 0
-        assert until(lambda: not running.state.connected, 10)
-        assert until(lambda: running.state.connected, 10), running.state
+        until(lambda: not running.state.connected, 10)
+        until(lambda: running.state.connected, 10, what=lambda: running.state)
 
 
 def test_a_rotation_may_be_begun_again(place: Place) -> None:
@@ -147,14 +148,14 @@ def test_a_rotation_may_be_begun_again(place: Place) -> None:
         assert read_credentials(file).previous_password == first
         assert place.works(file)
     assert place.run("rotate", "pi-1", "--finish").returncode == 0
-    assert until(lambda: place.works(file))
+    until(lambda: place.works(file))
 
 
 @needs_mosquitto_clients
 def test_an_observer_uses_mosquittos_tools_under_tls(place: Place, tmp_path: Path) -> None:
     place.enroll("eyes", "observer", clients=str(tmp_path / "tools"))
     with link_with(place.enroll("pi-1", "node")) as link:
-        assert until(lambda: link.state.connected)
+        until(lambda: link.state.connected)
         heard = subprocess.run(
             ["mosquitto_sub", "-t", "glass/v1/pi-1/status", "-C", "1", "-W", "10"],
             env={"XDG_CONFIG_HOME": str(tmp_path / "tools"), "PATH": "/usr/bin:/bin"},

@@ -20,7 +20,7 @@ from glassline.contract import from_unix
 from glassline.contract.frames import embed_frame
 from glassline.contract.messages import FrameMeta
 from tests.support.embedded_broker import broker_process
-from tests.support.links import until
+from tests.support.waiting import until
 from web.live.intake import read_picture
 from web.live.wire import event_message, frame_message
 from workbench.bench.child import BenchError, Child, free_port, python
@@ -99,7 +99,7 @@ def test_a_killed_bench_leaves_no_process():
         return any("workbench.bench.viewers" in command_line(one) for one in family)
 
     try:
-        assert until(watched, 30), family
+        until(watched, 30, what=lambda: family)
         process.send_signal(signal.SIGKILL)
         process.wait(10)
         _, alive = psutil.wait_procs(family, timeout=15)

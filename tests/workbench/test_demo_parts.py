@@ -10,7 +10,7 @@ import pytest
 
 from glassline.program.settings import read_tables
 from tests.support.embedded_broker import free_port
-from tests.support.links import until
+from tests.support.waiting import until
 from workbench.demo.site import Site
 
 
@@ -40,7 +40,7 @@ def test_a_killed_demo_leaves_no_process(tmp_path):
         return all(any(f"-m {name} --config" in line and "keep" not in line for line in lines) for name in programs)
 
     try:
-        assert until(complete, 60), (tmp_path / "log").read_text()
+        until(complete, 60, what=lambda: (tmp_path / "log").read_text())
         process.send_signal(signal.SIGKILL)
         process.wait(10)
         _, alive = psutil.wait_procs(family, timeout=15)

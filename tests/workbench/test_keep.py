@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import psutil
 
-from tests.support.links import until
+from tests.support.waiting import until
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -32,7 +32,7 @@ def test_a_program_that_dies_is_started_again(tmp_path):
     log = tmp_path / "log"
     with keep("sh", "-c", f"echo run >> {log}; exit 75") as (process, _):
         assert "ended with code 75" in process.stdout.readline()
-        assert until(lambda: log.read_text().count("run") >= 2)
+        until(lambda: log.read_text().count("run") >= 2)
 
 
 def test_a_program_whose_settings_are_wrong_is_given_up(tmp_path):
@@ -42,23 +42,23 @@ def test_a_program_whose_settings_are_wrong_is_given_up(tmp_path):
 
 def test_told_to_end_it_ends_the_program():
     with keep(*SLEEPS) as (process, watched):
-        assert until(watched.children)
+        until(watched.children)
         child = watched.children()[0]
         began_s = time.monotonic()
         process.terminate()
         assert process.wait(10) == 0
         assert time.monotonic() - began_s < 2
-        assert until(lambda: not child.is_running())
+        until(lambda: not child.is_running())
 
 
 def test_when_its_starter_is_killed_it_ends_the_program():
     starter = subprocess.Popen(SLEEPS)
     with keep(*SLEEPS, pid=starter.pid) as (process, watched):
-        assert until(watched.children)
+        until(watched.children)
         child = watched.children()[0]
         starter.send_signal(signal.SIGKILL)  # and nobody has waited for it yet
         assert process.wait(10) == 0
-        assert until(lambda: not child.is_running())
+        until(lambda: not child.is_running())
     starter.wait(10)
 
 

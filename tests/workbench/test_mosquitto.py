@@ -14,8 +14,8 @@ from glassline.link import BrokerAddress, probe_broker
 from glassline.link.other_side import speaks_mqtt
 from glassline.program import read_credentials
 from tests.support.embedded_broker import free_port, wait_for_port
-from tests.support.links import until
 from tests.support.mosquitto import needs_mosquitto
+from tests.support.waiting import until
 from workbench.mosquitto import ACCOUNTS, conf_for, find_mosquitto
 
 pytestmark = needs_mosquitto
@@ -24,7 +24,7 @@ pytestmark = needs_mosquitto
 def wait_until_it_serves(port: int, process: "subprocess.Popen[bytes]") -> None:
     """mosquitto listens before it heeds SIGTERM."""
     wait_for_port(port, process)
-    assert until(lambda: speaks_mqtt(BrokerAddress("127.0.0.1", port)))
+    until(lambda: speaks_mqtt(BrokerAddress("127.0.0.1", port)))
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from pathlib import Path
 from glassline.link import BrokerAddress
 from glassline.link.other_side import speaks_mqtt
 from tests.support.embedded_broker import free_port, wait_for_port
-from tests.support.links import until
 from tests.support.mosquitto import MOSQUITTO, needs_mosquitto
+from tests.support.waiting import until
 from workbench.mosquitto_reload import reload_mosquitto
 
 pytestmark = needs_mosquitto
@@ -22,7 +22,7 @@ def started(conf: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
         process = subprocess.Popen([MOSQUITTO or "", "-c", conf.name], cwd=conf.parent, stderr=log)
     try:
         wait_for_port(port, process)
-        assert until(lambda: speaks_mqtt(BrokerAddress("127.0.0.1", port)))
+        until(lambda: speaks_mqtt(BrokerAddress("127.0.0.1", port)))
         yield process
     finally:
         process.terminate()
@@ -49,4 +49,4 @@ def test_only_the_mosquitto_that_uses_the_file_is_told(tmp_path: Path) -> None:
         for passwords, wanted in zip(files, ([told[0]], [told[1]], []), strict=True):
             assert [line for line in reload_mosquitto(passwords) if line in told] == wanted
         for folder in (tmp_path / "a", tmp_path / "b"):
-            assert until(lambda folder=folder: (folder / "log").read_text().count("Reloading config") == 1)
+            until(lambda folder=folder: (folder / "log").read_text().count("Reloading config") == 1)

@@ -15,7 +15,8 @@ from glassline.contract.messages import Lease
 from glassline.program import write_secret
 from pi_node.report.status_file import read_status
 from tests.support.embedded_broker import broker_process, free_port
-from tests.support.links import listener, until
+from tests.support.links import listener
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB}
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("GLASS_") and name != "BACKEND_URL"}
@@ -97,9 +98,9 @@ def test_settings_with_which_no_node_can_start_are_named(tmp_path):
 
 def test_a_node_that_is_well_says_so_and_who_asks_for_pictures(tmp_path):
     with broker_process(ROLES) as broker, listener(broker) as heard, node(tmp_path, broker=broker.url):
-        assert until(lambda: (s := said(tmp_path)) is not None and s.health.state == "ok" and s.link.connected, 30)
+        until(lambda: (s := said(tmp_path)) is not None and s.health.state == "ok" and s.link.connected, 30)
         heard.link.publish("viewers", Lease(max_fps=5, ttl_s=30).to_json(), id="pi-1", rest="web-1")
-        assert until(lambda: said(tmp_path).asked_by == ["web-1"], 10)
+        until(lambda: said(tmp_path).asked_by == ["web-1"], 10)
         began_s = time.monotonic()
         code, told, states = verdict(tmp_path)
         print(f"{time.monotonic() - began_s:.1f} s")
@@ -120,7 +121,7 @@ def test_a_node_that_is_well_says_so_and_who_asks_for_pictures(tmp_path):
 def test_a_broker_that_is_down_is_the_cause_and_all_before_it_is_well(tmp_path):
     port = free_port()
     with node(tmp_path, broker=f"mqtt://192.0.2.1:{port}", id="pi-1"):
-        assert until(lambda: (s := said(tmp_path)) is not None and s.link.code is not None, 30)
+        until(lambda: (s := said(tmp_path)) is not None and s.link.code is not None, 30)
         code, told, states = verdict(tmp_path)
         assert code == 1
         assert told["first_cause"]["hop"] == "broker"
@@ -131,7 +132,7 @@ def test_a_broker_that_is_down_is_the_cause_and_all_before_it_is_well(tmp_path):
 
 def test_a_node_that_looks_for_the_broker_on_itself_is_told_so_with_the_file_to_mend(tmp_path):
     with node(tmp_path, broker=f"mqtt://127.0.0.1:{free_port()}"):
-        assert until(lambda: (s := said(tmp_path)) is not None and s.link.code is not None, 30)
+        until(lambda: (s := said(tmp_path)) is not None and s.link.code is not None, 30)
         _, told, _ = verdict(tmp_path)
         assert told["first_cause"]["code"] == "broker.localhost_on_node"
         assert str(tmp_path / "glassline.toml") in told["first_cause"]["remedy"]
@@ -140,7 +141,7 @@ def test_a_node_that_looks_for_the_broker_on_itself_is_told_so_with_the_file_to_
 def test_a_node_that_was_started_by_flags_alone_is_found_in_its_folder(tmp_path):
     flags = ["--camera", "scene:?seed=11", "--state-dir", "elsewhere", "--id", "pi-9"]
     with node(tmp_path, *flags, environ={"BACKEND_URL": "http://192.168.1.5:5000"}):
-        assert until(lambda: read_status(tmp_path / "elsewhere", "pi-9", {}) is not None, 30)
+        until(lambda: read_status(tmp_path / "elsewhere", "pi-9", {}) is not None, 30)
         _, told, _ = verdict(tmp_path)
         assert told["device"] == "pi-9"
         assert told["first_cause"]["code"] == "broker.address_unset"
@@ -160,7 +161,7 @@ def test_what_hurts_before_the_broker_is_the_cause_and_the_broker_is_not_denied(
         assert "First cause: The camera" in text
         assert "gives black pictures" in text
         assert "Take the cap off the lens" in text
-        assert until(lambda: "gives black pictures" in (tmp_path / "log").read_text(), 15)
+        until(lambda: "gives black pictures" in (tmp_path / "log").read_text(), 15)
     log = (tmp_path / "log").read_text()
     for code in ("camera.black", "detector.model_missing", "broker.localhost_on_node"):
         (line,) = [line for line in log.splitlines() if line.endswith(f"[{code}]") and "Do this: " in line]
@@ -180,9 +181,9 @@ def test_a_frozen_camera_is_named_with_how_long(tmp_path):
 def test_a_killed_node_is_offline_and_a_stopped_process_silent_and_both_left_word(tmp_path):
     with broker_process(ROLES) as broker, node(tmp_path, broker=broker.url, model="/nowhere/best.onnx") as process:
         assert hurts(tmp_path, "detector.model_missing")
-        assert until(lambda: said(tmp_path).link.connected, 15)
+        until(lambda: said(tmp_path).link.connected, 15)
         process.send_signal(signal.SIGSTOP)
-        assert until(lambda: verdict(tmp_path)[1]["first_cause"]["code"] == "node.silent", 25)
+        until(lambda: verdict(tmp_path)[1]["first_cause"]["code"] == "node.silent", 25)
         _, told, states = verdict(tmp_path)
         assert (states["camera"], states["broker"]) == ("unknown", "unknown")
         assert told["before"]["first_cause"]["code"] == "detector.model_missing"
@@ -200,7 +201,7 @@ def test_a_killed_node_is_offline_and_a_stopped_process_silent_and_both_left_wor
 def test_the_word_lies_in_the_runtime_directory_where_systemd_gives_one(tmp_path):
     (tmp_path / "run").mkdir()
     with node(tmp_path, environ={"RUNTIME_DIRECTORY": str(tmp_path / "run")}):
-        assert until((tmp_path / "run" / "status.json").exists, 30)
+        until((tmp_path / "run" / "status.json").exists, 30)
         assert not (tmp_path / "state" / "status.json").exists()
         code, told, _ = verdict(tmp_path)
         assert (code, told["device"]) == (1, "pi-1")
@@ -217,7 +218,7 @@ def test_a_file_that_is_none_of_ours_is_no_word(tmp_path, content):
 
 def test_a_process_that_got_the_number_of_a_dead_node_is_no_node(tmp_path):
     with node(tmp_path, broker="mqtt://127.0.0.1:1") as process:
-        assert until(lambda: said(tmp_path) is not None, 30)
+        until(lambda: said(tmp_path) is not None, 30)
         process.kill()
         process.wait()
     path = tmp_path / "state" / "status.json"
@@ -233,7 +234,7 @@ def test_a_clock_that_is_an_hour_off_is_nothing_that_a_node_could_know(tmp_path)
     )
     environ = {"PYTHONPATH": f"{tmp_path / 'shift'}:{os.getcwd()}"}
     with broker_process(ROLES) as broker, node(tmp_path, broker=broker.url, environ=environ):
-        assert until(lambda: (s := said(tmp_path)) is not None and s.link.connected and s.health.detect_fps, 30)
+        until(lambda: (s := said(tmp_path)) is not None and s.link.connected and s.health.detect_fps, 30)
         assert said(tmp_path).at_unix > time.time() + 3500
         time.sleep(6)
         assert said(tmp_path).health.reasons == []

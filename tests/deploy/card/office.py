@@ -10,8 +10,8 @@ import paho.mqtt.client as paho
 from glassline.link import BrokerAddress
 from glassline.program import read_credentials
 from tests.support.debian import PROJECT
-from tests.support.links import until
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 PASSPHRASE = "planted pass phrase 7"
 _SETTINGS = """\
@@ -93,7 +93,7 @@ class Office:
             command = [sys.executable, "-m", program]
             self._running.append(subprocess.Popen(command, stdout=file, stderr=file, cwd=self.folder))
         ready = "ready, listening" if program == "broker" else "https://"
-        assert until(lambda: ready in log.read_text(), 60), log.read_text()
+        until(lambda: ready in log.read_text(), 60, what=log.read_text)
 
     def stop(self) -> None:
         for one in self._running:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.container import Container
 from tests.support.debian import trixie
-from tests.support.links import until
+from tests.support.waiting import until
 from tests.support.wheels import packages_of
 from workbench.flash.wifi import network_key
 
@@ -99,30 +99,36 @@ def test_a_flashed_card_boots_into_inspecting_whatever_goes_wrong_on_the_way(
 
     with pi:
         releases = pi.files / "opt/glassline/releases"
-        assert until(lambda: any(releases.glob("*/lib")), 120), pi.journal("glassline-setup")
+        until(lambda: any(releases.glob("*/lib")), 120, what=lambda: pi.journal("glassline-setup"))
         pi.switch_off(cleanly=False)  # in the middle of installing
         assert pi.boot_partition.exists()
         pi.boot()
-        assert until(lambda: pi.property("glassline-join", "ActiveState") == "active", 240), pi.journal(
-            "glassline-setup"
+        until(
+            lambda: pi.property("glassline-join", "ActiveState") == "active",
+            240,
+            what=lambda: pi.journal("glassline-setup"),
         )
         pi.reboot(cleanly=False)  # before anything was cleaned up, or while it is
-        assert until(lambda: not (pi.files / "boot/firmware/glassline").exists(), 240), pi.journal("glassline-setup")
+        until(
+            lambda: not (pi.files / "boot/firmware/glassline").exists(), 240, what=lambda: pi.journal("glassline-setup")
+        )
 
-        assert until(lambda: pi.first_cause().get("code") == "broker.not_joined", 120), pi.run("glassline", "status")
+        until(
+            lambda: pi.first_cause().get("code") == "broker.not_joined", 120, what=lambda: pi.run("glassline", "status")
+        )
         assert f"{office.page} cannot be reached" in pi.first_cause()["sentence"]
         assert "cannot be reached" in pi.journal("glassline-join")
-        assert until(lambda: "found " in pi.run("journalctl", "-b", "-u", "pi_node"), 60), pi.journal("pi_node")
+        until(lambda: "found " in pi.run("journalctl", "-b", "-u", "pi_node"), 60, what=lambda: pi.journal("pi_node"))
 
         office.start("broker")
         office.start("web")
         online = office.hears("glass/v1/pi-1/status", b"online", within_s=240)
         assert online, pi.journal("glassline-join") + pi.journal("pi_node")
-        assert until(lambda: not (pi.files / "etc/glassline/token").exists(), 10)
+        until(lambda: not (pi.files / "etc/glassline/token").exists(), 10)
         assert json.loads(pi.run("cloud-init", "status", "--format", "json", check=False))["errors"] == []
 
         pi.reboot()
-        assert until(pi.is_connected, 60), pi.journal("pi_node")
+        until(pi.is_connected, 60, what=lambda: pi.journal("pi_node"))
         assert pi.property("glassline-setup", "LoadState") == "not-found"
         assert pi.property("glassline-join", "ConditionResult") == "no"
 

@@ -17,8 +17,8 @@ from tests.support.authority import signed
 from tests.support.container import Container
 from tests.support.debian import PROJECT, trixie
 from tests.support.embedded_broker import RunningBroker, accounts_file, wait_for_port
-from tests.support.links import until
 from tests.support.ports import free_port
+from tests.support.waiting import until
 from tests.support.wheels import packages_of, program_wheel
 
 ROLES = {"pi-1": Role.NODE, "bridge-1": Role.BRIDGE, "web-1": Role.WEB}
@@ -186,5 +186,5 @@ def installed(pi: Pi, server: Server, wheel: Path) -> Pi:
         (pi.files / name).parent.mkdir(parents=True)
         (pi.files / name).write_text(text)
     pi.install("--id", "pi-1", "--camera", CAMERA, "--credentials", "/root/pi-1.toml", wheel=wheel)
-    assert until(pi.is_online, 60), pi.why()
+    until(pi.is_online, 60, what=pi.why)
     return pi

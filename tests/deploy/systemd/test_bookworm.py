@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.debian import bookworm
-from tests.support.links import until
+from tests.support.waiting import until
 from tests.support.wheels import changed_wheel, packages_of
 
 from .conftest import Pi, switched_on
@@ -28,12 +28,12 @@ def test_it_is_online_once_installed_and_its_units_are_sound(installed: Pi) -> N
 def test_it_is_back_after_a_kill_9(installed: Pi) -> None:
     pid = installed.pid
     installed.run("sh", "-c", f"kill -KILL {pid}")
-    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60, what=installed.why)
 
 
 def test_an_update_and_a_reboot_keep_it_running(installed: Pi, wheel: Path, tmp_path: Path) -> None:
     installed.install(wheel=changed_wheel(wheel, tmp_path, "0.1.1"))
     installed.reboot()
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     assert installed.says()["info"]["version"] == "0.1.1"
     assert installed.property("pi_node", "NRestarts") == "0"

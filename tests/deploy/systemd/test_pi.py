@@ -8,7 +8,7 @@ import pytest
 
 from glassline.contract.messages import decode_info
 from tests.support.clients import connected
-from tests.support.links import until
+from tests.support.waiting import until
 from tests.support.wheels import changed_wheel
 from workbench.flash.writing import SCRIPTS
 
@@ -48,7 +48,7 @@ def test_a_node_that_was_installed_from_a_clean_root_is_online(installed: Pi, se
     assert heard["status"] == b"online"
     assert decode_info(heard["info"], "pi-1").camera.uri == CAMERA
     assert heard["frame"].startswith(b"\xff\xd8")
-    assert until(lambda: bool(server.stored()), 30)
+    until(lambda: bool(server.stored()), 30)
 
 
 def test_it_runs_as_nobody_else_and_writes_its_status_into_memory(installed: Pi) -> None:
@@ -77,14 +77,14 @@ def test_a_second_run_changes_nothing(installed: Pi, wheel: Path) -> None:
 def test_it_is_back_after_a_kill_9(installed: Pi) -> None:
     pid, began_s = installed.pid, time.monotonic()
     installed.run("sh", "-c", f"kill -KILL {pid}")
-    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60, what=installed.why)
     print(f"online again {time.monotonic() - began_s:.1f} s after kill -9")
 
 
 def test_it_is_back_after_a_hang(installed: Pi) -> None:
     pid, began_s = installed.pid, time.monotonic()
     installed.run("sh", "-c", f"kill -STOP {pid}")
-    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60, what=installed.why)
     print(f"online again {time.monotonic() - began_s:.1f} s after it hung")
     assert "Watchdog timeout" in installed.journal("pi_node")
 
@@ -93,9 +93,9 @@ def test_it_is_back_after_its_detector_hung_and_says_where(installed: Pi) -> Non
     pid, began_s = installed.pid, time.monotonic()
     hang = installed.files / HANG.relative_to("/")
     hang.touch()
-    assert until(lambda: installed.pid not in (0, pid), 60), installed.why()
+    until(lambda: installed.pid not in (0, pid), 60, what=installed.why)
     hang.unlink()
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     print(f"online again {time.monotonic() - began_s:.1f} s after its detector hung")
     assert "the detector does not come back from a picture" in installed.journal("pi_node")
     assert "in hang_or_look" in installed.journal("pi_node")
@@ -105,7 +105,7 @@ def test_it_is_told_to_begin_anew_and_does(installed: Pi, server: Server) -> Non
     pid = installed.pid
     with connected(server.broker, "web-1") as web:
         web.publish("glass/v1/pi-1/cmd/restart", '{"v":1,"id":"1","args":{}}')
-    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60, what=installed.why)
     assert installed.property("pi_node", "Result") == "success"
 
 
@@ -125,7 +125,7 @@ def test_wrong_settings_are_said_and_do_not_loop(installed: Pi) -> None:
     finally:
         file.write_text(good)
         installed.run("systemctl", "start", "pi_node")
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
 
 
 def test_an_outage_loses_nothing_and_neither_does_a_sudden_end_in_it(installed: Pi, server: Server) -> None:
@@ -133,7 +133,7 @@ def test_an_outage_loses_nothing_and_neither_does_a_sudden_end_in_it(installed: 
     before_found = installed.found()
     began_s = time.monotonic()
     installed.cable(plugged_in=False)
-    assert until(lambda: not installed.says()["link"]["connected"], 40), installed.why()
+    until(lambda: not installed.says()["link"]["connected"], 40, what=installed.why)
     pid = installed.pid
     time.sleep(max(0.0, OUTAGE_S - (time.monotonic() - began_s)))
     assert installed.pid == pid, "a missing network is no hang"
@@ -142,15 +142,15 @@ def test_an_outage_loses_nothing_and_neither_does_a_sudden_end_in_it(installed: 
     assert len(kept | arrived) >= found > len(arrived) + 20
     installed.switch_off(cleanly=False)
     installed.boot()
-    assert until(installed.is_online, 60), installed.why()
-    assert until(lambda: kept <= server.stored(), 60), kept - server.stored()
+    until(installed.is_online, 60, what=installed.why)
+    until(lambda: kept <= server.stored(), 60, what=lambda: kept - server.stored())
     print(f"{found} found, {len(arrived)} of them stored before the sudden end, all of them after it")
 
 
 def test_it_is_back_after_a_reboot(installed: Pi, server: Server) -> None:
     began_s = time.monotonic()
     installed.reboot()
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     print(f"online {time.monotonic() - began_s:.1f} s after it was told to reboot")
     assert installed.property("pi_node", "NRestarts") == "0"
 
@@ -158,7 +158,7 @@ def test_it_is_back_after_a_reboot(installed: Pi, server: Server) -> None:
 def test_an_update_takes_the_place_of_what_ran(installed: Pi, wheel: Path, tmp_path: Path) -> None:
     said = installed.install(wheel=changed_wheel(wheel, tmp_path, "0.1.1"))
     assert "0.1.1" in said
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     assert installed.says()["info"]["version"] == "0.1.1"
     assert len(list((installed.files / "opt/glassline/releases").iterdir())) == 2
 
@@ -184,6 +184,6 @@ def test_one_that_does_not_come_up_is_taken_back(
     answer = installed.install(wheel=changed_wheel(wheel, tmp_path, version, **change), check=False)
     assert said in answer
     assert "so 0.1.1" in answer
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     assert installed.says()["info"]["version"] == "0.1.1"
     assert not [one for one in (installed.files / "opt/glassline/releases").iterdir() if version in one.name]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from glassline.program import read_credentials, write_credentials
-from tests.support.links import until
 from tests.support.trace import calls_in, tracing
+from tests.support.waiting import until
 from tests.support.wheels import changed_wheel
 
 from .conftest import CARD, Pi
@@ -64,7 +64,7 @@ def test_a_boot_goes_back_from_what_had_not_stood_its_trial(installed: Pi, ended
     assert on_trial(installed)
     assert "0.2.0" in str((installed.files / "opt/glassline/current").readlink())
     installed.reboot(cleanly=False)
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     assert version(installed) == before
     assert not on_trial(installed)
     fragment = installed.files / "etc/systemd/system/pi_node.service"
@@ -77,7 +77,7 @@ def test_the_next_run_goes_back_first(installed: Pi, ended: Ended, wheel: Path, 
     said = installed.install(wheel=changed_wheel(wheel, tmp_path, before))
     assert "broken off before its version had stood its trial" in said
     assert "nothing to do" in said
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     assert version(installed) == before
     assert not on_trial(installed)
 
@@ -85,7 +85,7 @@ def test_the_next_run_goes_back_first(installed: Pi, ended: Ended, wheel: Path, 
 def test_a_terminal_that_is_closed_takes_the_trial_back(installed: Pi, ended: Ended) -> None:
     before = version(installed)
     assert f"going back to {before}-" in ended(WATCHED, "HUP")
-    assert until(installed.is_online, 60), installed.why()
+    until(installed.is_online, 60, what=installed.why)
     assert version(installed) == before
     assert not on_trial(installed)
 
@@ -108,7 +108,7 @@ def test_new_credentials_reach_a_node_that_runs(installed: Pi) -> None:
     pid, file = installed.pid, installed.files / "etc/glassline/credentials.toml"
     known = read_credentials(file)
     write_credentials(file, type(known)(**{**vars(known), "previous_password": "the one before"}))
-    assert until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60), installed.why()
+    until(lambda: installed.pid not in (0, pid) and installed.is_online(), 60, what=installed.why)
     assert "the one before" in installed.run("cat", "/run/credentials/pi_node.service/credentials.toml")
 
 

@@ -12,7 +12,7 @@ from glassline.contract import Reason
 from pi_node.camera import CameraBusyError, CameraError, open_camera
 from pi_node.camera.capture import Capture
 from pi_node.camera.holder import UNNAMED, holder_of, who_has_open
-from tests.support.links import until
+from tests.support.waiting import until
 
 HOLDING = """
 import fcntl, sys, termios, time
@@ -157,9 +157,9 @@ def test_capture_names_the_holder_tries_again_and_forgets_it():
     capture = Capture(make_camera=Held, sinks=[], on_opened=lambda: None)
     capture.start()
     try:
-        assert until(lambda: capture.reason() is Reason.CAMERA_BUSY, 10)
+        until(lambda: capture.reason() is Reason.CAMERA_BUSY, 10)
         assert capture.holder == "motion (process 612)"
-        assert until(lambda: capture.reason() is Reason.CAMERA_MISSING, 10)
+        until(lambda: capture.reason() is Reason.CAMERA_MISSING, 10)
         assert capture.holder is None
     finally:
         capture.stop()

@@ -10,7 +10,7 @@ from glassline.contract import Reason
 from pi_node.camera import Attended, CameraError, CameraHangsError, attended, open_camera
 from pi_node.camera.capture import MAX_STUCK, Capture
 from pi_node.camera.picture import Picture
-from tests.support.links import until
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -46,13 +46,13 @@ class Running:
 def test_a_camera_that_hangs_is_named_after_five_seconds_and_opened_anew(caplog):
     hangs_s = time.time() + 4
     with Running(f"scene:?seed=1&hang_from={hangs_s}") as running:
-        assert until(lambda: time.time() > hangs_s, 5)
-        assert until(lambda: running.capture.reason() is Reason.CAMERA_NO_FRAMES, 10)
+        until(lambda: time.time() > hangs_s, 5)
+        until(lambda: running.capture.reason() is Reason.CAMERA_NO_FRAMES, 10)
         found_s = time.time() - hangs_s
         frames, alive = len(running.frames), running.alive
-        assert until(lambda: len(running.frames) > frames + 20, 10)
+        until(lambda: len(running.frames) > frames + 20, 10)
         back_s = time.time() - hangs_s
-        assert until(lambda: running.capture.reason() is None, 5)
+        until(lambda: running.capture.reason() is None, 5)
     print(f"named {found_s:.1f} s after the last frame, back after {back_s:.1f} s")
     assert 4.5 < found_s < 6
     assert back_s < 8
@@ -65,10 +65,10 @@ def test_a_camera_that_hangs_is_named_after_five_seconds_and_opened_anew(caplog)
 
 def test_a_camera_that_cannot_be_closed_either_ends_the_signs_of_life_until_it_works_again(impatient, caplog):
     with Running(f"scene:?seed=1&hang_close=1&hang_from={time.time() + 0.5}") as running:
-        assert until(lambda: "only a restart of the program helps" in caplog.text, 10)
+        until(lambda: "only a restart of the program helps" in caplog.text, 10)
         alive = running.alive
-        assert until(lambda: len(running.cameras) == 2, 10)
-        assert until(lambda: running.alive > alive + 10, 10)
+        until(lambda: len(running.cameras) == 2, 10)
+        until(lambda: running.alive > alive + 10, 10)
 
 
 class Lost:
@@ -94,15 +94,15 @@ def test_a_missing_camera_gives_signs_of_life_but_not_beside_one_that_hangs(impa
     Lost.opened = 1
     capture = Capture(make_camera=Lost, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
     capture.start()
-    assert until(lambda: len(alive) > 1, 10)
-    assert until(lambda: capture.reason() is Reason.CAMERA_MISSING, 5)
+    until(lambda: len(alive) > 1, 10)
+    until(lambda: capture.reason() is Reason.CAMERA_MISSING, 5)
     capture.stop()
 
     alive.clear()
     Lost.opened = 0
     capture = Capture(make_camera=Lost, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
     capture.start()
-    assert until(lambda: Lost.opened > 3, 10)
+    until(lambda: Lost.opened > 3, 10)
     capture.stop()
     assert not alive
 
@@ -138,11 +138,11 @@ def test_one_that_hangs_only_when_it_is_closed_ends_the_signs_of_life_too(impati
     alive = []
     capture = Capture(make_camera=Clinging, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
     capture.start()
-    assert until(lambda: fails or len(alive) > 2, 10)
+    until(lambda: fails or len(alive) > 2, 10)
     capture.reopen()
-    assert until(lambda: Clinging.opened > 1, 10)
+    until(lambda: Clinging.opened > 1, 10)
     before = len(alive)
-    assert until(lambda: Clinging.opened > 4, 10)
+    until(lambda: Clinging.opened > 4, 10)
     capture.stop()
     assert len(alive) == before
 
@@ -167,8 +167,9 @@ def test_a_camera_that_always_hangs_does_not_fill_the_memory_with_threads(impati
     alive = []
     capture = Capture(make_camera=Deaf, sinks=[], on_opened=lambda: None, on_alive=lambda for_s: alive.append(1))
     capture.start()
-    assert until(lambda: Deaf.opened == MAX_STUCK, 10)
-    assert not until(lambda: Deaf.opened > MAX_STUCK, 1)
+    until(lambda: Deaf.opened == MAX_STUCK, 10)
+    with pytest.raises(AssertionError, match="not within"):
+        until(lambda: Deaf.opened > MAX_STUCK, 1)
     assert capture.reason() is Reason.CAMERA_NO_FRAMES
     capture.stop()
     assert not alive
@@ -202,7 +203,7 @@ def test_what_comes_back_late_leaves_no_thread_behind(impatient):
     assert slow.closed_by == "camera-close"
     assert camera.is_stuck
     slow.go.set()
-    assert until(lambda: not camera.is_stuck, 5)
+    until(lambda: not camera.is_stuck, 5)
 
 
 def test_an_error_of_the_driver_is_not_taken_for_a_hang(impatient):

@@ -12,7 +12,7 @@ from pi_node.camera.jpeg import encode_jpeg
 from pi_node.config.tuning import Tuning
 from tests.pi_node.camera.fake_picamera2 import ColorSpace, FakeLibrary
 from tests.pi_node.camera.red_object import assert_red_object, decoded
-from tests.support.links import until
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -188,5 +188,5 @@ def test_one_that_is_opened_after_it_was_given_up_is_closed_again(library, monke
     assert camera.is_stuck
     assert (library.opened, library.closed) == ([1], 0)
     library.hangs_in_open.clear()
-    assert until(lambda: not camera.is_stuck, 10)
+    until(lambda: not camera.is_stuck, 10)
     assert (library.closed, library.configured) == (1, [])

@@ -15,8 +15,8 @@ from pi_node.camera import CameraError, open_camera
 from pi_node.camera.capture import Capture
 from pi_node.camera.lateness import CATCH_UP_S, LATE_S, WINDOW_S, Lateness
 from tests.pi_node.camera.red_object import assert_red_object, red_object
-from tests.support.links import until
 from tests.support.ports import free_port
+from tests.support.waiting import until
 
 PASSWORD = "hun/ter@2"
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -138,17 +138,17 @@ def test_a_camera_that_goes_away_or_stands_still_is_found_again(server, password
     )
     with server.running() as process:
         capture.start()
-        assert until(lambda: len(frames) > 10, 20)
+        until(lambda: len(frames) > 10, 20)
         process.send_signal(signal.SIGSTOP)
-        assert until(lambda: capture.reason() in (Reason.CAMERA_NO_FRAMES, Reason.CAMERA_MISSING), 8)
+        until(lambda: capture.reason() in (Reason.CAMERA_NO_FRAMES, Reason.CAMERA_MISSING), 8)
         process.send_signal(signal.SIGCONT)
         before = len(frames)
-        assert until(lambda: len(frames) > before + 10, 30)
-    assert until(lambda: capture.reason() is Reason.CAMERA_MISSING, 15)
+        until(lambda: len(frames) > before + 10, 30)
+    until(lambda: capture.reason() is Reason.CAMERA_MISSING, 15)
     with server.running():
         before = len(frames)
-        assert until(lambda: len(frames) > before + 10, 30)
-        assert until(lambda: capture.reason() is None, 5)
+        until(lambda: len(frames) > before + 10, 30)
+        until(lambda: capture.reason() is None, 5)
         capture.stop()
 
 

@@ -20,7 +20,8 @@ from pi_node.health.heat import Heat
 from pi_node.health.host import Host
 from pi_node.outbox import Outbox
 from pi_node.uplink.speed import Speed
-from tests.support.links import make_link, until
+from tests.support.links import make_link
+from tests.support.waiting import until
 
 CARD = ModelCard(labels=("crack", "stain"), sha256="0" * 64)
 
@@ -78,7 +79,7 @@ def test_after_a_fault_what_was_in_view_has_ended_and_the_detector_is_back_soon(
     inspection.start()
     bgr = np.full((120, 160, 3), 90, np.uint8)
     try:
-        assert until(
+        until(
             lambda: inspection.sink(Frame(detector.frames, time.monotonic(), Picture(bgr))) or len(cracks) == 3,
             20,
         )
@@ -100,9 +101,9 @@ def test_a_detector_that_takes_its_time_to_get_ready_is_told_of_until_it_is(tmp_
     assert inspection.reason() is None
     inspection.start()
     try:
-        assert until(lambda: inspection.reason() is Reason.DETECTOR_STARTING, 10)
+        until(lambda: inspection.reason() is Reason.DETECTOR_STARTING, 10)
         go_on.set()
-        assert until(lambda: inspection.reason() is None, 10)
+        until(lambda: inspection.reason() is None, 10)
     finally:
         go_on.set()
         inspection.stop()
@@ -114,7 +115,7 @@ def test_a_detector_that_never_gets_ready_counts_as_stuck(tmp_path, monkeypatch)
     inspection = inspection_of(lambda: go_on.wait(20) and TwoMarks(), lambda event, card, frame: None, tmp_path)
     inspection.start()
     try:
-        assert until(lambda: inspection.reason() is Reason.DETECTOR_STUCK, 10)
+        until(lambda: inspection.reason() is Reason.DETECTOR_STUCK, 10)
     finally:
         go_on.set()
         inspection.stop()
@@ -137,7 +138,7 @@ def test_a_picture_tells_of_the_other_detections_that_it_shows(tmp_path):
     inspection.start()
     bgr = np.full((120, 160, 3), 90, np.uint8)
     try:
-        assert until(
+        until(
             lambda: inspection.sink(Frame(detector.frames, time.monotonic(), Picture(bgr))) or detector.frames > 40,
             60,
         )
@@ -178,15 +179,15 @@ def test_a_detector_that_stops_is_stuck_while_frames_come_and_not_when_none_do(t
 
     inspection.start()
     try:
-        assert until(lambda: not offer() and detector.frames > 3, 10)
+        until(lambda: not offer() and detector.frames > 3, 10)
         time.sleep(1)
         assert inspection.reason() is None, "no frame came, so there was nothing to look at"
         until(lambda: not offer() and detector.frames > 6, 10)
         hold.set()
-        assert until(offer, 10)
+        until(offer, 10)
         hold.clear()
         go_on.set()
-        assert until(lambda: not offer(), 10)
+        until(lambda: not offer(), 10)
     finally:
         go_on.set()
         inspection.stop()

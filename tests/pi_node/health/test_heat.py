@@ -21,8 +21,9 @@ from pi_node.health.host import Host
 from pi_node.making import Making
 from pi_node.settings import NodeSettings
 from tests.support.embedded_broker import broker_process
-from tests.support.links import listener, until
+from tests.support.links import listener
 from tests.support.machine import Sysfs
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE, "web-1": Role.WEB}
 
@@ -159,10 +160,10 @@ def test_a_detector_that_takes_half_a_second_costs_neither_capture_nor_live_pict
         for busy_s in (0.0, 0.5):
             births = heard.count("info")
             with burning(tmp_path / str(busy_s), broker, busy_s) as node:
-                assert until(lambda births=births: heard.count("info") > births, 20), "a lease sent earlier is lost"
-                assert until(lambda node=node: node.detector.frames >= 2, 20)
+                until(lambda births=births: heard.count("info") > births, 20, what="a lease sent earlier is lost")
+                until(lambda node=node: node.detector.frames >= 2, 20)
                 heard.link.publish("viewers", Lease(max_fps=10, ttl_s=30).to_json(), id="pi-1", rest="web-1")
-                assert until(lambda node=node: node._live.fps > 5, 10)
+                until(lambda node=node: node._live.fps > 5, 10)
                 began_s, captured, frames = time.monotonic(), node._capture.captured, heard.count("frame")
                 time.sleep(6)
                 took_s = time.monotonic() - began_s
@@ -183,16 +184,16 @@ def test_a_hot_node_detects_less_says_so_and_why_and_goes_on_sending(tmp_path, s
         listener(broker) as heard,
         burning(tmp_path, broker, 0.02, **settings) as node,
     ):
-        assert until(lambda: node.detector.frames > 30, 20)
+        until(lambda: node.detector.frames > 30, 20)
         before = node._inspection.fps
         assert not any("detector.slowed" in one.reasons for one in healths(heard))
         sysfs.set(temp_c=82.5, throttled="0x4")
-        assert until(lambda: any("detector.slowed" in one.reasons for one in healths(heard)), 20)
+        until(lambda: any("detector.slowed" in one.reasons for one in healths(heard)), 20)
         told = next(one for one in healths(heard) if "detector.slowed" in one.reasons)
         assert told.detect_share in STEPS[1:]
         assert told.state == "degraded"
         assert told.cpu_temp_c == 82.5
-        assert until(lambda: node._inspection.fps < 0.7 * before, 10)
+        until(lambda: node._inspection.fps < 0.7 * before, 10)
         assert node._capture.fps > 10
     hops = observe_device(ProgramSeen(id="pi-1", status="online", health=told, health_age_s=1.0, frame_age_s=0.1))
     verdict = diagnose(hops)
@@ -204,7 +205,7 @@ def test_a_hot_node_detects_less_says_so_and_why_and_goes_on_sending(tmp_path, s
 
 def test_the_detector_gives_way_to_all_other_threads(tmp_path):
     with broker_process(ROLES) as broker, burning(tmp_path, broker, 0.01) as node:
-        assert until(lambda: node.detector.frames > 0, 20)
+        until(lambda: node.detector.frames > 0, 20)
         nice = {
             thread.name: os.getpriority(os.PRIO_PROCESS, thread.native_id)
             for thread in threading.enumerate()

@@ -9,9 +9,10 @@ from glassline.contract import Reason, Role
 from glassline.link import LinkState
 from pi_node.health.rival import LATELY_S, Rival, is_there
 from tests.support.embedded_broker import broker_process, free_port
-from tests.support.links import make_link, until
+from tests.support.links import make_link
 from tests.support.mosquitto import mosquitto
 from tests.support.relay import Relay
+from tests.support.waiting import until
 
 ROLES = {"pi-1": Role.NODE}
 UP = LinkState(True, 0, None, "")
@@ -50,17 +51,17 @@ def watched(url, password=None):
 @pytest.mark.parametrize("kind", [broker_process, mosquitto])
 def test_two_links_of_one_id_know_of_each_other_and_forget_it_when_one_ends(kind):
     with kind(ROLES) as broker, watched(broker.url, broker.passwords["pi-1"]) as first:
-        assert until(lambda: first.link.state.connected)
+        until(lambda: first.link.state.connected)
         time.sleep(1)
         assert not first.knows()
         began_s = time.monotonic()
         with watched(broker.url, broker.passwords["pi-1"]) as second:
-            assert until(lambda: first.knows() and second.knows(), 45)
+            until(lambda: first.knows() and second.knows(), 45)
             print(f"known after {time.monotonic() - began_s:.1f} s")
             time.sleep(25)
             assert first.knows()
             assert second.knows()
-        assert until(lambda: first.link.state.connected, 20)
+        until(lambda: first.link.state.connected, 20)
         assert first.rival.reason(time.monotonic() + LATELY_S) is None
 
 
@@ -69,7 +70,7 @@ def test_a_broker_that_is_killed_and_started_again_and_again_is_no_rival():
     with watched(f"mqtt://127.0.0.1:{port}") as one:
         for life in range(6):
             with broker_process(port=port):
-                assert until(lambda life=life: one.times_up() > life, 30)
+                until(lambda life=life: one.times_up() > life, 30)
                 time.sleep(0.3)
         assert not one.knows()
         lost = [state for state in one.states if state.code is Reason.BROKER_LOST]
@@ -79,7 +80,7 @@ def test_a_broker_that_is_killed_and_started_again_and_again_is_no_rival():
 def test_a_link_that_flaps_is_no_rival():
     with broker_process() as broker, Relay(broker.port) as way, watched(way.url) as one:
         for life in range(5):
-            assert until(lambda life=life: one.times_up() > life, 30)
+            until(lambda life=life: one.times_up() > life, 30)
             time.sleep(0.2)
             way.cut()
             time.sleep(1.5)

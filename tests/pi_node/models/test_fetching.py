@@ -26,7 +26,7 @@ from pi_node.models.shelf import KEPT
 from pi_node.settings import NodeSettings
 from tests.pi_node.remote.test_remote_model import Server, packed
 from tests.support.authority import signed
-from tests.support.links import until
+from tests.support.waiting import until
 
 BROKER = BrokerAddress("127.0.0.1", 1883)
 NOBODY = Keys((None,))
@@ -68,7 +68,7 @@ class Node:
     def fails(self, args):
         """Order it; what is said when it does not come."""
         self.fetching.order(args)
-        assert until(lambda: (s := self.fetching.state) is not None and s.state == "failed", 20)
+        until(lambda: (s := self.fetching.state) is not None and s.state == "failed", 20)
         assert self.fetching.reason() == "node.model_not_fetched"
         assert self.model == ""
         assert not self.shelf.names()
@@ -305,14 +305,14 @@ def test_one_model_at_a_time(a_node, archive):
     with Server(archive.read_bytes(), late) as server:
         args = server.args(archive)
         assert a_node.fetching.order(args) == {"fetching": True}
-        assert until(lambda: a_node.fetching.state)
+        until(lambda: a_node.fetching.state)
         assert a_node.fetching.order(args) == {"fetching": True}
         other = args | {"sha256": "0" * 64, "url": args["url"].replace(args["sha256"], "0" * 64)}
         with pytest.raises(ConfigError, match="another model") as refused:
             a_node.fetching.order(other)
         assert refused.value.code == "model.busy"
         go.set()
-        assert until(lambda: a_node.model == args["sha256"])
+        until(lambda: a_node.model == args["sha256"])
         assert len(server.asked) == 1
 
 
@@ -352,7 +352,7 @@ def test_a_node_that_ends_ends_at_once(a_node, archive):
 
     with Server(archive.read_bytes(), never) as server:
         a_node.fetching.order(server.args(archive))
-        assert until(lambda: server.asked)
+        until(lambda: server.asked)
         began_s = time.monotonic()
         a_node.fetching.stop()
         assert time.monotonic() - began_s < 2

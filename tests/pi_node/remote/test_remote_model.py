@@ -108,8 +108,8 @@ def test_a_model_is_fetched_put_in_force_proven_and_kept_over_a_restart(tmp_path
         with node(tmp_path, broker=embedded):
             assert works(heard)
             assert order(heard, "model", server.args(archive)).data == {"fetching": True}
-            assert until(lambda: info(heard).config.on_probation == ["model"], 30)
-            assert until(lambda: model_of(heard) == "other", 30)
+            until(lambda: info(heard).config.on_probation == ["model"], 30)
+            until(lambda: model_of(heard) == "other", 30)
             assert decided(heard)
             assert info(heard).config.taken_back is None
             assert info(heard).settings["model"] == digest
@@ -126,7 +126,7 @@ def test_a_model_is_fetched_put_in_force_proven_and_kept_over_a_restart(tmp_path
         assert len(server.asked) == 1
         heard.messages.clear()
         with node(tmp_path, broker=embedded):
-            assert until(lambda: info(heard) and model_of(heard) == "other", 30)
+            until(lambda: info(heard) and model_of(heard) == "other", 30)
     assert shelf(tmp_path) == [digest]
 
 
@@ -135,15 +135,15 @@ def test_a_model_that_cannot_be_loaded_is_taken_back_and_the_former_one_detects_
     with listener(embedded) as heard, Server(archive.read_bytes()) as server, node(tmp_path, broker=embedded):
         assert works(heard)
         order(heard, "model", server.args(archive))
-        assert until(lambda: info(heard).config.taken_back, 60)
+        until(lambda: info(heard).config.taken_back, 60)
         back = info(heard).config.taken_back
         assert back.settings == {"model": parse_file_name(archive.name)[1]}
         assert "detector.model_broken" in back.why
         assert "is not a model that onnxruntime can load" in back.why
         detected = newest(heard, "health", Health).frames.detected
-        assert until(lambda: newest(heard, "health", Health).frames.detected > detected + 20, 30)
+        until(lambda: newest(heard, "health", Health).frames.detected > detected + 20, 30)
         assert model_of(heard) == "glassline-n"
-        assert until(lambda: newest(heard, "health", Health).reasons == ["node.config_taken_back"], 30)
+        until(lambda: newest(heard, "health", Health).reasons == ["node.config_taken_back"], 30)
 
 
 @contextmanager
@@ -179,13 +179,13 @@ def test_a_model_that_takes_the_process_along_is_taken_back_by_the_next(tmp_path
         assert works(heard)
         boot = info(heard).boot
         order(heard, "model", server.args(archive))
-        assert until(lambda: codes, 90)
+        until(lambda: codes, 90)
         assert codes == [code]
-        assert until(lambda: info(heard).boot != boot and info(heard).config.taken_back, 60)
+        until(lambda: info(heard).boot != boot and info(heard).config.taken_back, 60)
         assert info(heard).config.taken_back.settings == {"model": parse_file_name(archive.name)[1]}
         assert ("detector.stuck" if model == "hanging" else "it crashed with it") in info(heard).config.taken_back.why
-        assert until(lambda: model_of(heard) == "glassline-n", 60)
-        assert until(lambda: newest(heard, "health", Health).frames.detected > 20, 60)
+        until(lambda: model_of(heard) == "glassline-n", 60)
+        until(lambda: newest(heard, "health", Health).frames.detected > 20, 60)
         assert "node.config_taken_back" in newest(heard, "health", Health).reasons
         assert codes == [code]
 
@@ -220,7 +220,7 @@ def test_kill_9_while_it_is_fetched_unpacked_or_on_probation_leaves_the_former_m
                 assert works(heard), phase
                 assert model_of(heard) == "glassline-n"
                 order(heard, "model", server.args(archive))
-                assert until(lambda is_reached=is_reached: is_reached(heard), 60), phase
+                until(lambda is_reached=is_reached: is_reached(heard), 60, what=phase)
                 process.kill()
                 process.wait(10)
             slowly.set()
@@ -228,7 +228,7 @@ def test_kill_9_while_it_is_fetched_unpacked_or_on_probation_leaves_the_former_m
         assert len(server.asked) == 2
         heard.messages.clear()
         with node(tmp_path, broker=embedded):
-            assert until(lambda: info(heard) and model_of(heard) == "glassline-n", 60)
+            until(lambda: info(heard) and model_of(heard) == "glassline-n", 60)
             assert info(heard).config.taken_back.settings == {"model": digest}
             assert shelf(tmp_path) == [digest]
             assert order(heard, "model", server.args(archive)).data["on_probation"] == ["model"]

@@ -14,8 +14,9 @@ from pi_node.uplink.speed import Speed
 from pi_node.uplink.way import Way
 from tests.pi_node.finds import NOW, detection, receipt
 from tests.support.embedded_broker import embedded_broker
-from tests.support.links import make_link, until
+from tests.support.links import make_link
 from tests.support.throttle import Throttle
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ class Wire:
     def __enter__(self):
         for part in (self.listener, self.node):
             part.start()
-        assert until(lambda: self.listener.state.connected and self.node.state.connected)
+        until(lambda: self.listener.state.connected and self.node.state.connected)
         self.sender.start()
         return self
 
@@ -136,7 +137,7 @@ def test_what_has_no_receipt_is_sent_again_after_longer_and_longer_waits_up_to_a
     with embedded_broker() as broker, Wire(broker, outbox) as wire:
         seen_s = []
         while len(seen_s) < 6:
-            assert until(lambda: len(wire.sent) > len(seen_s), 10)
+            until(lambda: len(wire.sent) > len(seen_s), 10)
             seen_s.append(time.monotonic())
     waits_s = [round(after - before, 2) for before, after in pairwise(seen_s)]
     print(f"waits: {waits_s}")
@@ -148,7 +149,7 @@ def test_waits_are_jittered_so_that_a_fleet_does_not_send_in_step(outbox):
     for i in range(WINDOW):
         outbox.put(detection(new_event_id(NOW + i), at_s=NOW + i), b"picture")
     with embedded_broker() as broker, Wire(broker, outbox) as wire:
-        assert until(lambda: len(wire.sent) == WINDOW)
+        until(lambda: len(wire.sent) == WINDOW)
         waits_s = [wait_s for (wait_s,) in outbox._file.db.execute("SELECT due_s - sent_s FROM sent")]
     assert all(0.8 * FIRST_WAIT_S <= wait_s <= 1.2 * FIRST_WAIT_S for wait_s in waits_s)
     assert max(waits_s) - min(waits_s) > 0.05 * FIRST_WAIT_S
@@ -173,11 +174,11 @@ def test_receipts_open_the_window_and_a_backlog_drains(outbox):
 def test_after_a_thousand_attempts_the_sender_still_lives(outbox):
     outbox.put(detection(new_event_id()), b"00")
     with embedded_broker() as broker, Wire(broker, outbox) as wire:
-        assert until(lambda: len(wire.sent) == 1)
+        until(lambda: len(wire.sent) == 1)
         outbox._file.db.execute("UPDATE sent SET attempts = 5000, sent_s = 0, due_s = 0")
-        assert until(lambda: len(wire.sent) == 2, 20)
+        until(lambda: len(wire.sent) == 2, 20)
         outbox._file.db.execute("UPDATE sent SET sent_s = 0, due_s = 0")
-        assert until(lambda: len(wire.sent) == 3, 20)
+        until(lambda: len(wire.sent) == 3, 20)
 
 
 def test_on_a_slow_link_a_live_picture_goes_between_two_pictures_of_defects(outbox):
@@ -208,10 +209,10 @@ def test_a_picture_that_would_outlast_the_connection_waits_for_a_better_link_and
         wire = Wire(broker, outbox)
         wire.speed.carried(20_000, 1.0, time.monotonic())
         with wire:
-            assert until(lambda: wire.order == ["detection"])
+            until(lambda: wire.order == ["detection"])
             time.sleep(0.5)
             assert wire.order == ["detection"]
             for _ in range(5):
                 wire.speed.carried(20_000, 0.01, time.monotonic())
             wire.sender.on_connected()
-            assert until(lambda: "evidence" in wire.order)
+            until(lambda: "evidence" in wire.order)
