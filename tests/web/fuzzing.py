@@ -7,9 +7,12 @@ from pathlib import Path
 ENTRY = "from schemathesis.cli import schemathesis; schemathesis()"
 LEFT_OUT = "DELETE /api/session"
 """Ends the session with which all is asked."""
-WHAT_NO_SCHEMA_SAYS = ("GET /api/defects", "GET /api/defects/export", "GET /api/figures")
+WHAT_NO_SCHEMA_SAYS = (
+    "GET /api/defects", "GET /api/defects/export", "GET /api/figures", "POST /api/people", "PATCH /api/people/{name}",
+    "POST /api/session/password", "POST /api/tokens", "PATCH /api/devices/{id}",
+)  # fmt: skip
 """These refuse with 400 what only looks right: a cursor that this web never gave, a time before 1970, an end before its
-beginning."""
+beginning, a name with a space before it, a password or a role that may not be."""
 REFUSED = ["2XX", "400", "401", "403", "404", "409", "429"]
 REJECTED = ["400", "401", "403", "404", "405", "409", "414", "415", "429"]
 WHAT_NODES_SAY = ("POST /api/devices/{id}/cmd/{name}", "POST /api/devices/{id}/model")
