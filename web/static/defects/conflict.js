@@ -10,7 +10,7 @@ const MOST = 5;
 
 // `change` is what was to be said; null: it was to be taken back.
 export function explain(defects, change, { look, overwrite }) {
-  const button = (name, kind, run) => el("button", { type: "button", class: kind, on: { click: () => {
+  const button = (name, kind, run) => el("button", { type: "button", class: kind, autofocus: kind === "primary", on: { click: () => {
     dialog.close();
     run();
   } } }, name);
