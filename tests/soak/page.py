@@ -34,8 +34,8 @@ USUAL_PER_MIN, USUAL_FPS = 6.0, 1.0
 BEFORE = 2000
 LOOK_S = 1.0
 STEP_PX = 1500
-FULL_PX = 60_000
-"""So far down the page has read about as many rows as it ever keeps."""
+FULL_PX, KEPT = 60_000, 1200
+"""So far down the page has read about as many rows as it ever keeps; those that are pushed are larger, with pictures."""
 IDS = "() => [...document.querySelectorAll('.row')].map((row) => row.dataset.id)"
 SCROLL = "(px) => { const list = document.querySelector('.scroller'); list.scrollTop = px; return list.scrollTop; }"
 STATE = """() => ({
@@ -43,6 +43,17 @@ STATE = """() => ({
   elements: document.querySelectorAll("*").length,
   all: Number(document.querySelector(".tabs .count").textContent.replaceAll(",", "")),
 })"""
+
+
+@dataclass
+class Look:
+    """What the page was like at a moment."""
+
+    past_s: float
+    heap_mb: float
+    shown: int
+    elements: int
+    all: int
 
 
 @dataclass
@@ -87,7 +98,7 @@ class Heap:
 
 
 def soak(folder: Path, *, seconds: float, settle_s: int) -> Report:
-    """Run it; memory is judged from `settle_s` on."""
+    """Run it; memory is judged from `settle_s` on, the page's from when all the rows that it keeps came by push."""
     with running_line(folder, stall_s=20.0) as line, chromium() as browser, _fleet(line, folder) as fleet:
         until(lambda: fleet.tally.counts()["stored"] or _stored(line), 60, what="nothing was stored")
         copy_defect(line.store, _ids(line)[0], BEFORE)
@@ -97,15 +108,13 @@ def soak(folder: Path, *, seconds: float, settle_s: int) -> Report:
         _scroll_through(page, FULL_PX)
         page.evaluate(SCROLL, 0)
         heap = Heap(page)
-        samples: list[float] = []
-        states = []
+        looks: list[Look] = []
         began_s = time.monotonic()
         with Memory(line.pids | {"page": heap.pid}) as memory:
             while (past_s := time.monotonic() - began_s) < seconds:
-                samples.append(heap.mb())
-                states.append(page.evaluate(STATE))
-                if len(samples) % 30 == 1:
-                    print(f"{past_s:4.0f} s: heap {samples[-1]:.1f} MB, {states[-1]}", flush=True)
+                looks.append(Look(past_s, heap.mb(), **page.evaluate(STATE)))
+                if len(looks) % 30 == 1:
+                    print(looks[-1], flush=True)
                 page.wait_for_timeout(LOOK_S * 1000)
             fleet.rest()
             rested_s = time.monotonic()
@@ -115,18 +124,20 @@ def soak(folder: Path, *, seconds: float, settle_s: int) -> Report:
         seen = _scroll_through(page, 10**9)
         planted = read_journals(folder.glob("fleet/*/planted.jsonl"))
         stored = _ids(line)
-        memories = memory.samples | {"heap": samples}
-        settled = {name: settle_s if name != "heap" else len(samples) * settle_s // int(seconds) for name in memories}
-        bands = {name: band(line_, settled[name]) for name, line_ in memories.items()}
+        full = next((at for at, look in enumerate(looks) if look.all - BEFORE > KEPT), len(looks) // 3)
+        settled = {"page": int(looks[full].past_s), "heap": full}
+        memories = memory.samples | {"heap": [look.heap_mb for look in looks]}
+        bands = {name: band(samples, settled.get(name, settle_s)) for name, samples in memories.items()}
         draw(memory.samples, settle_s, folder / "memory.png")
+        (folder / "looks.json").write_text(json.dumps([asdict(look) for look in looks]))
         return Report(
             seconds=round(seconds, 1),
             planted=len(planted),
             stored=len(stored),
             counted_by_page=counted,
             missing_in_page=len((set(planted) | set(stored)) - seen),
-            most_rows=max(state["shown"] for state in states),
-            most_elements=max(state["elements"] for state in states),
+            most_rows=max(look.shown for look in looks),
+            most_elements=max(look.elements for look in looks),
             memory_mb={
                 name: dict(zip(("base", "lowest", "highest"), (round(mb, 1) for mb in found), strict=True))
                 for name, found in bands.items()
