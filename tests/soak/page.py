@@ -35,7 +35,7 @@ BEFORE = 2000
 LOOK_S = 1.0
 STEP_PX = 1500
 FULL_PX, KEPT = 60_000, 1200
-"""So far down the page has read about as many rows as it ever keeps; those that are pushed are larger, with pictures."""
+"""So far down the page has read about as many rows as it ever keeps. What is pushed is larger: it has a picture."""
 IDS = "() => [...document.querySelectorAll('.row')].map((row) => row.dataset.id)"
 SCROLL = "(px) => { const list = document.querySelector('.scroller'); list.scrollTop = px; return list.scrollTop; }"
 STATE = """() => ({
