@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import statistics
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -42,7 +44,7 @@ GROWTH_BAR_MB = 30.0
 
 @dataclass(frozen=True)
 class Figure:
-    """Answers of one kind: 95 in 100 are to be there within `bar_ms`; for one the web worked `cpu_ms`."""
+    """Answers of one kind: 95 in 100 are to be there within `bar_ms`; for one, web and store worked `cpu_ms`."""
 
     what: str
     count: int
@@ -74,17 +76,20 @@ def defects(
     SQLite and a Supabase project on this machine, each filled as nodes and people would. Measured from the request to
     the last byte of the answer, on one connection. Nothing else should be running meanwhile.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers end, too
     kinds = ["sqlite", "supabase"] if store is Kind.both else [store.value]
     try:
         with Console(stderr=True).status("starting …") as status:
-            figures = {kind: measure(kind, count, status.update) for kind in kinds}
+            figures = {}
+            for kind in kinds:
+                figures[kind] = measure(kind, count, status.update)
+                if not as_json:
+                    _show(kind, count, figures[kind])
     except BenchError as error:
         typer.secho(f"bench: {error}", fg="red", err=True)
         raise typer.Exit(1) from None
     if as_json:
         print(json.dumps({kind: [asdict(one) for one in found] for kind, found in figures.items()}, indent=2))
-    else:
-        _show(figures, count)
 
 
 def measure(kind: str, count: int, say: Callable[[str], None]) -> Figures:
@@ -94,7 +99,7 @@ def measure(kind: str, count: int, say: Callable[[str], None]) -> Figures:
     with TemporaryDirectory(prefix="glassline-bench-", dir=Path.cwd()) as name, ExitStack() as stack:
         folder, today, port = Path(name), now(), free_port()
         say(f"storing {count} defects in {kind} …")
-        address, key_file = stack.enter_context(_stored(kind, folder, count, today))
+        address, key_file, pids = stack.enter_context(_stored(kind, folder, count, today))
         config = folder / "glassline.toml"
         config.touch()
         flags = ["--http-port", port, "--store", address, *(["--store-key-file", key_file] if key_file else [])]
@@ -102,19 +107,19 @@ def measure(kind: str, count: int, say: Callable[[str], None]) -> Figures:
         web.wait_for_port(port)
         client = stack.enter_context(httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60))
         _wait_for_store(client)
-        asking = Asking(client, web.pid, PAGE_BAR_MS[kind])
+        asking = Asking(client, web.pid, PAGE_BAR_MS[kind], workers=[web.pid, *pids])
         say(f"asking {kind} …")
         return list(asking.all(today, count))
 
 
 @contextmanager
-def _stored(kind: str, folder: Path, count: int, today: datetime) -> Iterator[tuple[str, str]]:
-    """A filled store: its address, and the file of its key."""
+def _stored(kind: str, folder: Path, count: int, today: datetime) -> Iterator[tuple[str, str, list[int]]]:
+    """A filled store: its address, the file of its key, and its processes."""
     if kind == "sqlite":
         address = f"sqlite:{folder}/glassline.db"
         with open_store(address) as store:
             fill(store, count, now=today)
-        yield address, ""
+        yield address, "", []
         return
     from workbench.supabase import MISSING, LocalSupabase, installed
 
@@ -125,7 +130,7 @@ def _stored(kind: str, folder: Path, count: int, today: datetime) -> Iterator[tu
         address, key_file = f"supabase:{server.url}", str(folder / "key")
         with open_store(address, key_file=key_file) as store:
             fill(store, count, now=today)
-        yield address, key_file
+        yield address, key_file, [server.pid]
 
 
 def _wait_for_store(client: httpx.Client) -> None:
@@ -137,10 +142,10 @@ def _wait_for_store(client: httpx.Client) -> None:
 
 
 class Asking:
-    """Asks the web of process `pid` as its page would."""
+    """Asks the web of process `pid` as its page would; `workers` are all who work for the answer."""
 
-    def __init__(self, client: httpx.Client, pid: int, bar_ms: float) -> None:
-        self._client, self._pid, self._bar_ms = client, pid, bar_ms
+    def __init__(self, client: httpx.Client, pid: int, bar_ms: float, *, workers: Sequence[int]) -> None:
+        self._client, self._pid, self._bar_ms, self._workers = client, pid, bar_ms, workers
 
     def all(self, today: datetime, count: int) -> Iterator[Figure | Growth]:
         for _ in range(5):
@@ -160,12 +165,12 @@ class Asking:
     def _walk(self, count: int) -> Iterator[Figure]:
         """Page by page by their cursor; and down with the bar of the list."""
         took_ms: list[float] = []
-        cursor, began_s = None, cpu_s(self._pid)
+        cursor, began_s = None, self._cpu_s()
         while len(took_ms) < PAGES and (cursor or not took_ms):
             ms, answer = self._timed("/api/defects", {"cursor": cursor} if cursor else {})
             took_ms.append(ms)
             cursor = answer["next_cursor"]
-        cpu_ms = (cpu_s(self._pid) - began_s) * 1000 / len(took_ms)
+        cpu_ms = (self._cpu_s() - began_s) * 1000 / len(took_ms)
         for begin, end in pairwise((1, 100, 500, PAGES)):
             if some := took_ms[begin:end]:
                 yield _of(f"next pages, {begin} to {end}", some, cpu_ms, self._bar_ms)
@@ -183,7 +188,7 @@ class Asking:
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        size_bytes, began_s, worked_s = 0, time.perf_counter(), cpu_s(self._pid)
+        size_bytes, began_s, worked_s = 0, time.perf_counter(), self._cpu_s()
         try:
             with self._client.stream("GET", "/api/defects/export", params={"format": format}) as answer:
                 for part in answer.iter_raw():
@@ -192,14 +197,17 @@ class Asking:
             done.set()
             watcher.join()
         took_ms = (time.perf_counter() - began_s) * 1000
-        cpu_ms = (cpu_s(self._pid) - worked_s) * 1000
+        cpu_ms = (self._cpu_s() - worked_s) * 1000
         yield _of(f"export as {format}, {size_bytes / 1e6:.1f} MB", [took_ms], cpu_ms)
         yield Growth("  memory meanwhile", most_mb[0] - before_mb)
 
     def _repeated(self, what: str, path: str, query: Query, bar_ms: float) -> Figure:
-        began_s = cpu_s(self._pid)
+        began_s = self._cpu_s()
         took_ms = [self._timed(path, query)[0] for _ in range(ROUNDS)]
-        return _of(what, took_ms, (cpu_s(self._pid) - began_s) * 1000 / ROUNDS, bar_ms)
+        return _of(what, took_ms, (self._cpu_s() - began_s) * 1000 / ROUNDS, bar_ms)
+
+    def _cpu_s(self) -> float:
+        return sum(cpu_s(pid) for pid in self._workers)
 
     def _timed(self, path: str, query: Query) -> tuple[float, Any]:
         began_s = time.perf_counter()
@@ -258,16 +266,14 @@ def _time(time: datetime) -> str:
     return time.isoformat().replace("+00:00", "Z")
 
 
-def _show(figures: dict[str, Figures], count: int) -> None:
-    console = Console(highlight=False)
-    for kind, found in figures.items():
-        table = Table(title=f"{kind}, {count} defects", title_justify="left")
-        table.add_column("")
-        for name in ("n", "p50 ms", "p95 ms", "bar", "CPU ms"):
-            table.add_column(name, justify="right")
-        for one in found:
-            table.add_row(*_row(one))
-        console.print(table)
+def _show(kind: str, count: int, found: Figures) -> None:
+    table = Table(title=f"{kind}, {count} defects", title_justify="left")
+    table.add_column("")
+    for name in ("n", "p50 ms", "p95 ms", "bar", "CPU ms"):
+        table.add_column(name, justify="right")
+    for one in found:
+        table.add_row(*_row(one))
+    Console(highlight=False).print(table)
 
 
 def _row(one: Figure | Growth) -> tuple[str, ...]:

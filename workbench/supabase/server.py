@@ -87,6 +87,12 @@ class LocalSupabase:
         except httpx.TransportError:
             return False
 
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self._process is not None
