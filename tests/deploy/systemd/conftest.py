@@ -40,8 +40,6 @@ import sqlite3
 for row in sqlite3.connect("file:/var/lib/pi_node/outbox.db?mode=ro", uri=True).execute("SELECT event_id FROM outbox"):
     print(*row)
 """
-PATIENCE = "works_within_s=60"
-"""Of install.sh with a new version that does not do what the one before did; less here."""
 DROP_IN = "[Service]\nEnvironment=PYTHONPATH=/var/hang\n"
 
 
@@ -145,9 +143,6 @@ def switched_on(root: Path, packages: Path, folder: Path) -> Iterator[Pi]:
         card = machine.files / "var/card"
         shutil.copytree(PROJECT / "deploy", card)
         shutil.copytree(packages, card / "wheels")
-        installer = (card / "install.sh").read_text()
-        assert PATIENCE in installer
-        (card / "install.sh").write_text(installer.replace(PATIENCE, "works_within_s=30"))
         yield machine
 
 
