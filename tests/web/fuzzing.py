@@ -52,7 +52,8 @@ def fuzz(
             sys.executable, "-c", ENTRY, "--config-file", str(folder / "schemathesis.toml"), "run",
             f"{url}/api/openapi.json", *flags, f"--exclude-name={LEFT_OUT}", f"--max-examples={examples}",
             f"--max-time={seconds}", "--seed=1", "--continue-on-failure", "--warnings=off", "--no-color",
-            "--suppress-health-check=all", "--request-timeout=30",
+            "--suppress-health-check=all", "--request-timeout=30", "--generation-with-security-parameters=false",
+            "--exclude-checks=ignored_auth",
         ],
         cwd=folder, capture_output=True, text=True, timeout=seconds + 120,
     )  # fmt: skip
