@@ -13,9 +13,9 @@ import psutil
 import glassline
 from glassline.contract import Reason, from_unix, new_boot
 from glassline.contract.clocks import believed
-from glassline.contract.messages import Detection, Health, Info, Lease, Receipt, Review, decode
+from glassline.contract.messages import Alert, Detection, Health, Info, Lease, Receipt, Review, decode
 from glassline.contract.topics import Address, filter_of
-from glassline.link import AddressError, Link, broker_address
+from glassline.link import AddressError, EnvelopeFields, Link, broker_address
 from glassline.program import Systemd, Tally, read_secret
 from glassline.store import Defect
 
@@ -27,8 +27,9 @@ from .live.leases import Leases
 from .live.pictures import Live
 from .live.wire import SIGNED_OUT
 from .people.sign_in import sign_in_of
+from .programs.alerts import Alerts
 from .programs.commands import Commands
-from .programs.hub import Hub
+from .programs.hub import SILENT_S, Hub
 from .programs.observations import BrokerView
 from .programs.views import Views
 from .pulse import Pulse
@@ -36,6 +37,8 @@ from .reading import Readings
 from .settings import WebSettings
 
 log = logging.getLogger(__name__)
+
+ALERTS_S = 2.0
 
 TOLD_AT_ONCE = 20
 """Reviews in one message to pages and other webs."""
@@ -68,6 +71,8 @@ class Services:
         self.link: Link | None = None
         self._no_link: tuple[Reason, str] | None = None
         self.views = Views(hub=self.hub, catalogue=self.catalogue, leases=self.leases, broker=self.broker)
+        self.alerts = Alerts(publish=self._publish_alert, envelope=self._envelope)
+        self._alerts_due_s = 0.0
         self.pulse = Pulse(
             views=self.views, fanout=self.fanout, leases=self.leases, publish_health=self._publish_health,
             every_second=self._every_second,
@@ -220,11 +225,27 @@ class Services:
         Last, as the clock of everything: the sign of life.
         """
         self.readings.cut()
+        self._look_for_alerts()
         for viewer in self.fanout.viewers:
             if self.sign_in is not None and self.sign_in.visitor(viewer.session) is None:
                 self.fanout.send_away(viewer, SIGNED_OUT, "this session has ended")
         self.systemd.status(self._in_words())
         self.systemd.alive()
+
+    def _look_for_alerts(self) -> None:
+        """Not while the broker is away: then it is this web that hears nothing, and nobody would hear it."""
+        now_s = time.monotonic()
+        if now_s >= self._alerts_due_s and self.broker().listened_s(now_s) > SILENT_S:
+            self._alerts_due_s = now_s + ALERTS_S
+            is_speaker = self.views.speaks_first(self.settings.id)
+            self.alerts.look(self.views.causes(), is_speaker=is_speaker, now_s=now_s, now=from_unix(time.time()))
+
+    def _publish_alert(self, alert: Alert) -> bool:
+        return self.link is not None and self.link.publish("alert", alert.to_json())
+
+    def _envelope(self) -> EnvelopeFields:
+        assert self.link is not None
+        return self.link.envelope()
 
     def _in_words(self) -> str:
         """The first thing that is wrong, or who looks."""

@@ -291,8 +291,10 @@ class Review(Envelope):
 
 
 class Alert(Envelope):
-    """A cause that diagnosis named, and later that it cleared."""
+    """A cause that diagnosis named, and later that it cleared; `since` is the same in both."""
 
+    device_id: Id | None = None
+    """Whose chain it is on."""
     code: Text
     sentence: Text
     since: Time

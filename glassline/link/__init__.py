@@ -5,7 +5,7 @@ from .address import AddressError, BrokerAddress, Sought, as_of_now, broker_addr
 from .finding import Finder, NotFoundError
 from .link import Link
 from .probe import BrokerProbe, probe_broker
-from .state import LinkState, Sent
+from .state import EnvelopeFields, LinkState, Sent
 from .steps import Step
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "AddressError",
     "BrokerAddress",
     "BrokerProbe",
+    "EnvelopeFields",
     "Finder",
     "Keys",
     "Link",

@@ -9,6 +9,7 @@ from glassline.diagnosis import Verdict
 from ..api.shapes import chain_json, device_json, remembered_json
 from ..catalogue import Catalogue
 from ..live.leases import Leases
+from .alerts import Cause
 from .hub import Heard, Hub
 from .observations import BrokerView, judge, judge_server
 
@@ -54,6 +55,20 @@ class Views:
         ids = {program.id for program in self._hub.all()} | self._catalogue.devices.keys()
         shapes = (self.device(id) for id in sorted(ids))
         return [shape for shape in shapes if shape is not None and shape["retired_at"] is None]
+
+    def causes(self) -> dict[str, Cause | None]:
+        """What is wrong first with each node that was heard, by id; None: nothing."""
+        found = {}
+        for program in self._hub.all():
+            if program.role == "node":
+                cause = self._verdict(program).first_cause
+                found[program.id] = Cause(cause.code, cause.sentence) if cause and cause.code else None
+        return found
+
+    def speaks_first(self, id: str) -> bool:
+        """Whether no web is there whose id comes before this one's."""
+        now_s = time.monotonic()
+        return not any(one.role == "web" and one.id < id and one.is_heard(now_s) for one in self._hub.all())
 
     def online(self) -> dict[str, bool]:
         """Who is there, by id."""
