@@ -19,6 +19,9 @@ create index if not exists defects_by_facts on public.defects (detected_at desc,
 drop index if exists public.defects_by_time;
 create index if not exists defects_with_note on public.defects (detected_at desc, id desc) where notes <> '';
 
+create index if not exists defects_false_alarms on public.defects (detected_at desc, id desc)
+  where false_alarm is not null;
+
 -- From when to when a program was heard, and by which bridge: how long that one listened is what it heard of itself.
 create table if not exists public.glassline_presence (
   id        bigint generated always as identity primary key,
