@@ -99,6 +99,7 @@ def test_many_are_selected_by_space_and_shift_and_reviewed_at_once_with_undo(
     ids = store_several(node, bridge, 6, picture=False)
     open_page(page, web, node)
     page.keyboard.press("j")
+    expect(row(page, ids[0]).locator(".open")).to_be_focused()
     page.keyboard.press("Space")
     row(page, ids[3]).locator(".pick").click(modifiers=["Shift"])
     expect(page.get_by_role("toolbar")).to_contain_text("4 selected")
