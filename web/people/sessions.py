@@ -39,6 +39,8 @@ class Visitor:
     key: str = ""
     token: str = ""
     """The name of the token that a script came with."""
+    id: str | None = None
+    """The person's; None: no person, but a pass of the doctor's, or whoever is at a web where nobody signs in."""
 
 
 class Sessions:
@@ -83,7 +85,7 @@ class Sessions:
         person = self._people.current(session.name, session.id)
         if person is None or person.stamp != session.stamp:
             return None
-        return Visitor(person.name, person.role, key)
+        return Visitor(person.name, person.role, key, id=person.id)
 
     def _open(self, session: Session) -> str:
         id = secrets.token_urlsafe(32)

@@ -66,7 +66,11 @@ class SignIn:
         with self.room():
             changed = self.people.change_own_password(person, old, new)
         log.info("%s changed the own password, from %s", person.name, address)
-        return self._begin(changed)
+        try:
+            return self._begin(changed)
+        except ApiError:
+            sentence = "the new password is set, and all sessions have ended, but no new one can begin"
+            raise ApiError(503, "web.sessions_down", sentence, "Is the disk full? The web's log says more.") from None
 
     def visitor(self, key: str) -> Visitor | None:
         """Who has the session or token of this key, as they are now."""
@@ -89,7 +93,7 @@ class SignIn:
 
     def person(self, visitor: Visitor) -> Person:
         """The person that a session is of; ApiError 401 where they were removed in this moment."""
-        person = next((one for one in self.people.list() if one.name == visitor.name), None)
+        person = None if visitor.id is None else self.people.current(visitor.name, visitor.id)
         if person is None:
             raise ApiError(401, "web.session_ended", "this session has ended", "Sign in at the page.")
         return person
@@ -108,7 +112,7 @@ class SignIn:
         if token is None or token.until_s <= time.time():
             return None
         owner = self.people.current(token.owner, token.owner_id)
-        return None if owner is None else Visitor(owner.name, token.role_of(owner), key, token.name)
+        return None if owner is None else Visitor(owner.name, token.role_of(owner), key, token.name, owner.id)
 
     def _verified(self, name: str, password: str, address: str) -> Person | None:
         try:
@@ -122,7 +126,7 @@ class SignIn:
     def _begin(self, person: Person) -> tuple[Visitor, str]:
         with writing("sessions"):
             id = self.sessions.open(person)
-        return Visitor(person.name, person.role, key_of(id)), id
+        return Visitor(person.name, person.role, key_of(id), id=person.id), id
 
     def leave(self, id: str) -> None:
         """End a session for good."""

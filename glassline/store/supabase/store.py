@@ -56,7 +56,7 @@ from .rows import (
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PROBE_EVERY_S = 60.0
 """Writing costs four requests, and `check` is asked every few seconds: in between it reads."""
 

@@ -17,7 +17,8 @@ begin
   if not exists (select from public.glassline_people where user_id = person) then
     return jsonb_build_object('outcome', 'unknown');
   elsif new_role is distinct from 'admin' and not exists (
-      select from public.glassline_people where role = 'admin' and user_id <> person) then
+      select from jsonb_to_recordset(public.glassline_who_may_sign_in()) as who (id uuid, role text)
+      where who.role = 'admin' and who.id <> person) then
     return jsonb_build_object('outcome', 'last_admin');
   elsif new_role is null then
     delete from public.glassline_people where user_id = person;
@@ -26,6 +27,9 @@ begin
   end if;
   return jsonb_build_object('outcome', 'done');
 end $$;
+
+create or replace function public.glassline_schema_version() returns int
+language sql immutable set search_path = '' as $$ select 3 $$;
 
 do $$
 declare
