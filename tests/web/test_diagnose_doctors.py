@@ -111,7 +111,7 @@ def test_the_strip_leads_to_one_row_a_hop_and_the_programs(
     expect(rows).to_have_count(3)
     for id, role in ((bridge.link.id, "bridge"), (node.id, "node"), ("web-1", "web")):
         expect(rows.filter(has_text=id)).to_contain_text(re.compile(rf"{role}.*online.*\d s.*0\.1\.0"))
-    page.get_by_role("link", name="Live picture").click()
+    page.get_by_role("link", name="Live", exact=True).click()
     expect(page.locator("#stage .name")).to_have_text(node.id)
 
 

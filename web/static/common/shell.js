@@ -25,7 +25,7 @@ class Session {
     icon("out"), el("span", {}, texts.session.signOut));
   #form = null;
   #asked = false;
-  #lastName = null;
+  #last = null;
 
   constructor() {
     this.#account.append(this.#who, this.#role, this.#out);
@@ -53,9 +53,10 @@ class Session {
   #take({ sign_in: signIn, name, role }) {
     if (signIn && name === null) return this.#ask("");
     this.#asked = false;
-    // What the page holds is another person's: begin anew.
-    if (this.#lastName !== null && this.#lastName !== name) return location.reload();
-    [this.name, this.role, this.signIn, this.#lastName] = [name, role, signIn, name];
+    // What the page holds is for another person, or for one who may do other things: begin anew.
+    const who = `${role} ${name}`;
+    if (this.#last !== null && this.#last !== who) return location.reload();
+    [this.name, this.role, this.signIn, this.#last] = [name, role, signIn, who];
     this.#account.hidden = !signIn;
     say(this.#who, name ?? "");
     say(this.#role, texts.session.roles[role] ?? "");

@@ -239,9 +239,9 @@ export class Desk {
     this.progress = el("progress", { hidden: true, "aria-label": words.progress });
     this.bar = el("div", { class: "picked-bar", role: "toolbar", "aria-label": words.barName, hidden: true }, this.barCount,
       el("button", { type: "button", class: "plain", title: words.allHint, on: { click: () => this.pickAll() } }, words.all),
-      button(texts.status.reviewed, () => this.mark({ status: "reviewed" }), "check"),
+      button(texts.status.reviewed, () => this.mark({ status: "reviewed", false_alarm: null }), "check"),
       button(words.reject, ({ currentTarget }) => this.reject(currentTarget)),
-      button(texts.status.resolved, () => this.mark({ status: "resolved" })),
+      button(texts.status.resolved, () => this.mark({ status: "resolved", false_alarm: null })),
       button(texts.status.pending, () => this.mark({ status: "pending", false_alarm: null })),
       el("button", { type: "button", class: "icon-button", "aria-label": words.none, on: { click: () => this.pickNone() } }, icon("close")));
     shown.append(this.bar, this.progress);

@@ -14,6 +14,7 @@ const words = texts.list;
 const CALM_MS = 500;
 const LATER_MS = 4000;
 const PATIENCE_MS = 300;
+const DAY_LOOK_MS = 30_000;
 const SAID = ["status", "note", "false_alarm"];
 
 const shell = new Shell("defects");
@@ -75,8 +76,11 @@ setInterval(() => {
 
 // -- what is asked for --------------------------------------------------------------------------------------
 
+let askedOn = null;
+
 // What was chosen of another list is chosen no more.
 function ask(wanted) {
+  askedOn = new Date().toDateString();
   desk?.pickNone();
   list.current = null;
   list.toTop();
@@ -87,6 +91,10 @@ filters.onChange = (wanted, { isTyping }) => {
   place.ask(wanted, { isTyping });
   ask(wanted);
 };
+// A day that ends takes its defects along.
+setInterval(() => {
+  if (place.wanted.range === "today" && askedOn !== null && askedOn !== new Date().toDateString()) ask(place.wanted);
+}, DAY_LOOK_MS);
 filters.onKind = (kind) => {
   place.kind = kind;
   filters.setKind(kind);
@@ -110,7 +118,14 @@ async function work(what) {
   arrival ??= import("./desk.js").then(({ Desk }) => {
     desk = new Desk({ shell, rows, list, cards, place, ...parts });
   });
-  await arrival;
+  try {
+    await arrival;
+  } catch {
+    // What could not be fetched stays unfetched in this page, and nothing was begun in it yet.
+    if (connection.open) location.reload();
+    else connection.addEventListener("open", () => location.reload(), { once: true });
+    return null;
+  }
   return what(desk);
 }
 

@@ -61,6 +61,11 @@ export class Thumbs {
   }
 
   #keep(key, bitmap) {
+    const before = this.#kept.get(key);
+    if (before) {
+      this.#pixels -= before.width * before.height;
+      before.close();
+    }
     this.#kept.set(key, bitmap);
     this.#pixels += bitmap.width * bitmap.height;
     for (const [old, other] of this.#kept) {

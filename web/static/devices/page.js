@@ -2,6 +2,7 @@
 
 import { Shell } from "../common/shell.js";
 
+const PATIENCE_MS = 300;
 const shell = new Shell("devices");
 const root = document.querySelector("#main");
 root.classList.add("page");
@@ -26,6 +27,10 @@ async function fail(error) {
 }
 
 shell.on = { device: ({ device }) => view.put(device), resync: read };
-shell.onEnter = () => view.enter?.();
+// Where no WebSocket comes through, it is read all the same.
+shell.onEnter = () => {
+  view.enter?.();
+  setTimeout(() => shell.connection.open || read(), PATIENCE_MS);
+};
 shell.connection.addEventListener("open", read);
 shell.start();

@@ -12,6 +12,7 @@ import { Tally } from "./tally.js";
 
 const READ_EACH_MS = 30_000;
 const TICK_MS = 1000;
+const PATIENCE_MS = 300;
 const DRAW_EACH_MS = 100;
 
 const shell = new Shell("figures");
@@ -193,6 +194,13 @@ shell.on = {
   review: stale, reviews: stale, resync: stale, defect: stale,
 };
 shell.connection.addEventListener("open", () => { readChoices(); read(); });
+// Where no WebSocket comes through, it is read all the same, and again now and then.
+shell.onEnter = () => setTimeout(() => {
+  if (shell.connection.open) return;
+  readChoices();
+  read();
+  setInterval(stale, READ_EACH_MS);
+}, PATIENCE_MS);
 setInterval(tick, TICK_MS);
 show();
 shell.start();

@@ -8,6 +8,7 @@ import { seconds } from "../common/connection.js";
 import { texts } from "../texts/live.js";
 
 const TICK_MS = 200;
+const MOST_DRAWN = 200;
 const RATE_S = 3;
 const REGION_INK = "#e8f6f5";
 
@@ -54,6 +55,7 @@ export class Stage {
   show(device) {
     this.device = device;
     this.#newest.clear();
+    this.#shown?.bitmap.close();
     this.#shown = this.#latest = this.#region = null;
     this.#drawnAt = [];
     say(this.nameText, device);
@@ -144,6 +146,7 @@ export class Stage {
     this.#shown?.bitmap.close();
     this.#shown = { ...frame, bitmap };
     this.#drawnAt.push(seconds());
+    if (this.#drawnAt.length > MOST_DRAWN) this.#drawnAt.shift();
     this.#draw();
   }
 
