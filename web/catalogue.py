@@ -109,9 +109,7 @@ class Catalogue:
                 self._store = store
             self._sentence = self._store.check()
             if time.monotonic() >= self._devices_due_s:
-                self._devices_due_s = (
-                    time.monotonic() + DEVICES_S
-                )  # first: a change meanwhile is read next
+                self._devices_due_s = time.monotonic() + DEVICES_S  # first: a change meanwhile is read next
                 self.devices = {device.device_id: device for device in self._store.devices()}
         except (StoreError, SecretError, ValueError) as error:
             self._sentence = str(error)
