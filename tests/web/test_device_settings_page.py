@@ -51,6 +51,7 @@ def _in_force(chain: Chain, name: str) -> Any:
 @pytest.fixture
 def settings(page: Page, chain: Chain) -> Page:
     """The settings of the node, as they were read."""
+    until(lambda: _node(chain)["info"]["model"])
     page.goto(f"{chain.site.url}/devices/{NODE_ID}#settings")
     expect(page.get_by_label("Live quality", exact=True)).to_be_visible()
     return page

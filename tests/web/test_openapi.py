@@ -53,7 +53,7 @@ def test_who_may_ask_stands_in_the_document(guarded: Web) -> None:
 def test_whatever_is_sent_the_answer_is_as_the_document_says(
     guarded: Web, node: NodeLike, bridge: BridgeLike, tmp_path: Path, name: str
 ) -> None:
-    person = enter(guarded, name)
+    person = enter(guarded, name, address={"boss": "127.0.7.1", "vic": "127.0.8.1"}[name])
     detection = node.detection()
     bridge.commit(node.id, detection, node.evidence_of(detection.event_id))
     node.publish_frame()

@@ -1,5 +1,6 @@
 // The page of defects, put together: the bar, the list, the defect that is open beside it, and the address of all that.
 
+import { api } from "../common/api.js";
 import { bindKeys } from "./keyboard.js";
 import { Cards } from "./row.js";
 import { el, say } from "../common/dom.js";
@@ -13,6 +14,7 @@ import { texts } from "../texts/defects.js";
 const words = texts.list;
 const CALM_MS = 500;
 const LATER_MS = 4000;
+const AGAIN_MS = 2000;
 const PATIENCE_MS = 300;
 const DAY_LOOK_MS = 30_000;
 const SAID = ["status", "note", "false_alarm"];
@@ -112,6 +114,8 @@ place.onChange = (before) => {
 // -- the one that is open -----------------------------------------------------------------------------------
 
 let arrival = null;
+// What could not be fetched stays unfetched in this page. Nothing was begun in it yet: it is loaded again as soon as can be.
+let beginAnew = null;
 
 // Call `what(desk)` once the desk is there: it is fetched when somebody begins to work.
 async function work(what) {
@@ -121,9 +125,7 @@ async function work(what) {
   try {
     await arrival;
   } catch {
-    // What could not be fetched stays unfetched in this page, and nothing was begun in it yet.
-    if (connection.open) location.reload();
-    else connection.addEventListener("open", () => location.reload(), { once: true });
+    beginAnew ??= setInterval(() => api.session().then(() => location.reload(), () => {}), AGAIN_MS);
     return null;
   }
   return what(desk);

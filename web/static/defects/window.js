@@ -147,17 +147,18 @@ export class ListWindow {
     return Math.max(0, Math.floor(px / this.#size.height)) * this.#size.columns;
   }
 
-  // Above the screen something came or went: what is on it stays.
+  // Above the screen something came or went: what is on it stays. Whoever has scrolled since goes where they wanted.
   #keep() {
     this.list.style.height = `${Math.ceil(this.#rows.total / this.#size.columns) * this.#size.height}px`;
     if (this.#isTop || !this.#first) return;
     const rank = this.#rows.rankOf(this.#first.event_id);
-    const { offset } = this.#first;
     if (rank < 0) return;
-    const top = Math.floor(rank / this.#size.columns) * this.#size.height + offset;
-    if (Math.abs(top - this.scroller.scrollTop) < 1) return;
+    const top = Math.floor(rank / this.#size.columns) * this.#size.height;
+    const shift = top - this.#first.top;
+    if (!shift) return;
+    this.#first.top = top;
     this.list.classList.add("still");
-    this.scroller.scrollTop = top;
+    this.scroller.scrollTop += shift;
     requestAnimationFrame(() => this.list.classList.remove("still"));
   }
 
@@ -180,8 +181,8 @@ export class ListWindow {
   #noteFirst(scrollTop) {
     const rank = this.#rankAt(scrollTop + this.#size.height - 1);
     const defect = this.#rows.at(rank);
-    const offset = scrollTop - (rank / this.#size.columns) * this.#size.height;
-    this.#first = defect ? { event_id: defect.event_id, detected_at: defect.detected_at, offset } : null;
+    const top = (rank / this.#size.columns) * this.#size.height;
+    this.#first = defect ? { event_id: defect.event_id, detected_at: defect.detected_at, top } : null;
   }
 
   #place(ranks, height, columns) {

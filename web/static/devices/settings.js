@@ -14,6 +14,8 @@ export class DeviceSettings {
   #shell;
   #device = null;
   #fields = new Map();
+  #offered = null;
+  #labels = [];
   #probation = null;
   #reading = el("p", { class: "busy", role: "status" }, words.reading);
   #problem = el("p", { class: "problem", role: "alert" });
@@ -53,6 +55,11 @@ export class DeviceSettings {
 
   put(device) {
     this.#device = device;
+    const labels = device?.info?.model?.labels ?? [];
+    // Of the labels a form can tell as soon as the model is there; what is being written stays as it is.
+    if (this.#offered && labels.length && String(labels) !== String(this.#labels) && !this.#dirty.length) {
+      return this.#build(this.#offered);
+    }
     const { settings = {}, config } = device?.info ?? {};
     for (const [name, field] of this.#fields) {
       if (name in settings) field.take(settings[name], Boolean(config?.changed?.includes(name)));
@@ -63,9 +70,11 @@ export class DeviceSettings {
   }
 
   #build(settings) {
-    const labels = this.#device?.info?.model?.labels ?? [];
+    this.#offered = settings;
+    this.#labels = this.#device?.info?.model?.labels ?? [];
+    this.#fields.clear();
     for (const setting of settings) {
-      const field = new Field(setting, { labels });
+      const field = new Field(setting, { labels: this.#labels });
       field.onInput = () => this.#showBar();
       field.onReset = () => this.#send({ [setting.name]: null });
       this.#fields.set(setting.name, field);
