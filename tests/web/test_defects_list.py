@@ -196,6 +196,7 @@ def test_after_the_web_was_away_the_list_catches_up_without_losing_its_place(
         page.locator(".scroller").evaluate("(scroller) => { scroller.scrollTop = 900; }")
         page.wait_for_timeout(300)
         row(page, ids[16]).locator(".pick").check()
+        expect(page.locator(".picked-bar")).to_be_visible()
         top = row(page, ids[16]).bounding_box()
     new = [store(node, bridge), store(node, bridge)]
     with Web(tmp_path, broker=broker.address, store=store_url, id="web-c", port=port) as web:
