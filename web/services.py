@@ -13,7 +13,7 @@ import psutil
 import glassline
 from glassline.contract import Reason, from_unix, new_boot
 from glassline.contract.clocks import believed
-from glassline.contract.messages import Alert, Detection, Health, Info, Lease, Receipt, Review, decode
+from glassline.contract.messages import SILENT_S, Alert, Detection, Health, Info, Lease, Receipt, Review, decode
 from glassline.contract.topics import Address, filter_of
 from glassline.link import AddressError, EnvelopeFields, Link, broker_address
 from glassline.program import Systemd, Tally, read_secret
@@ -29,7 +29,7 @@ from .live.wire import SIGNED_OUT
 from .people.sign_in import sign_in_of
 from .programs.alerts import Alerts
 from .programs.commands import Commands
-from .programs.hub import SILENT_S, Hub
+from .programs.hub import Hub
 from .programs.observations import BrokerView
 from .programs.views import Views
 from .pulse import Pulse

@@ -182,6 +182,10 @@ class StoreHealth(Model):
     dropped: Count = 0
 
 
+SILENT_S = 15.0
+"""Offline is who says so, and who gave no health for longer, whatever `status` says."""
+
+
 class Health(Envelope):
     """State of a program, each 5 s. Keys that do not belong to its role are left out."""
 

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from glassline.contract.messages import Health, Info
-
-SILENT_S = 15.0
+from glassline.contract.messages import SILENT_S, Health, Info
 
 Status = Literal["online", "offline"]
 

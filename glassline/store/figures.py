@@ -14,6 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
+from glassline.contract.messages import SILENT_S
+
 from .values import DefectFilter, Device
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 Bucket = Literal["hour", "day"]
 Span = tuple[datetime, datetime]
-SILENCE = timedelta(seconds=15)
+SILENCE = timedelta(seconds=SILENT_S)
 """Who was not heard for longer was not there."""
 
 

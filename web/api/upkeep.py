@@ -9,13 +9,13 @@ from pydantic import StringConstraints
 from pydantic.fields import FieldInfo
 
 from glassline.accounts import PersonRole
+from glassline.contract.messages import SILENT_S
 from glassline.contract.topics import RETAINED
 from glassline.contract.tunable import Kind, Tunable, bounds_of, facts_of
 from glassline.contract.values import Id, Json, Number
 from glassline.store import Device
 
 from ..people.access import require
-from ..programs.hub import SILENT_S
 from ..services import Services
 from .described import described
 from .devices import UNKNOWN, known

@@ -10,7 +10,7 @@ from typing import Literal
 
 from glassline.contract import ContractError
 from glassline.contract.ids import BROKER_ID
-from glassline.contract.messages import Health, Info, decode, decode_info, decode_status
+from glassline.contract.messages import SILENT_S, Health, Info, decode, decode_info, decode_status
 from glassline.contract.topics import Address
 
 from ..live.intake import Picture
@@ -20,7 +20,6 @@ from .signs import Signs
 MAX_PROGRAMS = 200
 MAX_PICTURES_BYTES = 40_000_000
 """Of the newest pictures together: 200 kB for each of so many programs."""
-SILENT_S = 15.0
 SMOOTHING = 0.2
 
 

@@ -13,7 +13,7 @@ export function anything() {
 }
 
 // From the search part of an address; what nobody understands is left out.
-export function fromSearch(search) {
+function fromSearch(search) {
   const given = new URLSearchParams(search);
   const time = (name) => (Number.isNaN(Date.parse(given.get(name))) ? "" : given.get(name));
   const score = Number(given.get("score_min"));
@@ -27,7 +27,7 @@ export function fromSearch(search) {
   };
 }
 
-export function toSearch(wanted) {
+function toSearch(wanted) {
   const search = common(wanted);
   if (wanted.range) search.append("range", wanted.range);
   else times(search, wanted.since, wanted.until);
