@@ -97,6 +97,30 @@ def split(
 
 
 @app.command()
+def paste(
+    data_yaml: Annotated[Path, typer.Argument(help="The data.yaml of a YOLO data set.")],
+    directory: Annotated[Path, typer.Argument(help="Where the new pictures are written (YOLO detection layout).")],
+    labels: Annotated[str, typer.Option(help="The rare labels, separated by commas.")],
+    count: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
+) -> None:
+    """Make more pictures of rare labels: their marks, cut out, on the data set's other pictures."""
+    from workbench.pasting import paste as paste_marks
+
+    wanted = [label.strip() for label in labels.split(",") if label.strip()]
+    try:
+        with typer.progressbar(length=count, label="Pasting") as bar:
+            written = paste_marks(
+                data_yaml, directory, wanted, count=count, seed=seed, progress=lambda done: bar.update(done - bar.pos)
+            )
+    except ValueError as error:
+        fail(str(error))
+    typer.echo(
+        f"Wrote {count} pictures. Train on them and on those of {data_yaml} with: glassline model train {written}"
+    )
+
+
+@app.command()
 def train(
     data_yaml: Annotated[
         Path | None, typer.Argument(help=f"The data.yaml of a YOLO data set; without it, {_RENDERED}, rendered first.")
@@ -187,6 +211,22 @@ def blend(
     except (training.TrainingUnavailable, FileNotFoundError, ValueError) as error:
         fail(str(error))
     typer.echo(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB)")
+
+
+@app.command()
+def widen(
+    narrow: Annotated[Path, typer.Argument(help="Weights of a YOLO11n, such as the shipped ones.")],
+    target: Annotated[Path, typer.Argument(help="The .pt file to write, a YOLO11s.")],
+) -> None:
+    """A larger network that finds what a smaller one finds, to train on: more to learn with, 2 to 3 times as slow."""
+    from workbench import training, widening
+
+    try:
+        training.load_yolo()
+        widening.widen(narrow, target)
+    except (training.TrainingUnavailable, FileNotFoundError, ValueError) as error:
+        fail(str(error))
+    typer.echo(f"Wrote {target}. Train it with: glassline model train data.yaml --weights {target}")
 
 
 @app.command()

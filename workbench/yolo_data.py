@@ -53,19 +53,19 @@ def write_together(data_yaml: Path, also: Sequence[Path], target: Path) -> Path:
 
     All must have the same labels in the same order; DataError where they have not.
     """
-    first = _load(data_yaml)
-    names = _names(data_yaml, first.get("names"))
+    names = _names(data_yaml, _load(data_yaml).get("names"))
     train: list[str] = []
     for path in (data_yaml, *also):
-        data = _load(path)
-        theirs = _names(path, data.get("names"))
+        theirs = _names(path, _load(path).get("names"))
         if theirs != names:
             raise DataError(f"{path} has the labels {', '.join(theirs)}, {data_yaml} has {', '.join(names)}.")
-        train += _absolute(path, data, "train")
-    return write_data_yaml(target, names, train=train, val=_absolute(data_yaml, first, "val"))
+        train += folders(path, "train")
+    return write_data_yaml(target, names, train=train, val=folders(data_yaml, "val"))
 
 
-def _absolute(data_yaml: Path, data: dict[str, Any], part: str) -> list[str]:
+def folders(data_yaml: Path, part: str) -> list[str]:
+    """Where the pictures of a part are, as absolute paths of folders or of text files that list them."""
+    data = _load(data_yaml)
     root = (data_yaml.parent / str(data.get("path") or "")).resolve()
     return [str(root / str(entry)) for entry in _as_list(data.get(part) or [])]
 
