@@ -1,17 +1,20 @@
 """Signing in with the users of a Supabase project, on one of this machine."""
 
+import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Page, expect
 
 from glassline.program import write_secret
 from tests.support.waiting import until
 from workbench.supabase import MISSING, LocalSupabase, installed
 
-from .people import client, code_of, enter
-from .processes import Mosquitto, Web
+from .people import client, code_of, cookies_of, enter
+from .processes import Mosquitto, Web, free_port
 
 SECRET = "correct horse"
 
@@ -43,6 +46,14 @@ class Project:
         headers = {"Authorization": f"Bearer {session['access_token']}"}
         self._http.put("/auth/v1/user", json={"password": new}, headers=headers).raise_for_status()
 
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        self.server.kill()
+        try:
+            yield
+        finally:
+            self.server.start()
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
@@ -57,13 +68,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 @pytest.fixture(scope="module")
 def web_of(project: Project, folder: Path, broker: Mosquitto) -> Iterator[Web]:
+    with _web(folder, project, broker, id="web-s") as process:
+        yield process
+
+
+def _web(folder: Path, project: Project, broker: Mosquitto, **more: object) -> Web:
     key = folder / "supabase.key"
     write_secret(key, project.server.secret_key)
-    with Web(
-        folder, broker=broker.address, store=f"supabase:{project.server.url}", id="web-s", store_key_file=key,
-        people="supabase", cwd=folder,
-    ) as process:  # fmt: skip
-        yield process
+    store = f"supabase:{project.server.url}"
+    return Web(
+        folder, broker=broker.address, store=store, store_key_file=key, people="supabase", cwd=folder, **more
+    )  # fmt: skip
 
 
 def test_users_with_a_role_come_in_with_it_and_others_do_not(web_of: Web) -> None:
@@ -123,11 +138,43 @@ def test_an_admin_changes_roles_here_and_makes_users_there(web_of: Web, project:
 def test_while_the_project_is_away_who_is_in_stays_in(web_of: Web, project: Project) -> None:
     """The page goes on without the database; nobody new comes in."""
     boss = enter(web_of, "boss@example.org", SECRET)
-    project.server.kill()
-    try:
+    with project.away():
         assert boss.get("/api/devices").status_code == 200
         answer = client(web_of).post("/api/session", json={"name": "vic@example.org", "password": SECRET})
         assert answer.status_code == 503
         assert code_of(answer) == "store.down"
-    finally:
-        project.server.start()
+
+
+def test_a_web_that_begins_while_the_project_is_away_signs_nobody_out(
+    tmp_path: Path, project: Project, broker: Mosquitto, page: Page
+) -> None:
+    settings = {"id": "web-a", "port": free_port()}
+    with _web(tmp_path, project, broker, **settings) as web:
+        boss = enter(web, "boss@example.org", SECRET)
+        made = boss.post("/api/tokens", json={"name": "x"}).json()["secret"]
+        other = enter(web, "boss@example.org", SECRET)
+        name, _, value = cookies_of(boss).partition("=")
+        page.context.add_cookies([{"name": name, "value": value, "url": web.url}])
+        page.goto(web.url)
+        expect(page.locator("#account")).to_contain_text("boss@example.org")
+    with contextlib.ExitStack() as until_the_end:
+        with project.away():
+            web = until_the_end.enter_context(_web(tmp_path, project, broker, **settings))
+            script = {"Authorization": f"Bearer {made}"}
+            with ThreadPoolExecutor(8) as pool:
+                answers = list(pool.map(boss.get, ["/api/devices", "/api/session", "/api/people", "/"] * 2))
+            answers.append(client(web, headers=script).get("/api/devices"))
+            for answer in answers:
+                assert (answer.status_code, code_of(answer)) == (503, "store.down")
+                assert answer.json()["error"]["message"].startswith("who may sign in is kept in the store, and http")
+                assert answer.headers["Retry-After"] == "5"
+            assert boss.get("/health").json() == {"ok": True, "program": "glassline web"}
+            assert boss.get("/static/icon.svg").status_code == 200
+            assert client(web).get("/api/devices").status_code == 401, "nobody has no session"
+            assert other.request("DELETE", "/api/session", json={}).status_code == 200, "who wants to go may go"
+            expect(page.get_by_text("who may sign in is kept in the store", exact=False).first).to_be_visible()
+            expect(page.get_by_role("dialog")).to_have_count(0)
+            page.reload()
+            expect(page.get_by_role("heading")).to_contain_text("Who may sign in is kept in the store")
+        expect(page.locator("#account")).to_contain_text("boss@example.org")
+        assert (boss.get("/api/devices").status_code, other.get("/api/devices").status_code) == (200, 401)

@@ -12,7 +12,7 @@ from glassline.accounts import PersonRole
 from glassline.contract.messages import ReplyError
 from glassline.contract.values import Id, Json, Number
 
-from ..people.access import open_to, public, require, visitor
+from ..people.access import is_signed_in, open_to, public, require
 from ..programs.commands import COMMANDS, CommandName, NoReplyError, NotSentError, TooLargeError
 from ..services import Services
 from .described import described
@@ -98,7 +98,7 @@ def blueprint(services: Services) -> Blueprint:
     def health() -> Response:
         """What the web says of itself; to who is not signed in, that it runs and nothing else."""
         told = _health(services)
-        return jsonify((told if visitor() else HealthPublic(ok=told.ok, program=told.program)).to_dict())
+        return jsonify((told if is_signed_in() else HealthPublic(ok=told.ok, program=told.program)).to_dict())
 
     @pages.get("/api/devices")
     @described(answer=DevicesAnswer)

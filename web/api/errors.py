@@ -61,6 +61,8 @@ class ApiError(Exception):
             style=_STYLE, message=escape(message), hint=escape(error["hint"]), code=escape(error["code"])
         )
         answer = Response(html, mimetype="text/html")
+        if request.method == "GET" and "Retry-After" in self.headers:
+            answer.headers["Refresh"] = self.headers["Retry-After"]
         answer.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; form-action 'none'; "
             "frame-ancestors 'none'"

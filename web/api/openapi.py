@@ -31,6 +31,7 @@ _GENERAL = {
     403: "web.not_allowed, web.foreign_origin: this role, or this page, may not",
     413: f"web.too_large: a body of over {MAX_BODY_BYTES} bytes",
     415: "web.not_json: a body of another type than application/json",
+    503: "store.down: people are kept in the store, and who asks cannot be known now",
     429: "web.too_many_attempts: too many wrong passwords or tokens; `Retry-After` says how long to wait",
 }
 _TOO_LONG = {"description": "The address has over 4094 characters.", "content": {"text/html": {}}}
@@ -188,6 +189,7 @@ def _errors(method: str, said: Described, has_role: bool, schemas: dict[str, Any
         413: writes,
         415: writes,
         429: has_role,
+        503: has_role,
     }
     told: dict[int, Any] = {status: _GENERAL[status] for status, there in expected.items() if there} | dict(said.errors)
     answers = {

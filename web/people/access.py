@@ -1,7 +1,8 @@
 """Who asks, and whether they may: whoever is signed in may look, reviewers review, admins do everything else.
 
 What is not marked here is closed: to look at anything takes a session, to change anything an admin. Where nobody signs
-in, everybody on this machine may do everything.
+in, everybody on this machine may do everything. Who asks is looked up where it matters: what is there for all is there
+too while the store that knows people is away.
 """
 
 from collections.abc import Callable
@@ -10,11 +11,13 @@ from typing import Any, TypeVar, cast
 from flask import Flask, g, request
 
 from glassline.accounts import PersonRole
+from glassline.store import StoreError
 
 from ..api.errors import ApiError
 from ..services import Services
 from .sessions import Visitor
 
+AGAIN_S = 5
 READS = ("GET", "HEAD", "OPTIONS")
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -50,16 +53,16 @@ def register(app: Flask, services: Services) -> None:
     """Find out who asks, and turn away who may not."""
     sign_in = services.sign_in
 
+    def find() -> Visitor | None:
+        if sign_in is None:
+            return Visitor(services.settings.id, PersonRole.ADMIN)
+        return sign_in.bearer(g.bearer, request.remote_addr or "") if g.bearer else sign_in.sessions.find(g.session_id)
+
     @app.before_request
     def check() -> None:
-        g.session_id = g.bearer = ""
-        if sign_in is None:
-            g.visitor = Visitor(services.settings.id, PersonRole.ADMIN)
-        elif secret := _bearer(request.headers.get("Authorization", "")):
-            g.bearer, g.visitor = secret, sign_in.bearer(secret, request.remote_addr or "")
-        else:
-            g.session_id = request.cookies.get(sign_in.cookie, "")
-            g.visitor = sign_in.sessions.find(g.session_id)
+        g.bearer = _bearer(request.headers.get("Authorization", "")) if sign_in else ""
+        g.session_id = request.cookies.get(sign_in.cookie, "") if sign_in and not g.bearer else ""
+        g.find_visitor = find
         view = app.view_functions.get(request.endpoint or "")
         role = None if view is None else needed_role(view, request.method)
         if view is not None and role is not None:
@@ -101,7 +104,26 @@ def require(role: PersonRole) -> Visitor:
 
 
 def visitor() -> Visitor | None:
-    """Who asks; None: somebody who is not signed in."""
+    """Who asks; None: somebody who is not signed in. ApiError 503 where nobody can know."""
+    try:
+        return _found()
+    except StoreError as error:
+        hint = "Nobody is signed out by this: it goes on by itself once the store answers."
+        sentence = f"who may sign in is kept in the store, and {error}"
+        raise ApiError(503, error.code, sentence, hint, retry_after_s=AGAIN_S) from None
+
+
+def is_signed_in() -> bool:
+    """Whether who asks is known to be signed in."""
+    try:
+        return _found() is not None
+    except StoreError:
+        return False
+
+
+def _found() -> Visitor | None:
+    if "visitor" not in g:
+        g.visitor = g.find_visitor()
     return cast("Visitor | None", g.visitor)
 
 

@@ -23,7 +23,10 @@ class Directory(Protocol):
         """Everybody, by name."""
 
     def current(self, name: str, id: str) -> Person | None:
-        """The person of this name and id, as they are now; None: they may sign in no more."""
+        """The person of this name and id, as they are now; None: they may sign in no more.
+
+        StoreError where that cannot be known.
+        """
 
     def verify(self, name: str, password: str) -> Person | None:
         """Who it is, if the password is right."""

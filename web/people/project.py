@@ -1,7 +1,7 @@
 """People who are users of the store's Supabase project: it knows passwords, its table `glassline_people` the roles.
 
 What was read last stays in force while the project cannot be reached; else nobody is let in who has no role for longer
-than `FRESH_S` and one answer.
+than `FRESH_S` and one answer. As long as nothing was read yet, nobody is known, and nobody turned away: StoreError.
 """
 
 import logging
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from glassline.accounts import LastAdminError, NobodyError, Person, PersonRole
 from glassline.accounts.people import name_key
+from glassline.contract import Reason
 from glassline.store import StoreError
 
 from .directory import ElsewhereError
@@ -41,8 +42,8 @@ class ProjectPeople:
         self._people: dict[str, Person] | None = None
         self._due_s = 0.0
         self._lock = threading.Lock()
-        self._reading = threading.Lock()
-        self._fault = ""
+        self._reading = threading.RLock()
+        self._fault: StoreError | None = None
 
     def load(self) -> None:
         """Read who there is; a project that cannot be reached now is asked again when somebody comes."""
@@ -50,11 +51,10 @@ class ProjectPeople:
 
     def list(self) -> list[Person]:
         self._read()
-        return sorted((self._people or {}).values(), key=lambda person: name_key(person.name))
+        return sorted(self._known().values(), key=lambda person: name_key(person.name))
 
     def current(self, name: str, id: str) -> Person | None:
-        self._refresh()
-        return (self._people or {}).get(id)
+        return self._known().get(id)
 
     def verify(self, name: str, password: str) -> Person | None:
         id = self._project.verify(name, password)
@@ -94,26 +94,35 @@ class ProjectPeople:
         if outcome != "done":
             raise NobodyError(f"{person.name} has no role in the project any more")
 
-    def _refresh(self) -> None:
-        """Have them read anew in the background, where it is time: who asks does not wait, but for the first."""
+    def _known(self) -> dict[str, Person]:
+        """As read last, and read anew in the background where it is time: who asks waits for the first answer only."""
+        if self._people is None:
+            with self._reading:  # those who come meanwhile wait for the same answer
+                if self._people is None and self._is_due():
+                    self._read()
+        elif self._is_due():
+            threading.Thread(target=self._read, name="people", daemon=True).start()
+        if self._people is None:
+            raise StoreError(str(self._fault), Reason.STORE_DOWN if self._fault is None else self._fault.code)
+        return self._people
+
+    def _is_due(self) -> bool:
+        """Whether they are to be read anew; whoever hears so is to do it."""
         with self._lock:
             if time.monotonic() < self._due_s:
-                return
+                return False
             self._due_s = time.monotonic() + FRESH_S
-        if self._people is None:
-            self._read()
-        else:
-            threading.Thread(target=self._read, name="people", daemon=True).start()
+            return True
 
     def _read(self) -> None:
         try:
             self._anew()
-            self._fault = ""
+            self._fault = None
         except StoreError as error:
             self._due_s = time.monotonic() + AGAIN_S
-            if str(error) != self._fault:
+            if str(error) != str(self._fault):
                 log.error("who may sign in stays as it was read last: %s", error)
-                self._fault = str(error)
+            self._fault = error
 
     def _anew(self) -> dict[str, Person]:
         """As the project has them now; StoreError."""

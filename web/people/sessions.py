@@ -65,14 +65,16 @@ class Sessions:
         """A pass to look for a while, for a tool of this machine that may write this file; its id."""
         return self._open(Session(name, "", self._clock() + seconds))
 
-    def close(self, id: str) -> None:
-        """End a session for good; one that is unknown has ended already."""
-        if self._file.get(key_of(id)):
-            with self._file.changing() as entries:
-                entries.pop(key_of(id), None)
+    def close(self, id: str) -> str | None:
+        """End a session for good, and say whose it was; one that is unknown has ended already."""
+        if self._file.get(key_of(id)) is None:
+            return None
+        with self._file.changing() as entries:
+            ended = entries.pop(key_of(id), None)
+        return None if ended is None else ended.name
 
     def find(self, id: str) -> Visitor | None:
-        """Who has this session, or None where it has ended or never was."""
+        """Who has this session, or None where it has ended or never was; StoreError where nobody can know."""
         return self.visitor(key_of(id))
 
     def visitor(self, key: str) -> Visitor | None:

@@ -130,11 +130,10 @@ class SignIn:
 
     def leave(self, id: str) -> None:
         """End a session for good."""
-        visitor = self.sessions.find(id)
         with writing("sessions"):
-            self.sessions.close(id)
-        if visitor is not None:
-            log.info("%s signed out", visitor.name)
+            name = self.sessions.close(id)
+        if name is not None:
+            log.info("%s signed out", name)
 
 
 def _let_an_admin_in(people: People) -> None:
