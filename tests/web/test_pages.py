@@ -127,18 +127,20 @@ def test_nobody_is_barred_from_what_opens_over_the_live_picture(
             assert barriers(page) == [], (scheme, width)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("name", "path"), [*((name, page.path) for name, page in PAGES.items()), ("devices", "/devices/{device}#settings")]
+)
 def test_a_page_is_small_and_comes_from_this_web_alone(
-    guarded: Web, filled: dict[str, str], signed_in: Callable[[str], BrowserContext], name: str
+    guarded: Web, filled: dict[str, str], signed_in: Callable[[str], BrowserContext], name: str, path: str
 ) -> None:
     context, answers = signed_in("boss"), list[Response]()
     context.on("response", lambda answer: answers.append(answer))
-    _open(context, guarded, name, PAGES[name].path)
+    _open(context, guarded, name, path.format(**filled))
     urls = [answer.url for answer in answers]
     assert all(url.startswith((guarded.url, "blob:")) for url in urls)
     asked = [url for url in urls if not url.startswith("blob:") and not THUMBNAIL.search(url)]
     code = sum(len(answer.body()) for answer in answers if "/static/" in answer.url)
-    print(f"{name}: {len(asked)} requests, {code} bytes of code and styles at load, {_all_code(name)} with all of it")
+    print(f"{path}: {len(asked)} requests, {code} bytes of code and styles at load, {_all_code(name)} with all of it")
     assert len(asked) <= MOST_REQUESTS, [url.removeprefix(guarded.url) for url in asked]
     assert _all_code(name) <= MOST_BYTES
 

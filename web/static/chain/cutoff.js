@@ -1,12 +1,13 @@
 // When nothing is heard of the web: which side is silent. Asked over plain HTTP, beside the WebSocket, and told in
 // diagnosis' own words, which came with the page.
 
-import { api } from "../common/api.js";
-import { seconds } from "../common/connection.js";
-import { age } from "../common/format.js";
+import { api, seconds } from "../common/web.js";
+import { el, say, sentence, write } from "../common/dom.js";
+import { age, clock } from "../common/format.js";
 import { texts } from "../texts/texts.js";
 
 const TICK_MS = 500;
+const SHOW_MS = 1000;
 const EVERY_S = 1;
 const IDLE_EVERY_S = 5;
 const PATIENCE_S = 3;
@@ -155,5 +156,31 @@ async function health() {
   } catch (error) {
     const why = error.name === "TimeoutError" ? texts.cutOff.hangs(HEALTH_MS / 1000) : texts.cutOff.refused;
     return { code: "web.down", facts: { error: why } };
+  }
+}
+
+// On pages without the chain: that the page is cut off, why, since when, and that it tries again.
+export class CutOffNotice {
+  #cutOff;
+  #title = el("strong");
+  #what = el("p");
+  #box = el("aside", { class: "cut-off", role: "status", hidden: true, "aria-label": texts.cutOff.title },
+    el("header", {}, this.#title, el("span", { class: "busy" }, texts.cutOff.again)), this.#what);
+
+  constructor(cutOff) {
+    this.#cutOff = cutOff;
+    document.body.append(this.#box);
+    cutOff.addEventListener("found", () => this.#show());
+    setInterval(() => this.#show(), SHOW_MS);
+  }
+
+  #show() {
+    const told = this.#cutOff.told();
+    this.#box.hidden = told === null;
+    if (told === null) return;
+    const { sentence: what, remedy, age_s, code } = told.verdict.first_cause;
+    this.#box.dataset.code = code;
+    say(this.#title, texts.cutOff.since(clock(new Date(Date.now() - age_s * 1000)), age(Math.floor(age_s))));
+    write(this.#what, `${what} ${remedy}`, sentence);
   }
 }

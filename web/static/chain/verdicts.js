@@ -1,7 +1,6 @@
 // The whole chain, lens to eye: the web's verdict, and what only this page can know put to it by diagnosis' own rules.
 
-import { api } from "../common/api.js";
-import { seconds } from "../common/connection.js";
+import { api, seconds } from "../common/web.js";
 import { WELL, wordsOf } from "./cutoff.js";
 import { age } from "../common/format.js";
 import { texts } from "../texts/texts.js";

@@ -1,6 +1,6 @@
 // The form that asks who is there.
 
-import { api } from "./api.js";
+import { api } from "./web.js";
 import { wordsOf } from "../chain/cutoff.js";
 import { el, say } from "./dom.js";
 import { texts } from "../texts/texts.js";

@@ -1,6 +1,6 @@
 // What the filter buttons open.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { el, say } from "../common/dom.js";
 import { popover } from "./popover.js";
 import { RANGES } from "./query.js";

@@ -1,6 +1,6 @@
 // Work on the defects of the list: open one, go on to the next, select many, say what they are, take that back.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { askReason } from "./reason.js";
 import { el, icon, say } from "../common/dom.js";
 import { isSheetShown, showSheet } from "./sheet.js";

@@ -1,6 +1,6 @@
 // One defect at full size, what is known of it, and what people say of it: in a dialog, or in a panel beside the list.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { el, icon, say } from "../common/dom.js";
 import { colour, longTime } from "../common/format.js";
 import { copyButton } from "../common/copying.js";

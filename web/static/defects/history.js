@@ -1,6 +1,6 @@
 // Who did what with a defect, newest first.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { el } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/defects.js";

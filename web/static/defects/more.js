@@ -1,6 +1,6 @@
 // What else can be done with the list: take all of it along as a file, or print it.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { el, icon } from "../common/dom.js";
 import { popover } from "./popover.js";
 import { toApi } from "./query.js";

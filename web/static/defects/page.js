@@ -1,6 +1,6 @@
 // The page of defects, put together: the bar, the list, the defect that is open beside it, and the address of all that.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { bindKeys } from "./keyboard.js";
 import { Cards } from "./row.js";
 import { el, say } from "../common/dom.js";

@@ -1,6 +1,6 @@
 // What one person says of defects: shown at once, sent, and taken back again.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 

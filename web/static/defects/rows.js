@@ -3,7 +3,7 @@
 // A row's rank is its place in the whole list. What comes while somebody reads further down is held back, so that
 // nothing moves under their eyes.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { counts as isCounted, fits, toApi } from "./query.js";
 import { isNews, order, Stretch } from "./stretch.js";
 

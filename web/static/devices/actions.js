@@ -1,6 +1,6 @@
 // What may be done with a device: rename it, take a picture, restart it and see it come back, retire it.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say } from "../common/dom.js";
 import { texts } from "../texts/devices.js";
 import { RETIRED } from "./state.js";

@@ -1,13 +1,12 @@
 // One device: how it is and why, what it is, and what may be done with it. Settings and model are read when looked at.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say, sentence, write } from "../common/dom.js";
 import { SIGNS } from "../common/format.js";
 import { texts as common } from "../texts/texts.js";
 import { texts } from "../texts/devices.js";
 import { Actions } from "./actions.js";
-import { factsOf } from "./facts.js";
-import { Health } from "./health.js";
+import { factsOf, Health } from "./facts.js";
 import { nameOf, stateOf } from "./state.js";
 
 const CHAIN_EACH_MS = 3000;

@@ -1,6 +1,6 @@
 // Every program that was heard or is remembered: how it is, with numbers to compare; found, chosen and put in order.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say, sentence } from "../common/dom.js";
 import { texts } from "../texts/devices.js";
 import { RETIRED, SORTS, lastWord, nameOf, needsLook, stateOf, told } from "./state.js";

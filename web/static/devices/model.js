@@ -1,10 +1,10 @@
 // The model of a node: the one in force, those that this server can send, and one on its way.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say, sentence, write } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/devices.js";
-import { Probation } from "./probation.js";
+import { Probation } from "./state.js";
 
 const words = texts.model;
 

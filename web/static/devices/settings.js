@@ -1,11 +1,11 @@
 // The settings of a node that may change while it runs: what is written, what it takes, and what becomes of it.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/devices.js";
 import { Field } from "./fields.js";
-import { Probation, whyOf } from "./probation.js";
+import { Probation, whyOf } from "./state.js";
 
 const words = texts.settings;
 

@@ -1,8 +1,7 @@
 // Two doctors that can be asked: that of the server, and that of the node itself.
 
-import { api } from "../common/api.js";
+import { api, seconds } from "../common/web.js";
 import { el, say } from "../common/dom.js";
-import { seconds } from "../common/connection.js";
 import { clock } from "../common/format.js";
 import { VerdictRows } from "../chain/rows.js";
 import { texts } from "../texts/diagnose.js";

@@ -1,8 +1,7 @@
 // The page /diagnose put together: one device's chain in full, who is there, and the doctors.
 
-import { Ages, metadata } from "../common/pictures.js";
-import { api } from "../common/api.js";
-import { Arrivals } from "../chain/arrivals.js";
+import { Ages, Arrivals, metadata } from "../common/pictures.js";
+import { api } from "../common/web.js";
 import { copyButton } from "../common/copying.js";
 import { Doctors } from "./doctors.js";
 import { el } from "../common/dom.js";

@@ -2,7 +2,7 @@
 
 import { el, say } from "../common/dom.js";
 import { age } from "../common/format.js";
-import { seconds } from "../common/connection.js";
+import { seconds } from "../common/web.js";
 import { texts } from "../texts/diagnose.js";
 
 const MAX_ROWS = 300;

@@ -1,6 +1,6 @@
 // The page "Today" put together: what is counted, read at most every 30 s, and kept up to date by what is pushed.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say } from "../common/dom.js";
 import { clock, colour } from "../common/format.js";
 import { Shell } from "../common/shell.js";

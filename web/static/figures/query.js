@@ -1,7 +1,7 @@
 // What is counted, as the address of the page says it, as the API is asked for it, and as other pages filter by it:
 // a range of hours or days in the browser's own time zone.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 
 export const RANGES = ["today", "24h", "7d", "30d"];
 

@@ -1,14 +1,13 @@
 // The page of the live pictures, put together.
 
 import { Ages, metadata } from "../common/pictures.js";
-import { api } from "../common/api.js";
+import { api, seconds } from "../common/web.js";
 import { Chain } from "../chain/chain.js";
 import { Controls } from "./controls.js";
 import { Devices } from "./wall.js";
 import { el, write } from "../common/dom.js";
 import { Recent } from "./recent.js";
 import { Shell } from "../common/shell.js";
-import { seconds } from "../common/connection.js";
 import { Stage } from "./stage.js";
 import { texts } from "../texts/live.js";
 import { Verdicts } from "../chain/verdicts.js";

@@ -1,6 +1,6 @@
 // The newest finds beside the live picture: read once, then kept up to date by what the web pushes.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { el, say } from "../common/dom.js";
 import { colour, shortTime } from "../common/format.js";
 import { texts } from "../texts/live.js";

@@ -1,6 +1,6 @@
 // Drawing the region that a camera's node looks at, on its picture, by mouse, touch and keyboard.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { el, say, svg } from "../common/dom.js";
 import { texts } from "../texts/live.js";
 

@@ -2,9 +2,8 @@
 
 import { el, say, sentence } from "../common/dom.js";
 import { age } from "../common/format.js";
-import { drawFinds } from "../common/overlay.js";
-import { Newest } from "../common/pictures.js";
-import { seconds } from "../common/connection.js";
+import { drawFinds, Newest } from "../common/pictures.js";
+import { seconds } from "../common/web.js";
 import { texts } from "../texts/live.js";
 
 const TICK_MS = 200;

@@ -3,9 +3,8 @@
 
 import { el, icon, say } from "../common/dom.js";
 import { age } from "../common/format.js";
-import { drawFinds } from "../common/overlay.js";
-import { Newest } from "../common/pictures.js";
-import { seconds } from "../common/connection.js";
+import { drawFinds, Newest } from "../common/pictures.js";
+import { seconds } from "../common/web.js";
 import { texts } from "../texts/live.js";
 
 const LARGE_FPS = 15;

@@ -1,6 +1,6 @@
 // Those who may sign in, for admins: their roles, new passwords, and who is added or removed.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say } from "../common/dom.js";
 import { texts } from "../texts/people.js";
 import { handedOver, madeUp } from "./secret.js";

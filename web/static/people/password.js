@@ -1,6 +1,6 @@
 // One's own password.
 
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { el, say } from "../common/dom.js";
 import { texts } from "../texts/people.js";
 

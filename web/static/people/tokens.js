@@ -1,7 +1,7 @@
 // One's own tokens for scripts: made, shown once, revoked.
 
 import { copyButton } from "../common/copying.js";
-import { api } from "../common/api.js";
+import { api } from "../common/web.js";
 import { button, el, say } from "../common/dom.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/people.js";
