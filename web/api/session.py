@@ -85,7 +85,9 @@ def blueprint(services: Services) -> Blueprint:
         """Change the own password: all other sessions of this person end, and this one goes on."""
         sign_in, said, before = sign_in_here(services), body(PasswordBody), require(PersonRole.VIEWER)
         with changing():
-            after, id = sign_in.change_own_password(before.name, said.old, said.new, request.remote_addr or "")
+            after, id = sign_in.change_own_password(
+                before.name, said.old, said.new, request.remote_addr or "", id=session_id()
+            )
         for viewer in services.fanout.viewers:
             if viewer.session == before.key:
                 viewer.session = after.key

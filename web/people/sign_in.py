@@ -56,21 +56,25 @@ class SignIn:
             hint = "Large and small letters of the password differ. An admin can set another one."
             raise ApiError(401, "web.wrong_password", "name or password is wrong", hint)
         log.info("%s signed in as %s, from %s", person.name, person.role, address)
-        return self._begin(person)
+        with writing("sessions"):
+            return _entered(person, self.sessions.open(person))
 
-    def change_own_password(self, name: str, old: str, new: str, address: str) -> tuple[Visitor, str]:
-        """Give whoever knows the old password another: all their sessions end, and one begins anew."""
+    def change_own_password(self, name: str, old: str, new: str, address: str, *, id: str) -> tuple[Visitor, str]:
+        """Give whoever knows the old password another: of all their sessions that of `id` goes on, under another id."""
         person = self._verified(name, old, address)
         if person is None:
             raise ApiError(403, "web.wrong_password", "the old password is wrong", "Large and small letters differ.")
-        with self.room():
-            changed = self.people.change_own_password(person, old, new)
-        log.info("%s changed the own password, from %s", person.name, address)
-        try:
-            return self._begin(changed)
-        except ApiError:
-            sentence = "the new password is set, and all sessions have ended, but no new one can begin"
-            raise ApiError(503, "web.sessions_down", sentence, "Is the disk full? The web's log says more.") from None
+        with self.sessions.keeping(id):
+            with self.room():
+                changed = self.people.change_own_password(person, old, new)
+            log.info("%s changed the own password, from %s", person.name, address)
+            try:
+                with writing("sessions"):
+                    return _entered(changed, self.sessions.renew(id, changed))
+            except ApiError:
+                sentence = "the new password is set, and all sessions have ended, but no new one can begin"
+                hint = "Is the disk full? The web's log says more."
+                raise ApiError(503, "web.sessions_down", sentence, hint) from None
 
     def visitor(self, key: str) -> Visitor | None:
         """Who has the session or token of this key, as they are now."""
@@ -123,17 +127,16 @@ class SignIn:
         except BusyError:
             raise _busy() from None
 
-    def _begin(self, person: Person) -> tuple[Visitor, str]:
-        with writing("sessions"):
-            id = self.sessions.open(person)
-        return Visitor(person.name, person.role, key_of(id), id=person.id), id
-
     def leave(self, id: str) -> None:
         """End a session for good."""
         with writing("sessions"):
             name = self.sessions.close(id)
         if name is not None:
             log.info("%s signed out", name)
+
+
+def _entered(person: Person, id: str) -> tuple[Visitor, str]:
+    return Visitor(person.name, person.role, key_of(id), id=person.id), id
 
 
 def _let_an_admin_in(people: People) -> None:
