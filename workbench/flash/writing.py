@@ -21,6 +21,7 @@ SCRIPTS = (
     "install.sh",
     "install-version.sh",
     "install-trial.sh",
+    "uninstall.sh",
     LOCK,
     "pi_node.service",
     "glassline-again@.service",

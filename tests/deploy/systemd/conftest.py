@@ -107,6 +107,10 @@ class Pi(Container):
             check=check, by=by,
         )  # fmt: skip
 
+    def uninstall(self, *flags: str, check: bool = True) -> str:
+        """Run deploy/uninstall.sh."""
+        return self.run(CARD / "uninstall.sh", *flags, check=check)
+
     @property
     def pid(self) -> int:
         """The node's process, 0 while there is none."""

@@ -187,3 +187,26 @@ def test_one_that_does_not_come_up_is_taken_back(
     until(installed.is_online, 60, what=installed.why)
     assert installed.says()["info"]["version"] == "0.1.1"
     assert not [one for one in (installed.files / "opt/glassline/releases").iterdir() if version in one.name]
+
+
+def test_uninstalled_it_leaves_what_was_written_and_goes_on_from_there(installed: Pi, wheel: Path) -> None:
+    installed.cable(plugged_in=False)
+    until(lambda: bool(installed.waiting()), 60, what=installed.why)
+    assert "install.sh goes on from there" in installed.uninstall()
+    kept = installed.waiting()
+    assert kept
+    assert not (installed.files / "opt/glassline").exists()
+    assert not (installed.files / "usr/local/bin/glassline").is_symlink()
+    assert not list((installed.files / "etc/systemd/system").rglob("*glassline*"))
+    assert not list((installed.files / "etc/systemd/system").rglob("pi_node.service"))
+    installed.install(wheel=wheel)
+    until(lambda: installed.pid != 0 and kept <= installed.waiting(), 60, what=installed.why)
+
+
+def test_what_is_not_stored_yet_is_not_purged_unasked(installed: Pi) -> None:
+    assert "are not stored yet" in installed.uninstall("--purge", check=False)
+    until(lambda: installed.pid != 0, 60, what=installed.why)
+    assert "gone, with all that was written" in installed.uninstall("--purge", "--lose-detections")
+    assert not (installed.files / "etc/glassline").exists()
+    assert not (installed.files / "var/lib/pi_node").exists()
+    assert "pi_node" not in (installed.files / "etc/passwd").read_text()
