@@ -97,7 +97,7 @@ class People:
         person = self.find(name)
         return person if person is not None and person.id == id else None
 
-    def verify(self, name: str, password: str) -> Person | None:
+    def verify(self, name: str, password: str, *, address: str = "") -> Person | None:
         """Who is called so, if the password is right. A name that nobody has costs the same time."""
         person = self.find(name)
         compared = person or next(iter(self._file.entries().values()), None)
@@ -130,7 +130,7 @@ class People:
         assert changed is not None
         return changed
 
-    def change_own_password(self, person: Person, old: str, new: str) -> Person:
+    def change_own_password(self, person: Person, old: str, new: str, *, address: str = "") -> Person:
         """Another password for somebody whose old one was just found right. NobodyError, ValueError."""
         return self.change(person.name, password=new)
 

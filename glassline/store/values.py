@@ -37,6 +37,14 @@ class RefusedError(StoreError):
     """What was sent is refused for good, and sending it again cannot help. Of a batch nothing was committed."""
 
 
+class SignInLimitError(StoreError):
+    """The store takes no more passwords for now, for too many came. `wait_s` until it does; None: it did not say."""
+
+    def __init__(self, sentence: str, wait_s: float | None) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s
+
+
 class ReviewConflictError(StoreError):
     """Somebody else reviewed this defect in between. `current` is what stands there now."""
 

@@ -11,10 +11,11 @@ _OURS = {"host", "connection", "content-length", "transfer-encoding", "accept-en
 
 
 class Gateway:
-    """Listens on loopback, once entered. `closed`: 503 to everybody."""
+    """Listens on loopback, once entered. `closed`: 503 to everybody. `adds`: headers of every answer."""
 
     def __init__(self, upstream: str) -> None:
         self.closed = False
+        self.adds: dict[str, str] = {}
         self._upstream = httpx.Client(base_url=upstream, timeout=30)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -53,6 +54,8 @@ class Gateway:
                 self.send_response(status)
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(content)))
+                for name, value in gateway.adds.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
 

@@ -10,15 +10,14 @@ import pytest
 
 from glassline.accounts import Person
 from web.people.attempts import (
-    ADDRESS_BURST,
-    ADDRESS_EVERY_S,
     AT_ONCE,
     MAX_WAITING,
-    NAME_BURST,
-    NAME_EVERY_S,
+    OF_PROJECT,
+    OURS,
     Attempts,
     BusyError,
     Meter,
+    Pace,
     TooManyError,
 )
 
@@ -68,35 +67,36 @@ def test_who_shares_a_slot_is_not_the_same_in_the_next_process() -> None:
 
 def test_what_is_right_is_not_counted(tmp_path: Path) -> None:
     attempts = Attempts(make_people(tmp_path / "people.json"), clock=Clock())
-    for _ in range(ADDRESS_BURST + 2):
+    for _ in range(OURS.address_burst + 2):
         assert attempts.verify("anna", SECRET, "192.0.2.1") is not None
 
 
 def test_an_address_is_stopped_whatever_names_it_tries_and_recovers(tmp_path: Path) -> None:
     clock = Clock()
     attempts = Attempts(make_people(tmp_path / "people.json"), clock=clock)
-    for number in range(ADDRESS_BURST):
+    for number in range(OURS.address_burst):
         assert attempts.verify(f"name {number}", "wrong one", "2001:db8::1") is None
     with pytest.raises(TooManyError) as stopped:
         attempts.verify("anna", SECRET, "2001:db8::ffff")
-    assert stopped.value.wait_s == pytest.approx(ADDRESS_EVERY_S)
+    assert stopped.value.wait_s == pytest.approx(OURS.address_every_s)
     assert attempts.verify("anna", SECRET, "2001:db8:0:1::1") is not None
-    clock.now_s += ADDRESS_EVERY_S
+    clock.now_s += OURS.address_every_s
     assert attempts.verify("anna", SECRET, "2001:db8::1") is not None
 
 
 def test_a_name_is_guarded_against_many_addresses_and_spellings(tmp_path: Path) -> None:
     attempts = Attempts(make_people(tmp_path / "people.json"), clock=Clock())
-    for number in range(NAME_BURST):
+    for number in range(OURS.name_burst):
         attempts.verify(("anna", "ANNA", "Anna")[number % 3], "wrong one", f"192.0.2.{number}")
     with pytest.raises(TooManyError):
         attempts.verify("anna", SECRET, "192.0.2.99")
     assert attempts.verify("vic", SECRET, "192.0.2.99") is not None
 
 
-def test_one_address_alone_never_locks_a_name() -> None:
-    assert NAME_EVERY_S < ADDRESS_EVERY_S
-    assert NAME_BURST > ADDRESS_BURST
+@pytest.mark.parametrize("pace", [OURS, OF_PROJECT])
+def test_one_address_alone_never_locks_a_name(pace: Pace) -> None:
+    assert pace.name_every_s < pace.address_every_s
+    assert pace.name_burst > pace.address_burst
 
 
 class SlowPeople:
@@ -106,7 +106,7 @@ class SlowPeople:
         self.go, self.at_once, self.most = threading.Event(), 0, 0
         self._lock = threading.Lock()
 
-    def verify(self, name: str, password: str) -> Person | None:
+    def verify(self, name: str, password: str, *, address: str) -> Person | None:
         with self._lock:
             self.at_once += 1
             self.most = max(self.most, self.at_once)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from glassline.accounts import People, PersonRole
-from web.people.attempts import ADDRESS_EVERY_S
+from web.people.attempts import OURS
 
 from .people import SECRET, client, enter, make_people
 from .processes import ROOT, Web
@@ -140,7 +140,7 @@ def test_who_has_tried_too_often_is_told_how_long_to_wait(tmp_path: Path, page: 
         page.goto(web.url)
         _sign_in(page, "anna")
         expect(page.get_by_role("alert")).to_contain_text("Too many wrong passwords: wait")
-        page.wait_for_timeout(ADDRESS_EVERY_S * 1000)
+        page.wait_for_timeout(OURS.address_every_s * 1000)
         _sign_in(page, "anna")
         expect(page.locator("#account .who")).to_have_text("anna")
 

@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from glassline.program import write_secret
+from tests.chaos.gateway import Gateway
 from tests.support.waiting import until
+from web.people.attempts import OF_PROJECT
 from workbench.supabase import MISSING, LocalSupabase, installed
 
 from .people import client, code_of, cookies_of, enter
@@ -75,10 +77,8 @@ def web_of(project: Project, folder: Path, broker: Mosquitto) -> Iterator[Web]:
 def _web(folder: Path, project: Project, broker: Mosquitto, **more: object) -> Web:
     key = folder / "supabase.key"
     write_secret(key, project.server.secret_key)
-    store = f"supabase:{project.server.url}"
-    return Web(
-        folder, broker=broker.address, store=store, store_key_file=key, people="supabase", cwd=folder, **more
-    )  # fmt: skip
+    settings = {"store": f"supabase:{project.server.url}", "store_key_file": key, "people": "supabase", **more}
+    return Web(folder, broker=broker.address, cwd=folder, **settings)
 
 
 def test_users_with_a_role_come_in_with_it_and_others_do_not(web_of: Web) -> None:
@@ -86,7 +86,8 @@ def test_users_with_a_role_come_in_with_it_and_others_do_not(web_of: Web) -> Non
         told = enter(web_of, f"{name}@example.org", SECRET).get("/api/session").json()
         assert told == {"sign_in": True, "name": f"{name}@example.org", "role": role}
     for email, password in [("nobody@example.org", SECRET), ("boss@example.org", "wrong horse"), ("x@y.z", SECRET)]:
-        answer = client(web_of).post("/api/session", json={"name": email, "password": password})
+        guesser = client(web_of, address="127.0.9.3")
+        answer = guesser.post("/api/session", json={"name": email, "password": password})
         assert (answer.status_code, code_of(answer)) == (401, "web.wrong_password")
 
 
@@ -143,6 +144,63 @@ def test_while_the_project_is_away_who_is_in_stays_in(web_of: Web, project: Proj
         answer = client(web_of).post("/api/session", json={"name": "vic@example.org", "password": SECRET})
         assert answer.status_code == 503
         assert code_of(answer) == "store.down"
+
+
+class LimitedGateway(Gateway):
+    """In front of a project that is `full`: it takes no more passwords."""
+
+    full = False
+
+    def __init__(self, upstream: str) -> None:
+        super().__init__(upstream)
+        self.passwords_from: list[str] = []
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+        if path.startswith("/auth/v1/token"):
+            self.passwords_from.append(headers["Sb-Forwarded-For"])
+            if self.full:
+                return 429, "application/json", b'{"code": 429, "msg": "Request rate limit reached"}'
+        return super().answer(method, path, headers, body)
+
+
+@pytest.fixture
+def limited(tmp_path: Path, project: Project, broker: Mosquitto) -> Iterator[tuple[Web, LimitedGateway]]:
+    with (
+        LimitedGateway(project.server.url) as gateway,
+        _web(tmp_path, project, broker, id="web-l", store=f"supabase:{gateway.url}") as web,
+    ):
+        yield web, gateway
+
+
+def test_where_the_project_takes_no_more_passwords_that_is_said(limited: tuple[Web, LimitedGateway]) -> None:
+    web, gateway = limited
+    vic = enter(web, "vic@example.org", SECRET)
+    gateway.full = True
+    for adds in ({}, {"Retry-After": "42"}):
+        gateway.adds = adds
+        for answer in (
+            client(web).post("/api/session", json={"name": "anna@example.org", "password": SECRET}),
+            vic.post("/api/session/password", json={"old": SECRET, "new": "second horse"}),
+        ):
+            assert (answer.status_code, code_of(answer)) == (429, "web.sign_in_limit")
+            assert "this web's Supabase project takes no more for now" in answer.json()["error"]["message"]
+            assert answer.headers.get("Retry-After") == adds.get("Retry-After")
+    gateway.full = False
+    assert vic.get("/api/devices").status_code == 200
+    assert enter(web, "anna@example.org", SECRET)
+
+
+def test_who_guesses_at_one_address_leaves_the_projects_limit_to_others(limited: tuple[Web, LimitedGateway]) -> None:
+    web, gateway = limited
+    guesser, other = client(web, address="127.0.9.1"), client(web, address="127.0.9.2")
+    for full in (False, True):
+        gateway.full = full
+        for number in range(10):
+            guesser.post("/api/session", json={"name": f"{number}@example.org", "password": "wrong horse"})
+    assert gateway.passwords_from == ["127.0.9.1"] * OF_PROJECT.address_burst
+    for number in range(10):
+        other.post("/api/session", json={"name": f"{number}@example.org", "password": SECRET})
+    assert gateway.passwords_from.count("127.0.9.2") == OF_PROJECT.address_burst, "what is refused there was tried, too"
 
 
 def test_a_web_that_begins_while_the_project_is_away_signs_nobody_out(

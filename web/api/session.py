@@ -16,6 +16,11 @@ from .people import NO_SIGN_IN, Password, changing, sign_in_here
 from .requests import Nothing, Strict, body
 from .shapes import Answer
 
+LIMITS = (
+    "web.too_many_attempts: too many wrong passwords; `Retry-After` says how long to wait. web.sign_in_limit: the "
+    "project of the store takes no more for now"
+)
+
 
 class SignInBody(Strict):
     """Who wants to sign in."""
@@ -58,7 +63,7 @@ def blueprint(services: Services) -> Blueprint:
         errors={
             401: "web.wrong_password: name or password is wrong",
             404: NO_SIGN_IN,
-            429: "web.too_many_attempts: too many wrong passwords; `Retry-After` says how long to wait",
+            429: LIMITS,
             503: "web.busy, web.sessions_down: too many sign in now, or the disk is full",
         },
     )
@@ -78,6 +83,7 @@ def blueprint(services: Services) -> Blueprint:
         errors={
             403: "web.wrong_password: the old one is wrong; web.foreign_origin, web.token_may_not",
             404: NO_SIGN_IN,
+            429: LIMITS,
             503: "web.busy, web.sessions_down, web.people_down: too many sign in now, or the disk is full",
         },
     )

@@ -28,8 +28,8 @@ class Directory(Protocol):
         StoreError where that cannot be known.
         """
 
-    def verify(self, name: str, password: str) -> Person | None:
-        """Who it is, if the password is right."""
+    def verify(self, name: str, password: str, *, address: str) -> Person | None:
+        """Who it is, if the password is right. `address` is that of who asks. SignInLimitError, StoreError."""
 
     def add(self, name: str, role: PersonRole, password: str) -> Person:
         """Let somebody in. TakenError, ValueError for a name or password, ElsewhereError."""
@@ -37,8 +37,8 @@ class Directory(Protocol):
     def change(self, name: str, *, role: PersonRole | None = None, password: str | None = None) -> Person:
         """Another role, another password, or both. NobodyError, LastAdminError, ValueError, ElsewhereError."""
 
-    def change_own_password(self, person: Person, old: str, new: str) -> Person:
-        """Another password for somebody whose old one was just found right. ValueError for the new one."""
+    def change_own_password(self, person: Person, old: str, new: str, *, address: str) -> Person:
+        """Another password for somebody whose old one was just found right. ValueError; else as `verify`."""
 
     def remove(self, name: str) -> None:
         """Let somebody in no more. NobodyError, LastAdminError."""

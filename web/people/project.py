@@ -56,8 +56,8 @@ class ProjectPeople:
     def current(self, name: str, id: str) -> Person | None:
         return self._known().get(id)
 
-    def verify(self, name: str, password: str) -> Person | None:
-        id = self._project.verify(name, password)
+    def verify(self, name: str, password: str, *, address: str) -> Person | None:
+        id = self._project.verify(name, password, address=address)
         return None if id is None else self._anew().get(id)
 
     def add(self, name: str, role: PersonRole, password: str) -> Person:
@@ -71,8 +71,8 @@ class ProjectPeople:
             self._set_role(person, role)
         return self._anew().get(person.id, person)
 
-    def change_own_password(self, person: Person, old: str, new: str) -> Person:
-        if not self._project.change_password(person.name, old, new):
+    def change_own_password(self, person: Person, old: str, new: str, *, address: str) -> Person:
+        if not self._project.change_password(person.name, old, new, address=address):
             raise NobodyError(f"{person.name} may sign in no more")
         return self._anew().get(person.id, person)
 

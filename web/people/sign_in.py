@@ -11,11 +11,11 @@ from glassline.accounts import AccountsError, People, Person, PersonTokens
 from glassline.accounts.people import FIRST_ADMIN
 from glassline.accounts.person_tokens import key_of as token_key_of
 from glassline.program import network_of
-from glassline.store import open_sign_in
+from glassline.store import SignInLimitError, open_sign_in
 
 from ..api.errors import ApiError
 from ..settings import WebSettings
-from .attempts import Attempts, BusyError, Meter, TooManyError
+from .attempts import OF_PROJECT, OURS, Attempts, BusyError, Meter, Pace, TooManyError
 from .directory import Directory
 from .project import ProjectPeople
 from .sessions import Sessions, Visitor, key_of
@@ -31,14 +31,14 @@ TOKENS_BURST, TOKENS_EVERY_S = 10, 20.0
 class SignIn:
     """The people of one web. Constructing it reads nothing."""
 
-    def __init__(self, *, people: Directory, hours: float, encrypted: bool) -> None:
+    def __init__(self, *, people: Directory, hours: float, encrypted: bool, pace: Pace = OURS) -> None:
         self.people = people
         self.encrypted = encrypted
         self.cookie = "__Host-glassline" if encrypted else "glassline"
         """Its name: browsers take one with this prefix from this host alone, and only through TLS."""
         self.sessions = Sessions(self.people, hours=hours)
         self.tokens = PersonTokens(people.path)
-        self._attempts = Attempts(self.people)
+        self._attempts = Attempts(self.people, pace=pace)
         self._wrong_tokens = Meter(burst=TOKENS_BURST, every_s=TOKENS_EVERY_S)
 
     def prepare(self) -> None:
@@ -65,8 +65,8 @@ class SignIn:
         if person is None:
             raise ApiError(403, "web.wrong_password", "the old password is wrong", "Large and small letters differ.")
         with self.sessions.keeping(id):
-            with self.room():
-                changed = self.people.change_own_password(person, old, new)
+            with _limited(), self.room():
+                changed = self.people.change_own_password(person, old, new, address=address)
             log.info("%s changed the own password, from %s", person.name, address)
             try:
                 with writing("sessions"):
@@ -120,10 +120,8 @@ class SignIn:
 
     def _verified(self, name: str, password: str, address: str) -> Person | None:
         try:
-            return self._attempts.verify(name, password, address)
-        except TooManyError as error:
-            wait_s = math.ceil(error.wait_s)
-            raise ApiError(429, "web.too_many_attempts", str(error), "Then try again.", retry_after_s=wait_s) from None
+            with _limited():
+                return self._attempts.verify(name, password, address)
         except BusyError:
             raise _busy() from None
 
@@ -150,6 +148,20 @@ def _let_an_admin_in(people: People) -> None:
         )  # fmt: skip
 
 
+@contextmanager
+def _limited() -> Iterator[None]:
+    """ApiError where too many passwords came, to this web or to the project of its store."""
+    try:
+        yield
+    except TooManyError as error:
+        wait_s = math.ceil(error.wait_s)
+        raise ApiError(429, "web.too_many_attempts", str(error), "Then try again.", retry_after_s=wait_s) from None
+    except SignInLimitError as error:
+        hint = "Try again in a minute. The project's owner can let more in, and count everybody by the own address."
+        more = {} if error.wait_s is None else {"retry_after_s": math.ceil(error.wait_s)}
+        raise ApiError(429, "web.sign_in_limit", str(error), hint, **more) from None
+
+
 def _busy() -> ApiError:
     hint = "Try again in a few seconds."
     return ApiError(503, "web.busy", "too many sign in at this moment", hint, retry_after_s=5)
@@ -171,7 +183,8 @@ def sign_in_of(settings: WebSettings) -> SignIn | None:
     if not settings.people_file:
         return None
     people: Directory = People(settings.people_file)
+    pace = OURS
     if settings.people_in_project:
         project = open_sign_in(settings.store, key_file=settings.store_key_file)
-        people = ProjectPeople(project, Path(settings.people_file))
-    return SignIn(people=people, hours=settings.session_hours, encrypted=settings.is_encrypted)
+        people, pace = ProjectPeople(project, Path(settings.people_file)), OF_PROJECT
+    return SignIn(people=people, hours=settings.session_hours, encrypted=settings.is_encrypted, pace=pace)

@@ -1,11 +1,15 @@
-"""Signing in with the project's own users (Supabase Auth): who they are, in which role, and their passwords."""
+"""Signing in with the project's own users (Supabase Auth): who they are, in which role, and their passwords.
+
+The project limits how often one address may sign in. All come from ours, so it is told theirs (`Sb-Forwarded-For`),
+which it heeds from a secret key if its settings say so.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from ..values import StoreError
+from ..values import SignInLimitError, StoreError
 from .faults import explain
 from .project import Project
 
@@ -39,17 +43,17 @@ class ProjectSignIn:
         found = self._project.call("glassline_who_may_sign_in", {}, list)
         return [ProjectUser(id=one["id"], email=one["email"], role=one["role"], stamp=one["stamp"]) for one in found]
 
-    def verify(self, email: str, password: str) -> str | None:
-        """The id of the user, if the password is right."""
-        session = self._session(email, password)
+    def verify(self, email: str, password: str, *, address: str) -> str | None:
+        """The id of the user, if the password is right. SignInLimitError."""
+        session = self._session(email, password, address)
         return None if session is None else str(session["user"]["id"])
 
-    def change_password(self, email: str, old: str, new: str) -> bool:
-        """Change it as that user; False: the old one is wrong. WeakPasswordError."""
-        session = self._session(email, old)
+    def change_password(self, email: str, old: str, new: str, *, address: str) -> bool:
+        """Change it as that user; False: the old one is wrong. WeakPasswordError, SignInLimitError."""
+        session = self._session(email, old, address)
         if session is None:
             return False
-        answer = self._ask("PUT", "/auth/v1/user", {"password": new}, token=str(session["access_token"]))
+        answer = self._ask("PUT", "/auth/v1/user", {"password": new}, address, token=str(session["access_token"]))
         if answer.status_code in REFUSED:
             raise WeakPasswordError(_sentence(answer))
         _json(self._url, answer)
@@ -60,19 +64,26 @@ class ProjectSignIn:
         told = self._project.call("glassline_set_role", {"person": id, "new_role": role}, dict)
         return str(told["outcome"])
 
-    def _session(self, email: str, password: str) -> dict[str, Any] | None:
+    def _session(self, email: str, password: str, address: str) -> dict[str, Any] | None:
         said = {"email": email, "password": password}
-        answer = self._ask("POST", "/auth/v1/token?grant_type=password", said)
+        answer = self._ask("POST", "/auth/v1/token?grant_type=password", said, address)
         if answer.status_code in REFUSED and "API key" not in answer.text:
             return None
         return _json(self._url, answer)
 
-    def _ask(self, method: str, path: str, said: dict[str, str], *, token: str = "") -> httpx.Response:
-        headers = {"apikey": self._key} | ({"Authorization": f"Bearer {token}"} if token else {})
+    def _ask(self, method: str, path: str, said: dict[str, str], address: str, *, token: str = "") -> httpx.Response:
+        headers = {"apikey": self._key, "Sb-Forwarded-For": address}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         try:
-            return httpx.request(method, self._url + path, json=said, headers=headers, timeout=TIMEOUT)
+            answer = httpx.request(method, self._url + path, json=said, headers=headers, timeout=TIMEOUT)
         except httpx.TransportError as error:
             raise explain(error, self._url) from error
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            wait = answer.headers.get("Retry-After", "")
+            sentence = "too many have signed in within minutes, and this web's Supabase project takes no more for now"
+            raise SignInLimitError(sentence, float(wait) if wait.isdecimal() else None)
+        return answer
 
 
 def _json(url: str, answer: httpx.Response) -> dict[str, Any]:
