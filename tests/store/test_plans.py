@@ -46,7 +46,7 @@ class Watched(Database):
 
         def note(sql: str) -> None:
             if "FROM defects" in sql and "EXPLAIN" not in sql and sql.lstrip().startswith(("SELECT", "WITH")):
-                with sqlite3.connect(self.path) as other:
+                with super(Watched, self)._connect() as other:
                     self.plans += [row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {sql}")]
 
         db.set_trace_callback(note)

@@ -245,6 +245,20 @@ def test_notes_are_searched_for_text_as_it_is(store: Store) -> None:
     assert notes("nothing of that") == []
 
 
+def test_notes_are_searched_whatever_the_case_of_letters(store: Store) -> None:
+    written = ["ÄUSSERER Rand", "Straße 7, Öffnung", "ŁÓDŹ, ŠKODA", "ТРЕЩИНА у края", "Größe 3 µm"]
+    for note in written:
+        detection = make_detection()
+        store.apply([detection_item(detection)])
+        store.review(detection.event_id, status="reviewed", note=note, by="ada", version=0)
+    for text, found in [
+        ("äusserer", 0), ("Äusserer RAND", 0), ("öffnung", 1), ("STRAßE", 1), ("łódź", 2), ("škoda", 2),
+        ("трещина У", 3), ("GRÖßE", 4),
+    ]:  # fmt: skip
+        assert [defect.note for defect in walk(store, DefectFilter(text=text), 9)] == [written[found]], text
+    assert not [*walk(store, DefectFilter(text="ausserer"), 9)], "a letter is not another"
+
+
 def test_dead_letters_are_listed_shown_whole_and_forgotten(store: Store) -> None:
     short = DeadItem(device_id="pi-1", kind="detection", payload=b"\xff{", error="not JSON", event_id=None)
     long = DeadItem(device_id="pi-2", kind="evidence", payload=b"\0" * 100_000, error="no JPEG", event_id=None)

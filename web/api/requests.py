@@ -64,7 +64,10 @@ class Strict(BaseModel):
 
 
 class FilterQuery(Strict):
-    """Which defects. Times are RFC 3339 with a zone; since <= detected_at < until. `text` is in the note."""
+    """Which defects. Times are RFC 3339 with a zone; since <= detected_at < until.
+
+    `text` is in the note, written large or small.
+    """
 
     device: Several[Id] = ()
     label: Several[Label] = ()

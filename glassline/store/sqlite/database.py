@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..values import StoreError
 from .faults import explain
+from .filters import add_functions
 from .migrate import migrate
 
 OLDEST_SQLITE = (3, 37, 0)
@@ -134,7 +135,9 @@ class Database:
         db.close()
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False)
+        add_functions(db)
+        return db
 
     def _inode_on_disk(self) -> Inode | None:
         try:

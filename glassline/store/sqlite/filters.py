@@ -1,6 +1,6 @@
 """From a filter to SQL that is answered from one index, whatever is asked."""
 
-import re
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,7 +41,7 @@ def _conditions(where: DefectFilter) -> list[tuple[str, Values]]:
     if where.false_alarm is not None:
         used.append((f"false_alarm IS {'NOT ' if where.false_alarm else ''}NULL", []))
     if where.text:
-        used.append((r"note <> '' AND note LIKE ? ESCAPE '\'", [f"%{_like(where.text)}%"]))
+        used.append(("note <> '' AND has_text(note, ?)", [where.text.lower()]))
     return used
 
 
@@ -49,6 +49,10 @@ def _one_of(column: str, wanted: Sequence[str]) -> tuple[str, Values]:
     return f"{column} IN ({', '.join('?' * len(wanted))})", [*wanted]
 
 
-def _like(text: str) -> str:
-    r"""`text` as a pattern of SQL's LIKE that matches it alone; `\` escapes."""
-    return re.sub(r"([\\%_])", r"\\\1", text)
+def add_functions(db: sqlite3.Connection) -> None:
+    """What the conditions call: SQLite's own LIKE knows large and small letters of ASCII only."""
+    db.create_function("has_text", 2, _has_text, deterministic=True)
+
+
+def _has_text(note: str, lower_text: str) -> bool:
+    return lower_text in note.lower()

@@ -72,13 +72,10 @@ export function counts(wanted, defect) {
     (!from || at >= Date.parse(from)) &&
     (!wanted.until || at < Date.parse(wanted.until)) &&
     defect.score >= wanted.scoreMin &&
-    (!wanted.text || lower(defect.note).includes(lower(wanted.text))) &&
+    (!wanted.text || defect.note.toLowerCase().includes(wanted.text.toLowerCase())) &&
     (wanted.falseAlarm === null || wanted.falseAlarm === Boolean(defect.false_alarm))
   );
 }
-
-// As the store compares: whatever the case of ASCII letters.
-const lower = (text) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 // Whether it belongs into the list.
 export function fits(wanted, defect) {
