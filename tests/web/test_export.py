@@ -1,5 +1,6 @@
 """Export: exactly what a filter finds, as a file, however long it takes to fetch."""
 
+import contextlib
 import csv
 import io
 import json
@@ -16,10 +17,11 @@ from glassline.program import Tally
 from glassline.store import DefectFilter, every_defect, open_store
 from tests.store.samples import detection_item, make_detection
 from tests.support.waiting import until
-from web.api.export import AT_ONCE, paced
+from web.api.export import AT_ONCE, OF_ONE_PERSON, paced
 from web.reading import SEND_S, Readings
 
 from .defects import review, stored
+from .people import code_of, cookies_of, enter
 from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
@@ -33,6 +35,10 @@ def exported(web: Web, **query: Any) -> httpx.Response:
     return answer
 
 
+def table(answer: httpx.Response) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"), newline="")))
+
+
 def test_an_export_is_exactly_what_the_filter_finds(
     web: Web, node: NodeLike, bridge: BridgeLike, store_url: str
 ) -> None:
@@ -40,8 +46,7 @@ def test_an_export_is_exactly_what_the_filter_finds(
         store.apply([detection_item(make_detection(label=("chip", "crack")[i % 2]), node.id) for i in range(1203)])
         where = DefectFilter(device_ids=(node.id,), labels=("chip",))
         expected = [defect.event_id for defect in every_defect(store, where)]
-    table = exported(web, device=node.id, label="chip")
-    rows = list(csv.DictReader(io.StringIO(table.text)))
+    rows = table(exported(web, device=node.id, label="chip"))
     assert len(rows) == 602
     assert [row["event_id"] for row in rows] == expected
     assert {row["label"] for row in rows} == {"chip"}
@@ -52,24 +57,37 @@ def test_an_export_is_exactly_what_the_filter_finds(
 
 def test_an_export_says_what_it_is(web: Web, bridge: BridgeLike) -> None:
     span = {"since": "2026-01-31T00:00:00Z", "until": "2026-02-01T10:30:00Z"}
-    table, objects = exported(web, **span), exported(web, format="json", **span)
-    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    lines, objects = exported(web, **span), exported(web, format="json", **span)
+    assert lines.headers["Content-Type"] == "text/csv; charset=utf-8"
     name = "glassline-defects_2026-01-31T0000Z_2026-02-01T1030Z"
-    assert table.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
+    assert lines.headers["Content-Disposition"] == f'attachment; filename="{name}.csv"'
     assert objects.headers["Content-Disposition"] == f'attachment; filename="{name}.json"'
 
 
 def test_of_nothing_an_export_is_empty_and_whole(web: Web, bridge: BridgeLike) -> None:
     assert exported(web, device="pi-none", format="json").json() == []
-    assert exported(web, device="pi-none").text.startswith("event_id,device_id,label,")
-    assert exported(web, device="pi-none").text.count("\n") == 1
+    nothing = exported(web, device="pi-none").content
+    assert nothing.startswith(b"\xef\xbb\xbfevent_id,device_id,label,"), "by this Excel knows that it is UTF-8"
+    assert nothing.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("note", ["=1+1", "+49", "-1", "@home", "\t=1", "\uff1d1"])
-def test_no_cell_of_a_table_is_a_formula(web: Web, node: NodeLike, bridge: BridgeLike, note: str) -> None:
+@pytest.mark.parametrize(
+    ("note", "made"),
+    [
+        *((note, "'" + note) for note in ("=1+1", "+49", "-1", "@home", "\uff1d1", " =1", "\xa0=1", '"=1"', "'=1")),
+        ("\t=1", "'\t'=1"),
+        (";=1", ";'=1"),
+        ("edge; -2+3;x", "edge;' -2+3;x"),
+        ("first\n=1\n\n- last", "first\n'=1\n\n'- last"),
+        ("a - b, c=d; e@f", "a - b, c=d; e@f"),
+    ],
+)
+def test_no_cell_of_a_table_is_a_formula(
+    web: Web, node: NodeLike, bridge: BridgeLike, note: str, made: str
+) -> None:  # fmt: skip
     review(web, stored(node, bridge), note=note)
-    [row] = csv.DictReader(io.StringIO(exported(web, device=node.id).text, newline=""))
-    assert row["note"] == "'" + note
+    [row] = table(exported(web, device=node.id))
+    assert row["note"] == made
     [one] = json.loads(exported(web, device=node.id, format="json").text)
     assert one["note"] == note
 
@@ -77,7 +95,7 @@ def test_no_cell_of_a_table_is_a_formula(web: Web, node: NodeLike, bridge: Bridg
 def test_a_note_keeps_its_quotes_lines_and_letters(web: Web, node: NodeLike, bridge: BridgeLike) -> None:
     note = 'Kratzer, "tief"\nund lang: 5 µm ≥ Ø'
     review(web, stored(node, bridge), note=note)
-    [row] = csv.DictReader(io.StringIO(exported(web, device=node.id).text, newline=""))
+    [row] = table(exported(web, device=node.id))
     assert row["note"] == note
 
 
@@ -134,25 +152,35 @@ def test_a_store_that_takes_long_to_find_the_next_page_is_not_the_readers_fault(
     assert not reader.is_hung_up_on
 
 
-def test_some_exports_run_at_once_and_the_next_is_asked_to_wait(
-    web: Web, node: NodeLike, bridge: BridgeLike, store_url: str
-) -> None:
-    with open_store(store_url) as store:
-        store.apply([detection_item(make_detection(), node.id) for _ in range(LONG)])
-    path = f"/api/defects/export?format=json&device={node.id}"
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    port = httpx.URL(web.url).port
-    assert port is not None
-    socks = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(AT_ONCE)]
+@contextlib.contextmanager
+def slow_readers(web: Web, count: int, person: httpx.Client, path: str) -> Iterator[None]:
+    """They begin to read an export, and then read no more."""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookies_of(person)}\r\n\r\n".encode()
+    socks = [socket.create_connection(("127.0.0.1", web.port), 5) for _ in range(count)]
     try:
         for sock in socks:
             sock.sendall(request)
             assert sock.recv(100).startswith(b"HTTP/1.1 200")
-        answer = web.http.get(path)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "web.busy")
-        assert answer.headers["Retry-After"]
-        assert web.get("/api/defects", device=node.id)["defects"], "the page goes on meanwhile"
+        yield
     finally:
         for sock in socks:
             sock.close()
-    until(lambda: web.http.get(path).status_code == 200)
+
+
+def test_some_exports_run_at_once_few_of_them_one_persons_and_the_next_is_asked_to_wait(
+    guarded: Web, node: NodeLike, bridge: BridgeLike, store_url: str
+) -> None:
+    with open_store(store_url) as store:
+        store.apply([detection_item(make_detection(), node.id) for _ in range(LONG)])
+    path = f"/api/defects/export?format=json&device={node.id}"
+    vic, anna, boss = (enter(guarded, name) for name in ("vic", "anna", "boss"))
+    with slow_readers(guarded, OF_ONE_PERSON, vic, path):
+        answer = vic.get(path)
+        assert (answer.status_code, code_of(answer)) == (429, "web.too_many_exports")
+        assert anna.get(path).status_code == 200
+        with slow_readers(guarded, AT_ONCE - OF_ONE_PERSON, anna, path):
+            answer = boss.get(path)
+            assert (answer.status_code, code_of(answer)) == (503, "web.busy")
+            assert answer.headers["Retry-After"]
+            assert vic.get(f"/api/defects?device={node.id}").json()["defects"], "the page goes on meanwhile"
+    until(lambda: vic.get(path).status_code == 200)
