@@ -14,6 +14,8 @@ from flask import Blueprint, Response, render_template, send_from_directory
 from glassline.accounts import PersonRole
 
 from .api.cut_off import words
+from .api.errors import ApiError
+from .api.requests import device_id, event_id
 from .api.session import session_json
 from .people.access import public, visitor
 from .services import Services
@@ -41,6 +43,8 @@ PAGES = {
 """In the order of the header. The script of a page is static/<page>/page.js, its style static/styles/<page>.css, its
 name stands in static/texts/texts.js (`shell.pages`), and its picture in templates/icons.svg (`icon-<page>`).
 """
+CHECKS = {"event_id": event_id, "id": device_id}
+"""What the inner addresses name."""
 _IMPORT = re.compile(r'^(?:import|export) [^;]*?from "(\.[^"]+)";', re.MULTILINE | re.DOTALL)
 
 
@@ -62,11 +66,22 @@ def blueprint(services: Services) -> Blueprint:
 
 def _view(services: Services, name: str) -> Callable[..., str]:
     @public
-    def show(**_: str) -> str:
+    def show(**named: str) -> str:
+        for part, text in named.items():
+            _check(part, text)
         along = {"words": words(), "session": session_json(services, visitor())}
         return render_template("page.html", page=name, pages=PAGES, modules=modules_of(f"{name}/page.js"), along=along)
 
     return show
+
+
+def _check(part: str, text: str) -> None:
+    """ApiError where what an address names can be nothing at all."""
+    try:
+        CHECKS[part](text)
+    except ApiError as error:
+        hint = "Look for it in the list, at the address before the last /."
+        raise ApiError(404, "web.no_page", f"there is no such page: {error}", hint) from None
 
 
 @cache

@@ -191,3 +191,12 @@ def test_on_paper_stands_what_is_to_be_read_and_no_button(
     light = page.evaluate("() => getComputedStyle(document.body).backgroundColor")
     assert light == "rgb(255, 255, 255)"
     shoot(page, "live-print", full_page=True)
+
+
+@pytest.mark.parametrize("path", ["devices/%ZZ", "devices/%", "devices/%FF", "devices/UP", "defects/%ZZ", "defects/1"])
+def test_an_address_that_can_name_nothing_is_no_page(guarded: Web, page: Page, path: str) -> None:
+    answer = page.goto(f"{guarded.url}/{path}")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading")).to_contain_text("There is no such page: expected")
+    expect(page.get_by_text("web.no_page")).to_be_visible()
