@@ -1,6 +1,7 @@
 """Signing in with the users of a Supabase project, on one of this machine."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from glassline.program import write_secret
 from tests.chaos.gateway import Gateway
 from tests.support.waiting import until
 from web.people.attempts import OF_PROJECT
+from web.people.project import JUST_S
 from workbench.supabase import MISSING, LocalSupabase, installed
 
 from .people import client, code_of, cookies_of, enter
@@ -147,15 +149,17 @@ def test_while_the_project_is_away_who_is_in_stays_in(web_of: Web, project: Proj
 
 
 class LimitedGateway(Gateway):
-    """In front of a project that is `full`: it takes no more passwords."""
+    """In front of a project that is `full`: it takes no more passwords. `asked`: how often, for who may sign in."""
 
     full = False
 
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream)
         self.passwords_from: list[str] = []
+        self.asked = 0
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+        self.asked += path.endswith("/glassline_who_may_sign_in")
         if path.startswith("/auth/v1/token"):
             self.passwords_from.append(headers["Sb-Forwarded-For"])
             if self.full:
@@ -201,6 +205,28 @@ def test_who_guesses_at_one_address_leaves_the_projects_limit_to_others(limited:
     for number in range(10):
         other.post("/api/session", json={"name": f"{number}@example.org", "password": SECRET})
     assert gateway.passwords_from.count("127.0.9.2") == OF_PROJECT.address_burst, "what is refused there was tried, too"
+
+
+def test_lists_that_are_looked_at_again_and_again_do_not_ask_the_project_each_time(
+    limited: tuple[Web, LimitedGateway], project: Project
+) -> None:
+    web, gateway = limited
+    boss, id = enter(web, "boss@example.org", SECRET), project.add("often@example.org", "viewer")
+
+    def role() -> str:
+        people = boss.get("/api/people").json()["people"]
+        return str(next((one["role"] for one in people if one["name"] == "often@example.org"), "none"))
+
+    until(lambda: role() == "viewer", timeout_s=JUST_S + 3)
+    before, began_s = gateway.asked, time.monotonic()
+    for _ in range(20):
+        assert role() == "viewer"
+        assert boss.get("/api/tokens?everybody=true").status_code == 200
+    assert gateway.asked - before <= 2 + (time.monotonic() - began_s) / JUST_S
+    assert boss.patch("/api/people/often@example.org", json={"role": "reviewer"}).status_code == 200
+    assert role() == "reviewer", "what is changed here is seen at once"
+    project.set_role(id, "admin")
+    until(lambda: role() == "admin", timeout_s=JUST_S + 3)
 
 
 def test_a_web_that_begins_while_the_project_is_away_signs_nobody_out(

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 FRESH_S = 20.0
 AGAIN_S = 5.0
+JUST_S = 2.0
+"""Whoever lists people shortly after somebody else sees the same."""
 _ADD = (
     "this web's people are users of the Supabase project: make one there (Authentication, Users), then give a role: "
     "insert into glassline_people values ('<user id>', 'viewer')"
@@ -40,7 +42,7 @@ class ProjectPeople:
         self.path = path
         self._project = project
         self._people: dict[str, Person] | None = None
-        self._due_s = 0.0
+        self._due_s, self._asked_s = 0.0, -JUST_S
         self._lock = threading.Lock()
         self._reading = threading.RLock()
         self._fault: StoreError | None = None
@@ -50,7 +52,9 @@ class ProjectPeople:
         self._read()
 
     def list(self) -> list[Person]:
-        self._read()
+        with self._reading:
+            if time.monotonic() > self._asked_s + JUST_S:
+                self._read()
         return sorted(self._known().values(), key=lambda person: name_key(person.name))
 
     def current(self, name: str, id: str) -> Person | None:
@@ -123,6 +127,7 @@ class ProjectPeople:
             if str(error) != str(self._fault):
                 log.error("who may sign in stays as it was read last: %s", error)
             self._fault = error
+        self._asked_s = time.monotonic()
 
     def _anew(self) -> dict[str, Person]:
         """As the project has them now; StoreError."""
