@@ -65,6 +65,7 @@ rows.onChange = () => {
   });
 };
 rows.mayShow = (rank) => list.mayShow(rank);
+rows.first = () => list.first;
 cards.stateOf = (id) => ({ isLeaving: rows.isLeaving(id), isShown: id === place.id, ...desk?.stateOf(id) });
 parts.pill.addEventListener("click", () => {
   list.toTop();
@@ -157,7 +158,7 @@ shell.on = {
 };
 
 function catchUp() {
-  rows.catchUp(list.first);
+  rows.catchUp();
   desk?.readAgain();
 }
 

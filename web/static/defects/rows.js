@@ -32,6 +32,8 @@ export class Rows {
   onPut = () => {};
   // Whether a new row may be put in at this rank at once.
   mayShow = () => true;
+  // The row that stands first on the screen and is to stay there; null: that is the top.
+  first = () => null;
   #stretch = new Stretch();
   #held = new Map();
   #heldCount = 0;
@@ -77,24 +79,27 @@ export class Rows {
   async read(wanted = this.wanted) {
     const isOther = wanted !== this.wanted;
     const turn = this.#begin(wanted);
-    const [open, page] = await Promise.all([unconfirmed(), this.#ask(turn, { limit: PAGE })]);
-    if (turn !== this.#turn || (!page && !isOther)) return;
+    const [open, answers] = await Promise.all([unconfirmed(), this.#ask(turn, { limit: PAGE })]);
+    if (turn !== this.#turn || (!answers && !isOther)) return;
+    const [page] = answers ?? [];
     this.#clear();
     this.counts = page?.counts ?? null;
     if (page) this.#take(page);
     this.#end(open);
   }
 
-  // Something may have been missed. The row that stands first on the screen stays there; null: that is the top.
-  async catchUp(first) {
+  // Something may have been missed. What is on the screen stays there.
+  async catchUp() {
+    const first = this.first();
     const before = first ? this.rankOf(first.event_id) : 0;
     if (before <= 0 || !this.counts) return this.read();
     const turn = this.#begin(this.wanted);
     const until = new Date(Date.parse(first.detected_at) + 1).toISOString();
-    const [open, above, page] = await Promise.all([
-      unconfirmed(), this.#ask(turn, { limit: 1, since: until }), this.#ask(turn, { limit: 2 * PAGE, until }),
+    const [open, answers] = await Promise.all([
+      unconfirmed(), this.#ask(turn, { limit: 1, since: until }, { limit: 2 * PAGE, until }),
     ]);
-    if (turn !== this.#turn || !above || !page) return;
+    if (turn !== this.#turn || !answers) return;
+    const [above, page] = answers;
     this.#clear();
     this.counts = Object.fromEntries(Object.entries(page.counts).map(([status, n]) => [status, n + above.counts[status]]));
     this.#take(page);
@@ -117,17 +122,18 @@ export class Rows {
     return (this.#turn += 1);
   }
 
-  async #ask(turn, more) {
+  // What the web answers to all of these questions; null: not to all, then it is asked again.
+  async #ask(turn, ...questions) {
     try {
-      const page = await api.defects(this.#query(more));
+      const answers = await Promise.all(questions.map((more) => api.defects(this.#query(more))));
       if (turn === this.#turn) this.problem = null;
-      return turn === this.#turn ? page : null;
+      return answers;
     } catch (error) {
       if (turn !== this.#turn) return null;
       this.problem = error;
       this.isReading = false;
       this.onChange();
-      setTimeout(() => turn === this.#turn && this.problem && this.read(), AGAIN_MS);
+      setTimeout(() => turn === this.#turn && this.catchUp(), AGAIN_MS);
       return null;
     }
   }
