@@ -7,72 +7,42 @@ finished first, whatever else waits. A slow viewer gets fewer pictures, always t
 
 import itertools
 import logging
-import selectors
-import socket
-import threading
 import time
-from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
 from wsproto.frame_protocol import CloseReason
 
 from .channel import Channel
+from .loop import Loop
 from .viewer import Overrun, Shot, Viewer
 from .wire import STALLED, close_message, event_message, mark_message
 
 log = logging.getLogger(__name__)
 
-HOUSEKEEPING_S = 1.0
 DETACH_TIMEOUT_S = 5.0
 IDLE_MARK_S = 20.0
 SILENT_S = 60.0
 FAREWELL_S = 1.0
 
 
-class Fanout:
+class Fanout(Loop):
     """See the module. `intake` runs on the writer thread whenever `wake` was called: it offers new pictures."""
 
     def __init__(self, *, stall_s: float, intake: Callable[[], None]) -> None:
-        self.counters: Counter[str] = Counter()
+        super().__init__("fanout")
         self._stall_s, self._intake = stall_s, intake
         self._resync = event_message({"type": "resync"})
         self._numbers = itertools.count(1)
         self._attached: set[Viewer] = set()
         self._roll: tuple[Viewer, ...] = ()
-        self._inbox: deque[Callable[[], object]] = deque()
-        self._selector: selectors.BaseSelector
-        self._bell: socket.socket
-        self._ringer: socket.socket
-        self._rung = True
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="fanout", daemon=True)
 
     # -- from any thread ---------------------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Begin to write."""
-        self._selector = selectors.DefaultSelector()
-        self._bell, self._ringer = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ringer.setblocking(False)
-        self._selector.register(self._bell, selectors.EVENT_READ)
-        self._rung = False
-        self._thread.start()
 
     def stop(self) -> None:
         """Say goodbye to all viewers and end; at most about a second."""
         self._call(self._say_goodbye)
         self._thread.join(DETACH_TIMEOUT_S)
-
-    def wake(self) -> None:
-        """Make the writer thread look: cheap, and many calls are one."""
-        if not self._rung:
-            self._rung = True
-            try:
-                self._ringer.send(b"!")
-            except OSError as error:
-                log.debug("the writer thread is awake or gone: %s", error)
 
     def attach(self, channel: Channel) -> Viewer:
         """Take over the writing side of `channel`; until `detach` nobody else may write to it or close it.
@@ -143,41 +113,21 @@ class Fanout:
         """Everybody who is connected now."""
         return self._roll
 
-    def _call(self, command: Callable[[], object]) -> None:
-        self._inbox.append(command)
-        self.wake()
-
     # -- on the writer thread ----------------------------------------------------------------------------------
 
     def picture(self, device_id: str, message: bytes) -> int:
         """Offer a framed picture to all who watch that device; how many took it. On the writer thread only."""
         return self._offer(self._roll, device_id, message)
 
-    def _run(self) -> None:
-        tidy_at_s = time.monotonic() + HOUSEKEEPING_S
-        while not self._stopping:
-            try:
-                # An answer that came without a ring is seen now: who waits for it is marked as held by now.
-                for key, _ in self._selector.select(0 if self._inbox else HOUSEKEEPING_S):
-                    if key.data is None:
-                        self._bell.recv(64)
-                    else:
-                        self._flush(key.data)
-                self._rung = False
-                for _ in range(len(self._inbox)):
-                    self._inbox.popleft()()
-                self._intake()
-                if time.monotonic() >= tidy_at_s:
-                    tidy_at_s = time.monotonic() + HOUSEKEEPING_S
-                    self._tidy(time.monotonic())
-            except Exception:
-                self.counters["writer_failed"] += 1
-                log.exception("while writing to viewers")
+    def _ready(self, data: Viewer) -> None:
+        self._flush(data)
+
+    def _looked(self) -> None:
+        self._intake()
+
+    def _over(self) -> None:
         for viewer in tuple(self._attached):
             self._dismiss(viewer)
-        self._selector.close()
-        self._bell.close()
-        self._ringer.close()
 
     def _admit(self, viewer: Viewer, message: bytes) -> None:
         if viewer.gone:
@@ -246,14 +196,7 @@ class Fanout:
 
     def _wait_for(self, viewer: Viewer, event: int) -> None:
         """Have the selector tell when the socket is ready for `event`; 0: not at all."""
-        if event == viewer.waiting:
-            return
-        if not viewer.waiting:
-            self._selector.register(viewer.channel, event, viewer)
-        elif event:
-            self._selector.modify(viewer.channel, event, viewer)
-        else:
-            self._selector.unregister(viewer.channel)
+        self._wait(viewer.channel, event, before=viewer.waiting, data=viewer)
         viewer.waiting = event
 
     def _tidy(self, now_s: float) -> None:
