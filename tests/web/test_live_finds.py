@@ -39,7 +39,8 @@ def test_a_new_find_appears_by_push_and_is_marked_until_it_is_stored(
     bridge.commit(node.id, detection, node.evidence_of(detection.event_id))
     bridge.receipt(node.id, detection)
     expect(card).to_contain_text("Pending")
-    expect(card.locator("img")).to_have_js_property("naturalWidth", 640)
+    expect(card.locator("canvas")).to_be_visible()
+    expect(card.locator("canvas")).to_have_js_property("width", 64)
     assert watched.evaluate("() => window.sameDocument")
 
 

@@ -1,7 +1,7 @@
 // A picture to look at closely: zoom with wheel, fingers, keys or double click, move it, boxes and outlines on or off.
 
 import { el, icon, say } from "../common/dom.js";
-import { drawFinds } from "../common/pictures.js";
+import { drawFinds } from "../common/finds.js";
 import { longTime } from "../common/format.js";
 import { texts } from "../texts/defects.js";
 

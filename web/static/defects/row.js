@@ -2,6 +2,7 @@
 
 import { el, say } from "../common/dom.js";
 import { colour, shortTime } from "../common/format.js";
+import { Thumbs } from "../common/finds.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.list;
@@ -14,7 +15,7 @@ export class Cards {
   // What the row says besides the defect: {isPicked, isLeaving, isBusy, hasDraft, mark}.
   stateOf = () => ({});
   mayReview = false;
-  #thumbs = null;
+  #thumbs = new Thumbs();
   #fresh = new Map();
 
   // For a moment a row shows that it is new, or who has just changed it.
@@ -80,7 +81,7 @@ export class Cards {
   }
 
   drop(card) {
-    this.#thumbs?.drop(card.canvas);
+    this.#thumbs.drop(card.canvas);
   }
 
   #fillStatus(chip, defect) {
@@ -92,17 +93,7 @@ export class Cards {
   }
 
   async #fillThumb(card, defect, kind) {
-    const url = defect.image_url ?? "";
-    say(card.parts.none, url ? "" : texts.defects.noImage);
-    if (card.canvas.dataset.url === url) return;
-    card.canvas.dataset.url = url;
-    card.canvas.hidden = true;
-    if (!url) return;
-    const { share, size } = THUMBS[kind];
-    const pixels = size.map((px) => Math.round(px * Math.min(2, devicePixelRatio)));
-    const { Thumbs } = await import("./thumbs.js");
-    this.#thumbs ??= new Thumbs();
-    const came = await this.#thumbs.want(card.canvas, defect, share, pixels);
-    if (card.canvas.dataset.url === url && !came) say(card.parts.none, texts.defects.noImage);
+    const has = await this.#thumbs.show(card.canvas, defect, THUMBS[kind]);
+    if (has !== null) say(card.parts.none, has ? "" : texts.defects.noImage);
   }
 }

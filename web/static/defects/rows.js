@@ -5,7 +5,8 @@
 
 import { api } from "../common/web.js";
 import { counts as isCounted, fits, toApi } from "./query.js";
-import { isNews, order, Stretch } from "./stretch.js";
+import { isNews, order } from "../common/finds.js";
+import { Stretch } from "./stretch.js";
 
 const PAGE = 100;
 const NEAR = 80;

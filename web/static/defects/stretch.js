@@ -1,18 +1,8 @@
 // One unbroken stretch of a long list, newest first: what lies far from what is seen is let go, and can be read again.
 
+import { isNews, order } from "../common/finds.js";
+
 const MOST = 1200;
-
-// Negative: `one` stands before `other`.
-export function order(one, other) {
-  if (one.detected_at !== other.detected_at) return one.detected_at > other.detected_at ? -1 : 1;
-  return one.event_id > other.event_id ? -1 : one.event_id < other.event_id ? 1 : 0;
-}
-
-// What is stored is not made unstored by a find that is only repeated; an older word changes nothing.
-export function isNews(known, defect) {
-  if (known.stored && !defect.stored) return false;
-  return known.rev <= defect.rev && (known.version ?? -1) <= (defect.version ?? -1);
-}
 
 export class Stretch {
   // The rank of its first row.

@@ -2,13 +2,13 @@
 
 import { api } from "../common/web.js";
 import { el, say } from "../common/dom.js";
+import { isNews, order, Thumbs } from "../common/finds.js";
 import { colour, shortTime } from "../common/format.js";
 import { texts } from "../texts/live.js";
 
 const MOST = 24;
 const ROW_PX = 64;
-const THUMB = [64, 48];
-const MAX_ZOOM = 4;
+const THUMB = { share: 0.5, size: [64, 48] };
 const words = texts.recent;
 
 export class Recent {
@@ -16,6 +16,7 @@ export class Recent {
   onChange = () => {};
   #rows = new Map();
   #cards = new Map();
+  #thumbs = new Thumbs();
   #reading = 0;
   #pushed = null;
   #problem = null;
@@ -29,11 +30,10 @@ export class Recent {
     setTimeout(() => this.#showMessage(), 1000);
   }
 
-  // A find as the web pushed it. What is stored is not made unstored by a find that is only repeated.
+  // A find as the web pushed it.
   put(defect) {
     const known = this.#rows.get(defect.event_id);
-    if (known && known.stored && !defect.stored) return;
-    if (known && (known.rev > defect.rev || (known.version ?? -1) > (defect.version ?? -1))) return;
+    if (known && !isNews(known, defect)) return;
     this.#rows.set(defect.event_id, defect);
     this.#pushed?.set(defect.event_id, defect);
     this.#show();
@@ -64,10 +64,11 @@ export class Recent {
 
   // Newest first. Each row is moved to its place by its transform, which shifts nothing else on the page.
   #show() {
-    const sorted = [...this.#rows.values()].sort((one, other) => (sortKey(one) < sortKey(other) ? 1 : -1));
+    const sorted = [...this.#rows.values()].sort(order);
     for (const { event_id: id } of sorted.splice(MOST)) this.#rows.delete(id);
     for (const [id, card] of this.#cards) {
       if (this.#rows.has(id)) continue;
+      this.#thumbs.drop(card.querySelector("canvas"));
       card.remove();
       this.#cards.delete(id);
     }
@@ -78,6 +79,7 @@ export class Recent {
 
   #place(card, defect, at) {
     fill(card, defect);
+    this.#thumbs.show(card.querySelector("canvas"), defect, THUMB);
     const place = `translateY(${at * ROW_PX}px)`;
     if (card.style.transform !== place) card.style.transform = place;
     if (this.list.children[at] !== card) this.list.insertBefore(card, this.list.children[at] ?? null);
@@ -87,7 +89,7 @@ export class Recent {
     if (!this.#cards.has(id)) {
       this.#cards.set(id, el("li", { class: "card" },
         el("button", { type: "button", on: { click: () => this.onOpen(this.#rows.get(id)) } },
-          el("span", { class: "thumb" }),
+          el("span", { class: "thumb" }, el("canvas", { "aria-hidden": "true" })),
           el("span", { class: "words" },
             el("span", { class: "head" }, el("span", { class: "swatch", "aria-hidden": "true" }),
               el("strong", { class: "label" }), el("span", { class: "score" })),
@@ -111,10 +113,6 @@ export class Recent {
   }
 }
 
-function sortKey(defect) {
-  return `${defect.detected_at} ${defect.event_id}`;
-}
-
 function fill(card, defect) {
   const part = (name) => card.querySelector(name);
   const time = shortTime(defect.detected_at);
@@ -127,31 +125,4 @@ function fill(card, defect) {
   const waiting = defect.error ? words.refused : words.notStored;
   chip.className = `chip ${defect.stored ? defect.status : "waiting"}`;
   say(chip, defect.stored ? texts.status[defect.status] : waiting);
-  fillThumb(part(".thumb"), defect);
-}
-
-function fillThumb(thumb, defect) {
-  const url = defect.image_url ?? "";
-  if (thumb.dataset.url === url) return;
-  thumb.dataset.url = url;
-  if (!url) return thumb.replaceChildren();
-  const image = el("img", { src: url, alt: "", loading: "lazy", decoding: "async" });
-  Object.assign(image.style, cropped(defect));
-  thumb.replaceChildren(image);
-}
-
-// Where the whole picture has to lie so that the thumbnail shows the best box with some of its surroundings.
-function cropped({ boxes, image_wh: size }) {
-  const best = boxes.reduce((one, other) => (one && one.score >= other.score ? one : other), null);
-  if (!best || !size) return {};
-  const [x0, y0, x1, y1] = best.xyxyn;
-  const [width, height] = THUMB;
-  const fit = Math.max(width, (height * size[0]) / size[1]);
-  const zoom = Math.max(1, Math.min(MAX_ZOOM, 0.5 / Math.max(x1 - x0, y1 - y0, 0.01)));
-  const [wide, high] = [fit * zoom, (fit * zoom * size[1]) / size[0]];
-  const place = (centre, whole, shown) => Math.min(0, Math.max(shown - whole, shown / 2 - centre * whole));
-  return {
-    width: `${wide}px`, height: `${high}px`,
-    transform: `translate(${place((x0 + x1) / 2, wide, width)}px, ${place((y0 + y1) / 2, high, height)}px)`,
-  };
 }

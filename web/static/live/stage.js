@@ -2,7 +2,8 @@
 
 import { el, say, sentence } from "../common/dom.js";
 import { age } from "../common/format.js";
-import { drawFinds, Newest } from "../common/pictures.js";
+import { drawFinds } from "../common/finds.js";
+import { Newest } from "../common/pictures.js";
 import { seconds } from "../common/web.js";
 import { texts } from "../texts/live.js";
 

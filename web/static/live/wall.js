@@ -3,7 +3,8 @@
 
 import { el, icon, say } from "../common/dom.js";
 import { age } from "../common/format.js";
-import { drawFinds, Newest } from "../common/pictures.js";
+import { drawFinds } from "../common/finds.js";
+import { Newest } from "../common/pictures.js";
 import { seconds } from "../common/web.js";
 import { texts } from "../texts/live.js";
 
