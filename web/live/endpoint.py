@@ -126,4 +126,5 @@ def _hello(services: Services) -> dict[str, Any]:
         "version": glassline.__version__,
         "now_s": time.monotonic(),
         "chain": services.views.own_chain(),
+        "names": {id: device.name for id, device in services.catalogue.devices.items() if device.name},
     }

@@ -1,7 +1,26 @@
-// Ages, times, sizes and states as people read them.
+// Ages, times, sizes, states and devices as people read them.
 
 // A mark of its own for each state, beside its colour and its word.
 export const SIGNS = { ok: "✓", degraded: "!", failed: "✗", unknown: "?" };
+
+const names = new Map();
+
+// A device by the name that people gave it, or by its id.
+export const called = (id) => names.get(id) ?? id;
+
+// With its id where it has a name: whoever looks for either finds it.
+export const calledInFull = (id) => (names.has(id) ? `${names.get(id)} (${id})` : id);
+
+// What devices are called now: [[id, name]], null: nothing; `isAll`: others have no name. Whether that is news.
+export function learnNames(told, { isAll = false } = {}) {
+  const others = isAll ? [...names.keys()].filter((id) => !told.some(([one]) => one === id)) : [];
+  const news = [...others.map((id) => [id, null]), ...told].filter(([id, name]) => (names.get(id) ?? null) !== name);
+  for (const [id, name] of news) {
+    if (name === null) names.delete(id);
+    else names.set(id, name);
+  }
+  return news.length > 0;
+}
 
 export function age(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";

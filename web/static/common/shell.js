@@ -3,10 +3,12 @@
 import { api, Connection } from "./web.js";
 import { CutOff, CutOffNotice } from "../chain/cutoff.js";
 import { el, icon, say } from "./dom.js";
+import { learnNames } from "./format.js";
 import { texts } from "../texts/texts.js";
 
 const RANKS = ["viewer", "reviewer", "admin"];
 const AGAIN_MS = 2000;
+const MOST_TOLD = 1000;
 const KEYS_OFF = "glassline-keys-off";
 const TYPED_IN = 'input:not([type="checkbox"], [type="radio"], [type="button"], [type="range"]), textarea, select, [contenteditable]';
 const PRESSED_BY_SPACE = "button, summary, input, [role=button]";
@@ -133,6 +135,9 @@ export class Shell {
   on = {};
   // Somebody is signed in, or nobody has to be.
   onEnter = () => {};
+  // A device is called otherwise than before.
+  onNames = () => {};
+  #toldAt = new Map();
   #ways = document.querySelector("#ways");
 
   // `showsChain`: the page says itself, in its chain, what is broken.
@@ -148,12 +153,38 @@ export class Shell {
     this.connection.addEventListener("close", ({ detail: { signedOut, refused } }) => {
       if (signedOut || refused) this.session.check();
     });
-    this.connection.addEventListener("event", ({ detail: event }) => this.on[event.type]?.(event));
+    this.connection.addEventListener("open", () => this.#toldAt.clear());
+    this.connection.addEventListener("event", ({ detail: event }) => {
+      if (event.type === "hello") this.#learn(Object.entries(event.names), { isAll: true });
+      if (event.type === "device") this.#learn([[event.device.deviceId, event.device.name]]);
+      this.on[event.type]?.(event);
+    });
+    this.cutOff.addEventListener("found", () => this.#askNames());
     if (!showsChain) new CutOffNotice(this.cutOff);
   }
 
   start() {
     this.session.start();
+  }
+
+  // Whether what is told of a device is the newest word of it: an answer that was long on its way may be older than what
+  // was pushed meanwhile. Both tell the web's own clock.
+  isNews({ deviceId: id, now_s: at }) {
+    if (at < (this.#toldAt.get(id) ?? 0)) return false;
+    if (this.#toldAt.size >= MOST_TOLD) this.#toldAt.clear();
+    this.#toldAt.set(id, at);
+    return true;
+  }
+
+  #learn(names, options) {
+    if (learnNames(names, options)) this.onNames();
+  }
+
+  // Where no WebSocket comes through, names are asked for.
+  async #askNames() {
+    if (!this.cutOff.fault || !this.cutOff.answers) return;
+    const devices = await api.devices().then((answer) => answer.devices, () => []);
+    this.#learn(devices.map(({ deviceId: id, name }) => [id, name]));
   }
 
   #addHelp() {

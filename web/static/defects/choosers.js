@@ -2,6 +2,7 @@
 
 import { api } from "../common/web.js";
 import { el, say } from "../common/dom.js";
+import { calledInFull } from "../common/format.js";
 import { popover } from "./popover.js";
 import { RANGES } from "./query.js";
 import { texts } from "../texts/defects.js";
@@ -35,7 +36,7 @@ function several(name) {
         if (currentTarget.checked) chosen.add(value);
         else chosen.delete(value);
         change({ [name]: [...chosen] });
-      } } }), value)));
+      } } }), name === "devices" ? calledInFull(value) : value)));
     list.querySelector("input")?.focus();
     function filter() {
       for (const label of list.children) label.hidden = !label.textContent.toLowerCase().includes(find.value.toLowerCase());

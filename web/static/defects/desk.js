@@ -56,6 +56,11 @@ export class Desk {
     this.refresh();
   }
 
+  // A device is called otherwise.
+  rename() {
+    this.#detail?.refresh();
+  }
+
   stateOf(id) {
     return { isPicked: this.#picked.has(id), hasDraft: Boolean(this.#detail?.hasDraft(id)) };
   }

@@ -2,7 +2,7 @@
 
 import { api } from "../common/web.js";
 import { el, icon, say } from "../common/dom.js";
-import { colour, longTime } from "../common/format.js";
+import { calledInFull, colour, longTime } from "../common/format.js";
 import { copyButton } from "../common/copying.js";
 import { History } from "./history.js";
 import { Picture } from "./picture.js";
@@ -50,7 +50,7 @@ export class Detail {
   setMayReview(may) {
     this.#mayReview = may;
     this.review.hidden = !may;
-    if (this.defect) this.#showFacts(this.defect);
+    this.refresh();
   }
 
   open(defect) {
@@ -70,6 +70,11 @@ export class Detail {
     else if (isOthers) say(this.said, words.conflict(defect, texts.status[defect.status]));
     if (this.defect.stored !== defect.stored) say(this.said, defect.stored ? "" : words.notStored);
     this.#show(defect);
+  }
+
+  // What it says besides the defect has changed.
+  refresh() {
+    if (this.defect) this.#showFacts(this.defect);
   }
 
   close() {
@@ -169,7 +174,7 @@ export class Detail {
       [names.last, longTime(defect.last_seen_at)],
       [names.frames, words.frames(defect.frames_confirmed)],
       [names.size, words.size(defect)],
-      [names.device, defect.device_id],
+      [names.device, calledInFull(defect.device_id)],
       [names.model, words.model(defect)],
       [names.picture, defect.image_wh && words.pixels(...defect.image_wh)],
       [names.stored, defect.stored_at && longTime(defect.stored_at)],

@@ -1,6 +1,7 @@
 // The bar above the list: what is asked for, what that makes, and how it is shown.
 
 import { el, icon, say } from "../common/dom.js";
+import { called } from "../common/format.js";
 import { anything, isNarrow } from "./query.js";
 import { texts } from "../texts/defects.js";
 
@@ -51,6 +52,11 @@ export class Filters {
   setCounts(counts) {
     this.#counts = counts;
     this.#showTabs();
+  }
+
+  // A device is called otherwise.
+  rename() {
+    this.#show();
   }
 
   change(part, { isTyping = false } = {}) {
@@ -117,7 +123,7 @@ export class Filters {
     const { devices, labels, range, since, until, scoreMin, text, falseAlarm } = this.wanted;
     const without = (list, value) => list.filter((other) => other !== value);
     return [
-      ...devices.map((id) => [id, { devices: without(devices, id) }]),
+      ...devices.map((id) => [called(id), { devices: without(devices, id) }]),
       ...labels.map((label) => [label, { labels: without(labels, label) }]),
       ...(range ? [[words.ranges[range], { range: "" }]] : []),
       ...(since ? [[words.chips.since(since), { since: "" }]] : []),

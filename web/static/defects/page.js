@@ -77,6 +77,12 @@ setInterval(() => {
   if (!cards.calm()) list.refresh();
 }, CALM_MS);
 
+shell.onNames = () => {
+  filters.rename();
+  desk?.rename();
+  list.refresh();
+};
+
 // -- what is asked for --------------------------------------------------------------------------------------
 
 let askedOn = null;

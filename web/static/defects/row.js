@@ -1,7 +1,7 @@
 // One defect as a row of the list, or as a tile of the grid.
 
 import { el, say } from "../common/dom.js";
-import { colour, shortTime } from "../common/format.js";
+import { called, calledInFull, colour, shortTime } from "../common/format.js";
 import { Thumbs } from "../common/finds.js";
 import { texts } from "../texts/defects.js";
 
@@ -55,15 +55,17 @@ export class Cards {
     const fresh = this.#fresh.get(defect.event_id);
     const isFresh = Boolean(fresh && fresh.until > performance.now());
     const by = isFresh ? fresh.by : "";
+    const device = called(defect.device_id);
     const key = [defect.rev, defect.version, defect.status, defect.stored, defect.false_alarm, defect.image_url, defect.note,
-      defect.error, isCurrent, isStop, isFresh, by, this.mayReview, ...Object.values(state)].join("|");
+      defect.error, isCurrent, isStop, isFresh, by, device, this.mayReview, ...Object.values(state)].join("|");
     if (card.key === key) return;
     card.key = key;
     const time = shortTime(defect.detected_at);
-    const named = words.row(defect.label, defect.device_id, time);
+    const named = words.row(defect.label, device, time);
     say(parts.label, defect.label);
     say(parts.score, texts.defects.score(defect.score));
-    say(parts.where, `${time} · ${defect.device_id}`);
+    say(parts.where, `${time} · ${device}`);
+    parts.where.title = calledInFull(defect.device_id);
     say(parts.note, defect.note);
     say(parts.mark, state.hasDraft ? words.draft : by || defect.version > 0 ? words.by(by || (defect.reviewed_by ?? "")) : "");
     parts.swatch.style.background = colour(defect.label);

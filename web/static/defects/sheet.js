@@ -1,7 +1,7 @@
 // The list on paper: a plain table under what was asked for.
 
 import { el } from "../common/dom.js";
-import { longTime } from "../common/format.js";
+import { calledInFull, longTime } from "../common/format.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.sheet;
@@ -27,13 +27,13 @@ export function isSheetShown() {
 function row(defect) {
   const reviewed = defect.reviewed_at ? `${defect.reviewed_by ?? ""} ${longTime(defect.reviewed_at)}` : "";
   const status = defect.false_alarm ? texts.list.falseAlarm(texts.reasons[defect.false_alarm] ?? defect.false_alarm) : texts.status[defect.status];
-  return el("tr", {}, ...[longTime(defect.detected_at), defect.device_id, defect.label, texts.defects.score(defect.score),
+  return el("tr", {}, ...[longTime(defect.detected_at), calledInFull(defect.device_id), defect.label, texts.defects.score(defect.score),
     status, reviewed, defect.note, defect.event_id].map((text) => el("td", {}, text)));
 }
 
 function asked({ devices, labels, statuses, range, since, until, scoreMin, text, falseAlarm }) {
   const { chips, ranges } = texts.list;
-  return [...devices, ...labels, ...statuses.map((status) => texts.status[status]), range && ranges[range],
+  return [...devices.map(calledInFull), ...labels, ...statuses.map((status) => texts.status[status]), range && ranges[range],
     since && chips.since(since), until && chips.until(until), scoreMin && chips.score(scoreMin), text && chips.text(text),
     falseAlarm !== null && chips[falseAlarm]].filter(Boolean);
 }

@@ -60,7 +60,8 @@ export class DeviceDetail {
 
   async read() {
     try {
-      this.put(await api.get(`/api/devices/${encodeURIComponent(this.#id)}`));
+      const device = await api.get(`/api/devices/${encodeURIComponent(this.#id)}`);
+      if (this.#shell.isNews(device)) this.put(device);
     } catch (error) {
       if (error.status !== 404) throw error;
       this.#device = null;

@@ -59,6 +59,7 @@ class Row {
 }
 
 export class DeviceList {
+  #shell;
   #devices = new Map();
   #rows = new Map();
   #asked = new URLSearchParams(location.search);
@@ -84,6 +85,7 @@ export class DeviceList {
   #drawing = null;
 
   constructor(root, shell) {
+    this.#shell = shell;
     root.append(
       el("header", { class: "page-head" }, el("h1", {}, texts.title), this.#summary),
       el("div", { class: "toolbar", role: "search" }, this.#text,
@@ -105,13 +107,13 @@ export class DeviceList {
     toast(said);
   }
 
-  // The whole list, as it was just read.
+  // The whole list. What was pushed while it was on its way is newer.
   async read() {
-    const { devices } = await api.devices();
+    const { devices, now_s: at } = await api.devices();
     this.#known = true;
     const ids = new Set(devices.map(({ deviceId }) => deviceId));
-    for (const id of this.#devices.keys()) if (!ids.has(id)) this.#forget(id);
-    for (const device of devices) this.#take(device);
+    for (const [id, known] of this.#devices) if (!ids.has(id) && known.now_s <= at) this.#forget(id);
+    for (const device of devices) if (this.#shell.isNews(device)) this.#take(device);
     this.#draw();
   }
 

@@ -26,7 +26,7 @@ async function fail(error) {
   toastError(error);
 }
 
-shell.on = { device: ({ device }) => view.put(device), resync: read };
+shell.on = { device: ({ device }) => shell.isNews(device) && view.put(device), resync: read };
 // Where no WebSocket comes through, it is read all the same.
 shell.onEnter = () => {
   view.enter?.();

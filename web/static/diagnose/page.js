@@ -5,6 +5,7 @@ import { api } from "../common/web.js";
 import { copyButton } from "../common/copying.js";
 import { Doctors } from "./doctors.js";
 import { el } from "../common/dom.js";
+import { calledInFull } from "../common/format.js";
 import { Programs } from "./programs.js";
 import { asJson, asText, gathered } from "./report.js";
 import { VerdictRows } from "../chain/rows.js";
@@ -53,6 +54,7 @@ function look(device) {
 }
 
 function learn(device) {
+  if (!shell.isNews(device)) return;
   programs.put(device);
   if (device.clock) ages.set({ device_id: device.deviceId, ...device.clock });
   if (device.role === "node" && !nodes.has(device.deviceId)) offer(device.deviceId);
@@ -61,11 +63,14 @@ function learn(device) {
 // One more device to choose; the one that the address names is looked at as soon as it is known, else the first.
 function offer(id) {
   nodes.add(id);
-  const names = [...nodes].sort(byNumber);
-  choice.replaceChildren(...names.map((name) => el("option", { value: name }, name)));
+  showChoice();
   if (id === wanted) look(id);
   else if (arrivals.device === null && wanted === null) look(id);
-  else if (arrivals.device !== null) choice.value = arrivals.device;
+}
+
+function showChoice() {
+  choice.replaceChildren(...[...nodes].sort(byNumber).map((id) => el("option", { value: id }, calledInFull(id))));
+  if (arrivals.device !== null) choice.value = arrivals.device;
 }
 
 async function readAll() {
@@ -81,6 +86,7 @@ function show() {
   programs.show();
 }
 
+shell.onNames = showChoice;
 shell.on = {
   device: ({ device }) => learn(device),
   clock: (event) => ages.set(event),

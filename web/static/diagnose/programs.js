@@ -1,7 +1,7 @@
 // Every program that was heard or is remembered: whether it is there, since when not, and its version.
 
 import { el, say } from "../common/dom.js";
-import { age } from "../common/format.js";
+import { age, calledInFull } from "../common/format.js";
 import { seconds } from "../common/web.js";
 import { texts } from "../texts/diagnose.js";
 
@@ -15,7 +15,7 @@ class Row {
   show(program) {
     const { id, role, state, age: last, version } = this.#cells;
     this.element.className = program.online ? "online" : "offline";
-    say(id, program.deviceId);
+    say(id, calledInFull(program.deviceId));
     say(role, program.role ?? "");
     const there = program.online ? `✓ ${texts.devices.online}` : `✗ ${texts.devices.offline}`;
     say(state, there);

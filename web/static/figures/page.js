@@ -2,7 +2,7 @@
 
 import { api } from "../common/web.js";
 import { button, el, say } from "../common/dom.js";
-import { clock, colour } from "../common/format.js";
+import { called, clock, colour } from "../common/format.js";
 import { Shell } from "../common/shell.js";
 import { texts } from "../texts/figures.js";
 import { Chart } from "./chart.js";
@@ -18,7 +18,6 @@ const DRAW_EACH_MS = 100;
 const shell = new Shell("figures");
 const query = new Query();
 const tally = new Tally();
-const names = new Map();
 // The figures as they were last read, and those of the stretch before; null: not yet.
 let told = null;
 let before = null;
@@ -27,6 +26,7 @@ let readAt = -Infinity;
 let asked = 0;
 let isStale = false;
 let drawing = null;
+let ids = [];
 
 const device = choice(texts.device, () => query.device, (value) => { query.device = value; begin(); });
 const label = choice(texts.label, () => query.label, (value) => { query.label = value; begin(); });
@@ -94,7 +94,7 @@ function fail(error) {
 function show() {
   const found = tally.by(query.by, range);
   const way = (narrower) => query.way(narrower);
-  const nameOf = (key) => (query.by === "device_id" ? names.get(key) ?? key : key);
+  const nameOf = (key) => (query.by === "device_id" ? called(key) : key);
   for (const control of [device, label, ranges, bys]) control.show();
   say(about, texts.about(range, [query.device && (names.get(query.device) ?? query.device), query.label]));
   for (const [format, link] of exports) link.href = query.exported(range, format);
@@ -109,7 +109,7 @@ function show() {
     label: key, colour: colour(key), part: told.false_alarms_by_label[key] ?? 0, all, href: way({ ...span(range), label: key, false_alarm: true }),
   })));
   uptime.show({
-    rows: told.uptime.map((row) => ({ ...row, name: names.get(row.device_id) })),
+    rows: told.uptime.map((row) => ({ ...row, name: called(row.device_id) })),
     span_s: Math.max((Math.min(Date.now(), range.until) - range.since) / 1000, 1),
   });
 }
@@ -155,13 +155,21 @@ function showEmpty(isEmpty) {
 async function readChoices() {
   const [choices, devices] = await Promise.all([api.get("/api/defects/choices"), api.devices()]).catch(() => [null, null]);
   if (!choices) return;
-  for (const one of devices.devices) if (one.name) names.set(one.deviceId, one.name);
   const nodes = devices.devices.filter(({ role }) => role === "node").map(({ deviceId }) => deviceId);
-  const ids = [...new Set([...choices.devices, ...nodes])].sort(new Intl.Collator("en", { numeric: true }).compare);
-  device.offer([["", texts.anyDevice], ...ids.map((id) => [id, names.get(id) ?? id])]);
+  ids = [...new Set([...choices.devices, ...nodes])].sort(new Intl.Collator("en", { numeric: true }).compare);
+  offerDevices();
   label.offer([["", texts.anyLabel], ...choices.labels.map((one) => [one, one])]);
   show();
 }
+
+function offerDevices() {
+  device.offer([["", texts.anyDevice], ...ids.map((id) => [id, called(id)])]);
+}
+
+shell.onNames = () => {
+  offerDevices();
+  show();
+};
 
 // A find is counted as soon as it is told of; a bar grows without a reading.
 function add(defect) {

@@ -63,7 +63,7 @@ export class Uptime {
       observed > 0 && unseen / span > 0.005 ? words.unseen(unseen) : null,
     ].filter(Boolean).join(" · ");
     return el("li", {}, el("a", { href: `/devices/${encodeURIComponent(id)}` },
-      el("span", { class: "share-name" }, name ?? id), el("span", { class: "share-words" }, said),
+      el("span", { class: "share-name", title: id }, name), el("span", { class: "share-words" }, said),
       lane([["online", online / span], ["offline", offline / span], ["unseen", unseen / span]])));
   }
 

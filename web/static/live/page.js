@@ -12,8 +12,6 @@ import { Stage } from "./stage.js";
 import { texts } from "../texts/live.js";
 import { Verdicts } from "../chain/verdicts.js";
 
-const MAX_TOLD = 1000;
-
 const shell = new Shell("live", { showsChain: true });
 const { connection, cutOff, session } = shell;
 const parts = {
@@ -32,7 +30,6 @@ const chain = new Chain(parts.chain, verdicts);
 const recent = new Recent(parts.recent);
 const devices = new Devices(parts.devices, ages);
 const controls = new Controls(parts.stage, stage, shell.keys);
-const toldAt = new Map();
 // Of every camera that is watched, as the web pushed it last.
 const chains = new Map();
 let web = null;
@@ -96,19 +93,13 @@ function learn(device) {
   write(parts.facts, facts.join("\n"), () => facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
-// An answer that was long on its way may be older than what was pushed meanwhile.
-function isNews(device) {
-  if (device.now_s < (toldAt.get(device.deviceId) ?? 0)) return false;
-  if (toldAt.size >= MAX_TOLD) toldAt.clear();
-  toldAt.set(device.deviceId, device.now_s);
-  return true;
-}
-
 async function readAll() {
   recent.reload();
-  const list = await api.devices().then((answer) => answer.devices.filter(isNews), () => []);
-  devices.replace(list);
-  list.forEach(learn);
+  const all = await api.devices().then((answer) => answer.devices, () => null);
+  if (!all) return;
+  const news = all.filter((device) => shell.isNews(device));
+  devices.replace(new Set(all.map(({ deviceId }) => deviceId)), news);
+  news.forEach(learn);
 }
 
 // The defect at full size, fetched when the first one is opened.
@@ -126,7 +117,7 @@ async function open(defect) {
 
 shell.on = {
   device: ({ device }) => {
-    if (!isNews(device)) return;
+    if (!shell.isNews(device)) return;
     devices.put(device);
     learn(device);
   },
@@ -146,9 +137,14 @@ shell.on = {
 
 chain.onCause = (cause) => stage.setCause(cause);
 recent.onOpen = open;
+shell.onNames = () => {
+  recent.refresh();
+  detail?.refresh();
+  devices.rename();
+  stage.rename();
+};
 recent.onChange = (defect) => detail?.update(defect);
 connection.addEventListener("open", () => {
-  toldAt.clear();
   chains.clear();
   readAll();
 });

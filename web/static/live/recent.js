@@ -3,7 +3,7 @@
 import { api } from "../common/web.js";
 import { el, say } from "../common/dom.js";
 import { isNews, order, Thumbs } from "../common/finds.js";
-import { colour, shortTime } from "../common/format.js";
+import { called, calledInFull, colour, shortTime } from "../common/format.js";
 import { texts } from "../texts/live.js";
 
 const MOST = 24;
@@ -38,6 +38,11 @@ export class Recent {
     this.#pushed?.set(defect.event_id, defect);
     this.#show();
     this.onChange(defect);
+  }
+
+  // What it says besides the finds has changed.
+  refresh() {
+    this.#show();
   }
 
   // The store's word came before its row did.
@@ -118,9 +123,10 @@ function fill(card, defect) {
   const time = shortTime(defect.detected_at);
   say(part(".label"), defect.label);
   say(part(".score"), words.score(defect.score));
-  say(part(".where"), `${time} · ${defect.device_id}`);
+  say(part(".where"), `${time} · ${called(defect.device_id)}`);
+  part(".where").title = calledInFull(defect.device_id);
   part(".swatch").style.background = colour(defect.label);
-  part("button").setAttribute("aria-label", words.open(defect.label, defect.device_id, time));
+  part("button").setAttribute("aria-label", words.open(defect.label, called(defect.device_id), time));
   const chip = part(".chip");
   const waiting = defect.error ? words.refused : words.notStored;
   chip.className = `chip ${defect.stored ? defect.status : "waiting"}`;

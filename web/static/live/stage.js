@@ -1,7 +1,7 @@
 // The live picture: newest only, honest about its age, with what the model says of it drawn over it, not into it.
 
 import { el, say, sentence } from "../common/dom.js";
-import { age } from "../common/format.js";
+import { age, called } from "../common/format.js";
 import { drawFinds } from "../common/finds.js";
 import { Newest } from "../common/pictures.js";
 import { seconds } from "../common/web.js";
@@ -58,11 +58,16 @@ export class Stage {
     this.#shown?.bitmap.close();
     this.#shown = this.#latest = this.#region = null;
     this.#drawnAt = [];
-    say(this.nameText, device);
+    this.rename();
     say(this.limit, "");
     this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.#setPaused(false);
     this.#draw();
+  }
+
+  // The device is called so now.
+  rename() {
+    if (this.device !== null) say(this.nameText, called(this.device));
   }
 
   // The first thing that is wrong, as the chain says it; null while nothing is.

@@ -2,7 +2,7 @@
 // Without a choice it is not shown.
 
 import { el, icon, say } from "../common/dom.js";
-import { age } from "../common/format.js";
+import { age, called } from "../common/format.js";
 import { drawFinds } from "../common/finds.js";
 import { Newest } from "../common/pictures.js";
 import { seconds } from "../common/web.js";
@@ -32,12 +32,12 @@ class Tile {
     this.why = el("span", { class: "tile-why" });
     this.age = el("span", { class: "tile-age" });
     this.state = el("span", { class: "sr" });
+    this.name = el("span", { class: "tile-name", title: id }, called(id));
     const attributes = { type: "button", class: "tile", "data-id": id, "aria-pressed": "false", on: { click: onClick } };
     this.button = el("button", attributes,
       el("span", { class: "tile-picture", "aria-hidden": "true" }, this.canvas, this.empty),
       el("span", { class: "tile-words" },
-        el("span", { class: "dot", "aria-hidden": "true" }), el("span", { class: "tile-name" }, id), this.state,
-        this.age),
+        el("span", { class: "dot", "aria-hidden": "true" }), this.name, this.state, this.age),
       this.why);
   }
 
@@ -110,6 +110,11 @@ export class Devices {
     return this.#devices.get(id);
   }
 
+  // A device is called otherwise.
+  rename() {
+    for (const [id, { name }] of this.#tiles) say(name, called(id));
+  }
+
   lastFrame(id) {
     return this.#tiles.get(id)?.frame ?? null;
   }
@@ -139,11 +144,10 @@ export class Devices {
     if (this.isGrid) this.#tiles.get(id).button.focus();
   }
 
-  // The whole list, as it was just read.
-  replace(list) {
-    const told = new Set(list.map((device) => device.deviceId));
-    for (const id of [...this.#devices.keys()]) if (!told.has(id)) this.#remove(id);
-    for (const device of list) this.#take(device);
+  // The whole list, as it was just read: the ids of all, and those of which it is news.
+  replace(ids, news) {
+    for (const id of [...this.#devices.keys()]) if (!ids.has(id)) this.#remove(id);
+    for (const device of news) this.#take(device);
     this.#selectFirst();
   }
 
