@@ -10,6 +10,8 @@ import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.desk;
+// It is no id of a defect at all, or that of none.
+const UNKNOWN = [400, 404];
 
 export class Desk {
   #shell;
@@ -98,7 +100,8 @@ export class Desk {
       await this.open(await api.get(`/api/defects/${encodeURIComponent(id)}`));
     } catch (error) {
       this.#place.close();
-      toastError(error);
+      if (UNKNOWN.includes(error.status)) toast(words.unknown, { failed: true });
+      else toastError(error);
     }
   }
 

@@ -10,6 +10,8 @@ import { factsOf, Health } from "./facts.js";
 import { nameOf, stateOf } from "./state.js";
 
 const CHAIN_EACH_MS = 3000;
+// It is no name of a device at all, or that of none.
+const UNKNOWN = [400, 404];
 const words = texts.detail;
 
 export class DeviceDetail {
@@ -63,7 +65,7 @@ export class DeviceDetail {
       const device = await api.get(`/api/devices/${encodeURIComponent(this.#id)}`);
       if (this.#shell.isNews(device)) this.put(device);
     } catch (error) {
-      if (error.status !== 404) throw error;
+      if (!UNKNOWN.includes(error.status)) throw error;
       this.#device = null;
       this.#show();
       this.#showUnknown();

@@ -104,6 +104,7 @@ export const texts = {
     none: "Select none",
     reject: "False alarm …",
     progress: "Saving",
+    unknown: "There is no such defect",
   },
   keysOf: {
     title: "Defects",
