@@ -69,3 +69,9 @@ def review(web: Web, id: str, version: int = 0, **said: Any) -> dict[str, Any]:
     answer = web.http.post(f"/api/defects/{id}/review", json={"status": "reviewed", "version": version} | said)
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
+
+
+def said(web: Web, id: str) -> tuple[str, str | None, str]:
+    """What people say of it, as it is stored: status, false alarm, note."""
+    defect = web.get(f"/api/defects/{id}")
+    return defect["status"], defect["false_alarm"], defect["note"]

@@ -9,15 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.waiting import until
 
-from .defects_page import find, note, open_page, review, row, rows, store, store_several
+from .defects_page import find, note, open_page, review, row, rows, said, store, store_several
 from .people import SECRET
 from .processes import Web
 from .publishers import BridgeLike, NodeLike
-
-
-def said(web: Web, id: str) -> tuple[str, str | None, str]:
-    defect = web.get(f"/api/defects/{id}")
-    return defect["status"], defect["false_alarm"], defect["note"]
 
 
 def test_keys_alone_go_through_the_list(page: Page, web: Web, node: NodeLike, bridge: BridgeLike) -> None:

@@ -33,13 +33,14 @@ export class Reviews {
     const wishes = stored.map((defect) => ({ before: defect, change }));
     this.#show(wishes);
     return this.#queue(async () => {
-      const done = await this.#send(wishes, change);
+      const { done, error } = await this.#send(wishes, change);
       if (done.length) this.#remember(done, change);
+      if (error) toastError(error);
       return done.length === defects.length;
     });
   }
 
-  // Take back what was said last, which may still be on its way.
+  // Take back what was said last, which may still be on its way. What could not be sent is offered again.
   undo(chosen = null) {
     return this.#queue(async () => {
       const step = chosen ?? this.#done.at(-1);
@@ -48,10 +49,11 @@ export class Reviews {
       step.close();
       const wishes = step.said.map(({ before, after }) => ({ before: after, change: said(before), was: after }));
       this.#show(wishes);
-      const done = await this.#send(wishes, null);
+      const { done, left, error } = await this.#send(wishes, null);
       for (const { after } of done) this.#standsAgain(after);
       this.onUndone(done.map(({ after }) => after));
       if (done.length) toast(words.undone(done.length));
+      if (error) this.#offerAgain(step.said.slice(-left), error);
     });
   }
 
@@ -66,11 +68,13 @@ export class Reviews {
     for (const { before, change, was } of wishes) this.#rows.set({ ...before, ...change }, was);
   }
 
-  // Of each that was taken: how it stood before and how it stands now.
+  // {done, left, error}: of each that was taken how it stood before and how it stands now, how many of the last were not
+  // sent, and why not.
   async #send(wishes, change) {
     const done = [];
     const conflicts = [];
     let at = 0;
+    let failed = null;
     for (const part of parts(wishes)) {
       if (part.length < wishes.length) this.onProgress(at, wishes.length);
       try {
@@ -79,14 +83,14 @@ export class Reviews {
         results.forEach((result, number) => this.#took(result, part[number], done, conflicts));
       } catch (error) {
         for (const { before, was } of wishes.slice(at)) this.#rows.set(was ?? before);
-        toastError(error);
+        failed = error;
         break;
       }
       at += part.length;
     }
     this.onProgress(0, 0);
     if (conflicts.length) this.onConflict(conflicts, change);
-    return done;
+    return { done, left: wishes.length - at, error: failed };
   }
 
   // Two things said of one defect in a row: the second follows on the first, not on what was seen.
@@ -95,8 +99,10 @@ export class Reviews {
     return mine && mine.from === version ? mine.to : version;
   }
 
-  #took({ outcome, defect }, { before, was }, done, conflicts) {
-    if (outcome === "done") {
+  #took({ outcome, defect }, { before, change, was }, done, conflicts) {
+    // Taken back already, only the answer to that was lost.
+    const isBack = was && defect && Object.entries(said(defect)).every(([part, value]) => change[part] === value);
+    if (outcome === "done" || isBack) {
       this.#mine.delete(defect.event_id);
       this.#mine.set(defect.event_id, { from: before.version, to: defect.version });
       if (this.#mine.size > MOST_MINE) this.#mine.delete(this.#mine.keys().next().value);
@@ -111,9 +117,17 @@ export class Reviews {
   }
 
   #remember(done, change) {
-    const text = words.done(change, done.length, done[0].before.label);
-    const close = toast(text, { action: { label: words.undo, run: () => this.undo(step) } });
-    const step = { said: done, close };
+    this.#offer(done, words.done(change, done.length, done[0].before.label), words.undo);
+  }
+
+  // Until it is done, or something else is said.
+  #offerAgain(said, error) {
+    this.#offer(said, words.notUndone(error.explained()), words.again, { failed: true });
+  }
+
+  #offer(said, text, label, more = {}) {
+    const close = toast(text, { ...more, action: { label, run: () => this.undo(step) } });
+    const step = { said, close };
     this.#done.at(-1)?.close();
     this.#done.push(step);
     if (this.#done.length > MOST_UNDOS) this.#done.shift();

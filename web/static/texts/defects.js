@@ -87,6 +87,8 @@ export const texts = {
     undo: "Undo",
     undone: (count) => (count === 1 ? "Taken back" : `${these(count)}: taken back`),
     nothingToUndo: "There is nothing to take back.",
+    notUndone: (why) => `It is not taken back. ${why}`,
+    again: "Try again",
   },
   conflict: {
     title: (count) => (count === 1 ? "Somebody else was faster" : `${these(count)}: somebody else was faster`),
