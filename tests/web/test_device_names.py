@@ -65,6 +65,8 @@ def test_figures_are_told_by_the_given_name(page: Page, web: Web, kiln: NodeLike
     page.goto(f"{web.url}/figures?by=device_id")
     choice = page.get_by_label("Camera", exact=True).locator(f"option[value='{kiln.id}']")
     expect(choice).to_have_text("Kiln 2")
+    page.get_by_label("Camera", exact=True).select_option(kiln.id)
+    expect(page.locator(".about")).to_contain_text("Kiln 2")
     _call(web, kiln, "Kiln 3")
     expect(choice).to_have_text("Kiln 3")
 

@@ -96,7 +96,7 @@ function show() {
   const way = (narrower) => query.way(narrower);
   const nameOf = (key) => (query.by === "device_id" ? called(key) : key);
   for (const control of [device, label, ranges, bys]) control.show();
-  say(about, texts.about(range, [query.device && (names.get(query.device) ?? query.device), query.label]));
+  say(about, texts.about(range, [query.device && called(query.device), query.label]));
   for (const [format, link] of exports) link.href = query.exported(range, format);
   chart.show({ counted: found, by: query.by, range, way, nameOf });
   counted.classList.toggle("nothing", told !== null && !found.total);
