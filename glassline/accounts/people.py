@@ -72,6 +72,8 @@ class People:
         self.path = Path(path)
         self.first_password = self.path.with_name(f"{self.path.stem}-first-password")
         """Where `first_admin` leaves the password, until it is changed."""
+        self.elsewhere: str | None = None
+        """They are kept nowhere else."""
         self._file = EntriesFile(
             path, what="people", remedy="Add somebody with `glassline people add`", read=_read, write=_write
         )

@@ -19,6 +19,7 @@ from workbench.supabase import MISSING, LocalSupabase, installed
 
 from .people import client, code_of, cookies_of, enter
 from .processes import Mosquitto, Web, free_port
+from .shots import shoot
 
 SECRET = "correct horse"
 
@@ -118,6 +119,21 @@ def test_the_own_password_goes_to_the_project_and_ends_other_sessions(web_of: We
     assert enter(web_of, email, "second horse")
     project.change_password(email, "second horse", "third horse")
     until(lambda: one.get("/api/devices").status_code == 401, timeout_s=60, what="changed elsewhere, it ends as well")
+
+
+def test_the_page_says_where_people_are_added_and_offers_no_password(web_of: Web, page: Page) -> None:
+    page.goto(f"{web_of.url}/people")
+    for label, text in (("Name", "boss@example.org"), ("Password", SECRET)):
+        page.get_by_role("dialog").get_by_label(label).fill(text)
+    page.get_by_role("button", name="Sign in").click()
+    add = page.locator(".add-person")
+    expect(add).to_contain_text("This web's people are users of the Supabase project: make one there")
+    expect(add.locator("code")).to_have_text("insert into glassline_people values ('<user id>', 'viewer')")
+    expect(add.get_by_role("textbox")).to_have_count(0)
+    vic = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="vic@example.org"))
+    expect(vic.get_by_role("button", name="Remove")).to_be_visible()
+    expect(vic.get_by_role("button", name="New password")).to_be_hidden()
+    shoot(page, "people-elsewhere-1280", full_page=True)
 
 
 def test_an_admin_changes_roles_here_and_makes_users_there(web_of: Web, project: Project) -> None:

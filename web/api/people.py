@@ -41,6 +41,8 @@ class PeopleAnswer(Answer):
     """By name."""
 
     people: list[PersonShape]
+    elsewhere: str | None
+    """Where people are added and get passwords, where that is not here."""
 
 
 class PersonBody(Strict):
@@ -68,7 +70,9 @@ def blueprint(services: Services) -> Blueprint:
     @described(answer=PeopleAnswer, errors={404: NO_SIGN_IN})
     def people() -> Response:
         """Everybody who may sign in."""
-        return jsonify(PeopleAnswer(people=[_shape(one) for one in sign_in_here(services).people.list()]).to_dict())
+        there = sign_in_here(services).people
+        told = PeopleAnswer(people=[_shape(one) for one in there.list()], elsewhere=there.elsewhere)
+        return jsonify(told.to_dict())
 
     @pages.post("/api/people")
     @for_people

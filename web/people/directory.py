@@ -15,6 +15,8 @@ class Directory(Protocol):
 
     path: Path
     """Beside this file sessions and tokens are kept."""
+    elsewhere: str | None
+    """Where people are added and get passwords, if that is not here, with `what to type` marked; None: it is."""
 
     def load(self) -> None:
         """Make ready to answer; AccountsError if it never can."""

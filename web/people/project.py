@@ -27,8 +27,8 @@ AGAIN_S = 5.0
 JUST_S = 2.0
 """Whoever lists people shortly after somebody else sees the same."""
 _ADD = (
-    "this web's people are users of the Supabase project: make one there (Authentication, Users), then give a role: "
-    "insert into glassline_people values ('<user id>', 'viewer')"
+    "this web's people are users of the Supabase project: make one there (Authentication, Users), then give a role "
+    "(SQL Editor): `insert into glassline_people values ('<user id>', 'viewer')`"
 )
 _ELSEWHERE = (
     "passwords of this web's people are kept by the Supabase project: everybody changes the own one at the page"
@@ -40,6 +40,7 @@ class ProjectPeople:
 
     def __init__(self, project: "ProjectSignIn", path: Path) -> None:
         self.path = path
+        self.elsewhere: str | None = _ADD
         self._project = project
         self._people: dict[str, Person] | None = None
         self._due_s, self._asked_s = 0.0, -JUST_S

@@ -1,7 +1,8 @@
 // Those who may sign in, for admins: their roles, new passwords, and who is added or removed.
 
 import { api } from "../common/web.js";
-import { button, el, say } from "../common/dom.js";
+import { copyable } from "../common/copying.js";
+import { button, el, say, write } from "../common/dom.js";
 import { texts } from "../texts/people.js";
 import { handedOver, madeUp } from "./secret.js";
 
@@ -15,27 +16,40 @@ export class PeopleList {
   #problem = el("p", { class: "problem", role: "alert" });
   #said = el("p", { class: "sr", role: "status" });
   #handed = el("div");
+  #panel;
+  #elsewhere = el("p");
+  #there = el("section", { class: "panel add-person" }, el("h2", {}, texts.add.title), this.#elsewhere);
+  #add = new AddPerson((person, password) => this.#added(person, password)).element;
 
   constructor(root, shell) {
     this.#shell = shell;
     const heads = Object.values(words.columns).map((name) => (name ? el("th", { scope: "col" }, name) : el("td")));
-    root.append(
-      el("section", { class: "panel people-panel" }, el("header", {}, el("h2", {}, words.title)), this.#problem, this.#said, this.#handed,
-        el("div", { class: "table-box" }, el("table", { class: "table" }, el("thead", {}, el("tr", {}, ...heads)), this.#body))),
-      new AddPerson((person, password) => this.#added(person, password)).element);
+    this.#panel = el("section", { class: "panel people-panel" }, el("header", {}, el("h2", {}, words.title)), this.#problem, this.#said, this.#handed,
+      el("div", { class: "table-box" }, el("table", { class: "table" }, el("thead", {}, el("tr", {}, ...heads)), this.#body)));
+    root.append(this.#panel);
     this.read();
   }
 
   async read() {
     try {
-      const { people } = await api.get("/api/people");
+      const { people, elsewhere } = await api.get("/api/people");
       say(this.#problem, "");
+      this.#showAdding(elsewhere);
       const names = new Set(people.map(({ name }) => name));
       for (const [name, row] of this.#rows) if (!names.has(name)) this.#drop(name, row);
       people.forEach((person, at) => this.#put(person, at));
     } catch (error) {
       say(this.#problem, error.explained());
     }
+  }
+
+  // Where people are kept elsewhere they are added there, and get their passwords there.
+  #showAdding(elsewhere) {
+    this.#panel.classList.toggle("elsewhere", elsewhere !== null);
+    if (elsewhere !== null) write(this.#elsewhere, elsewhere[0].toUpperCase() + elsewhere.slice(1), copyable);
+    const [shown, other] = elsewhere === null ? [this.#add, this.#there] : [this.#there, this.#add];
+    other.remove();
+    if (!shown.isConnected) this.#panel.after(shown);
   }
 
   #put(person, at) {
@@ -90,7 +104,7 @@ class PersonRow {
       el("th", { scope: "row" }, name, isSelf ? el("span", { class: "chip" }, words.you) : null, this.#problem, this.#under),
       el("td", {}, this.#role, this.#saved),
       el("td", { class: "row-buttons" },
-        button(words.newPassword, () => this.#askPassword(), { "aria-label": words.newPasswordOf(name) }),
+        button(words.newPassword, () => this.#askPassword(), { class: "plain new-password", "aria-label": words.newPasswordOf(name) }),
         button(words.remove, () => this.#remove(), { class: "plain danger", "aria-label": words.removeOf(name) })));
   }
 
