@@ -34,6 +34,12 @@ READY = {
 WIDER = """(width) => document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll("*")]
   .filter((one) => one.getBoundingClientRect().right > width + 1)
   .map((one) => one.outerHTML.slice(0, 120)).slice(0, 5)"""
+LABELS = """() => [...document.querySelectorAll(".ways a:not([hidden]) span")].flatMap((label) => {
+  const words = document.createRange();
+  words.selectNodeContents(label);
+  const { left, right } = words.getBoundingClientRect();
+  return [left, right];
+})"""
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 THUMBNAIL = re.compile(r"/api/defects/[^/]+/image")
 _LATER = re.compile(r'import\("(\.[^"]+)"\)')
@@ -105,6 +111,17 @@ def test_nobody_is_barred_from_a_page_and_it_fits(
             if who == "boss":
                 shoot(page, f"page{path.replace('/', '-').replace('{', '').replace('}', '')}-{width}-{scheme}")
             assert barriers(page) == [], (scheme, width)
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_the_ways_to_the_pages_stand_apart_on_a_phone(
+    guarded: Web, filled: dict[str, str], signed_in: Callable[[str], BrowserContext], width: int
+) -> None:
+    page = _open(signed_in("boss"), guarded, "diagnose", "/diagnose")
+    page.set_viewport_size({"width": width, "height": 640})
+    edges = [0, *page.evaluate(LABELS), width]
+    assert all(right - left >= 4 for left, right in zip(edges[::2], edges[1::2], strict=True)), edges
+    shoot(page, f"ways-{width}")
 
 
 @pytest.mark.parametrize("opens", ["help", "detail", "region", "grid", "full"])
