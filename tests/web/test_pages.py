@@ -122,6 +122,7 @@ def test_the_ways_to_the_pages_stand_apart_on_a_phone(
     edges = [0, *page.evaluate(LABELS), width]
     assert all(right - left >= 4 for left, right in zip(edges[::2], edges[1::2], strict=True)), edges
     shoot(page, f"ways-{width}")
+    assert page.evaluate("() => document.querySelector('h1').getBoundingClientRect().left") >= 8
 
 
 @pytest.mark.parametrize("opens", ["help", "detail", "region", "grid", "full"])
