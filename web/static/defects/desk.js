@@ -3,7 +3,6 @@
 import { api } from "../common/web.js";
 import { askReason } from "./reason.js";
 import { el, icon, say } from "../common/dom.js";
-import { isSheetShown, showSheet } from "./sheet.js";
 import { Reviews } from "./reviews.js";
 import { Selection } from "./selection.js";
 import { toast, toastError } from "../common/toast.js";
@@ -38,7 +37,6 @@ export class Desk {
     });
     rows.onPut = (defect) => this.#put(defect);
     this.#makeBar(shown);
-    addEventListener("beforeprint", () => this.#print());
   }
 
   get mayReview() {
@@ -253,11 +251,6 @@ export class Desk {
       button(texts.status.pending, () => this.mark({ status: "pending", false_alarm: null })),
       el("button", { type: "button", class: "icon-button", "aria-label": words.none, on: { click: () => this.pickNone() } }, icon("close")));
     shown.append(this.bar, this.progress);
-  }
-
-  // On paper the list is what is known of it, where nobody has asked for all of it.
-  #print() {
-    if (!this.isOpen && this.#rows.counts && !isSheetShown()) showSheet(this.#rows.list, this.#rows.counts, this.#rows.wanted);
   }
 
   #showProgress(done, all) {

@@ -3,13 +3,13 @@
 import { api } from "../common/web.js";
 import { el, icon } from "../common/dom.js";
 import { popover } from "./popover.js";
+import { MOST_PRINTED, showSheet } from "./sheet.js";
 import { toApi } from "./query.js";
 import { toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.list;
 const PAGE = 200;
-const MOST_PRINTED = 1000;
 
 export function more(button, rows) {
   popover(button, words.more, (panel, close) => {
@@ -20,7 +20,7 @@ export function more(button, rows) {
     };
     const print = el("button", { type: "button", on: { click: () => {
       close();
-      printAll(rows.wanted, rows.counts).catch(toastError);
+      printAll(rows.wanted).catch(toastError);
     } } }, words.print);
     panel.append(el("div", { class: "options" }, link("csv", words.exportCsv), link("json", words.exportJson), print));
   });
@@ -37,7 +37,6 @@ async function printAll(wanted) {
     page = await api.defects(query);
     defects.push(...page.defects);
   }
-  const { showSheet } = await import("./sheet.js");
-  showSheet(defects, counts, wanted);
+  showSheet(defects, { counts, wanted });
   print();
 }

@@ -8,6 +8,7 @@ import { Filters } from "./filters.js";
 import { ListWindow } from "./window.js";
 import { Place } from "./query.js";
 import { Rows } from "./rows.js";
+import { isSheetShown, showSheet } from "./sheet.js";
 import { Shell } from "../common/shell.js";
 import { texts } from "../texts/defects.js";
 
@@ -141,6 +142,11 @@ async function work(what) {
 cards.onOpen = (id) => work(() => desk.open(rows.get(id)));
 cards.onPick = (id, isPicked, isRange) => work(() => desk.pick(id, isPicked, isRange));
 bindKeys(shell.keys, work, { list, filters, mayReview: () => session.may("reviewer") });
+
+// On paper the list is what is known of it, where nobody has asked for all of it.
+addEventListener("beforeprint", () => {
+  if (place.id === null && rows.counts && !isSheetShown()) showSheet(rows.list, rows);
+});
 
 // -- what the web says --------------------------------------------------------------------------------------
 

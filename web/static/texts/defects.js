@@ -118,9 +118,11 @@ export const texts = {
   },
   sheet: {
     title: "Glassline: defects",
-    made: (time, count, total) => `${time}. ${count < total ? `The newest ${number.format(count)} of ${these(total)}; the export has all.` : `${these(total)}.`}`,
-    asked: (parts) => (parts.length ? `Filtered by: ${parts.join(", ")}.` : "All defects."),
-    columns: ["Seen", "Camera", "Type", "Confidence", "Status", "Reviewed", "Note", "Event"],
+    made: (time, host) => `Printed on ${time}, from ${host}.`,
+    asked: (parts) => (parts.length ? `${parts.map(([name, what]) => `${name}: ${what}`).join("; ")}.` : "Every defect that is stored, without a filter."),
+    part: (first, last, total) => (last - first + 1 === total ? `${these(total)}, newest first.`
+      : `Numbers ${number.format(first)} to ${number.format(last)} of ${these(total)}, newest first; the export has all.`),
+    columns: ["Seen, and event", "Camera", "Type", "Confidence", "Status", "Reviewed", "Note"],
   },
   list: {
     name: "Defects, newest first",
