@@ -168,6 +168,7 @@ class LimitedGateway(Gateway):
     """In front of a project that is `full`: it takes no more passwords. `asked`: how often, for who may sign in."""
 
     full = False
+    ends_with_a_change = False
 
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream)
@@ -180,7 +181,10 @@ class LimitedGateway(Gateway):
             self.passwords_from.append(headers["Sb-Forwarded-For"])
             if self.full:
                 return 429, "application/json", b'{"code": 429, "msg": "Request rate limit reached"}'
-        return super().answer(method, path, headers, body)
+        try:
+            return super().answer(method, path, headers, body)
+        finally:
+            self.closed = self.closed or (self.ends_with_a_change and method == "PUT")
 
 
 @pytest.fixture
@@ -208,6 +212,20 @@ def test_where_the_project_takes_no_more_passwords_that_is_said(limited: tuple[W
     gateway.full = False
     assert vic.get("/api/devices").status_code == 200
     assert enter(web, "anna@example.org", SECRET)
+
+
+def test_a_project_that_is_gone_behind_a_new_password_leaves_nobody_in_doubt_which_one_holds(
+    limited: tuple[Web, LimitedGateway], project: Project
+) -> None:
+    web, gateway = limited
+    project.add("doubt@example.org", "viewer")
+    person = enter(web, "doubt@example.org", SECRET)
+    gateway.ends_with_a_change = True
+    answer = person.post("/api/session/password", json={"old": SECRET, "new": "second horse"})
+    assert (answer.status_code, code_of(answer)) == (503, "store.down")
+    assert "the new password is set" in answer.json()["error"]["message"]
+    gateway.closed = gateway.ends_with_a_change = False
+    assert enter(web, "doubt@example.org", "second horse")
 
 
 def test_who_guesses_at_one_address_leaves_the_projects_limit_to_others(limited: tuple[Web, LimitedGateway]) -> None:

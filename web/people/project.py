@@ -79,7 +79,10 @@ class ProjectPeople:
     def change_own_password(self, person: Person, old: str, new: str, *, address: str) -> Person:
         if not self._project.change_password(person.name, old, new, address=address):
             raise NobodyError(f"{person.name} may sign in no more")
-        return self._anew().get(person.id, person)
+        try:
+            return self._anew().get(person.id, person)
+        except StoreError as error:
+            raise StoreError(f"the new password is set: sign in with it once the store answers ({error})") from None
 
     def remove(self, name: str) -> None:
         """Take the role away: the user stays one of the project, and may do nothing here."""
