@@ -30,6 +30,7 @@ export class Desk {
     this.#picked = new Selection(rows);
     this.#picked.onChange = () => this.#showPicked();
     this.#reviews = new Reviews(rows);
+    this.#picked.versionOf = (defect) => this.#reviews.versionOf(defect);
     this.#reviews.onProgress = (done, all) => this.#showProgress(done, all);
     this.#reviews.onUndone = (defects) => this.#backTo(defects);
     this.#reviews.onConflict = async (defects, change) => (await import("./conflict.js")).explain(defects, change, {

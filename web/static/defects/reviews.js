@@ -26,11 +26,11 @@ export class Reviews {
     this.#rows = rows;
   }
 
-  // Say the same of all these: {status, note?, false_alarm?}. Whether all of it was taken.
+  // Say the same of all these, as the person saw them: {status, note?, false_alarm?}. Whether all of it was taken.
   async mark(defects, change) {
     const stored = defects.filter((defect) => defect.stored && defect.version >= 0);
     if (!stored.length) return false;
-    const wishes = stored.map((defect) => ({ before: defect, change }));
+    const wishes = stored.map((defect) => ({ before: { ...defect, version: this.versionOf(defect) }, change }));
     this.#show(wishes);
     return this.#queue(async () => {
       const { done, error } = await this.#send(wishes, change);
@@ -64,8 +64,20 @@ export class Reviews {
     return run;
   }
 
+  // Two things said of one defect in a row: the second follows on the first, not on what was seen.
+  versionOf({ event_id: id, version }) {
+    const mine = this.#mine.get(id);
+    return mine && mine.from <= version && version <= mine.to ? mine.to : version;
+  }
+
   #show(wishes) {
-    for (const { before, change, was } of wishes) this.#rows.set({ ...before, ...change }, was);
+    for (const { before, change, was } of wishes) if (this.#stands(before)) this.#rows.set({ ...before, ...change }, was);
+  }
+
+  // Whether nobody else changed it since, as far as is known.
+  #stands({ event_id: id, version }) {
+    const now = this.#rows.get(id);
+    return !now || now.version === version;
   }
 
   // {done, left, error}: of each that was taken how it stood before and how it stands now, how many of the last were not
@@ -78,9 +90,9 @@ export class Reviews {
     for (const part of parts(wishes)) {
       if (part.length < wishes.length) this.onProgress(at, wishes.length);
       try {
-        const reviews = part.map(({ before, change: wish }) => ({ event_id: before.event_id, version: this.#version(before), ...wish }));
+        const reviews = part.map(({ before, change: wish }) => ({ event_id: before.event_id, version: this.versionOf(before), ...wish }));
         const { results } = await api.send("POST", "/api/defects/reviews", { reviews });
-        results.forEach((result, number) => this.#took(result, part[number], done, conflicts));
+        results.forEach((result, number) => this.#took(result, part[number], reviews[number].version, done, conflicts));
       } catch (error) {
         for (const { before, was } of wishes.slice(at)) this.#rows.set(was ?? before);
         failed = error;
@@ -93,19 +105,11 @@ export class Reviews {
     return { done, left: wishes.length - at, error: failed };
   }
 
-  // Two things said of one defect in a row: the second follows on the first, not on what was seen.
-  #version({ event_id: id, version }) {
-    const mine = this.#mine.get(id);
-    return mine && mine.from === version ? mine.to : version;
-  }
-
-  #took({ outcome, defect }, { before, change, was }, done, conflicts) {
+  #took({ outcome, defect }, { before, change, was }, version, done, conflicts) {
     // Taken back already, only the answer to that was lost.
     const isBack = was && defect && Object.entries(said(defect)).every(([part, value]) => change[part] === value);
     if (outcome === "done" || isBack) {
-      this.#mine.delete(defect.event_id);
-      this.#mine.set(defect.event_id, { from: before.version, to: defect.version });
-      if (this.#mine.size > MOST_MINE) this.#mine.delete(this.#mine.keys().next().value);
+      this.#changed(version, defect);
       this.#rows.put(defect);
       done.push({ before, after: defect });
     } else if (defect) {
@@ -114,6 +118,14 @@ export class Reviews {
     } else {
       this.#rows.set(was ?? before);
     }
+  }
+
+  // From that version to this one nobody else had a hand in it.
+  #changed(version, { event_id: id, version: to }) {
+    const mine = this.#mine.get(id);
+    this.#mine.delete(id);
+    this.#mine.set(id, { from: mine?.to === version ? mine.from : version, to });
+    if (this.#mine.size > MOST_MINE) this.#mine.delete(this.#mine.keys().next().value);
   }
 
   #remember(done, change) {

@@ -1,7 +1,9 @@
-// Which defects are selected, one by one, from one to another, or all that are loaded.
+// Which defects are selected, one by one, from one to another, or all that are loaded: each as it was seen then.
 
 export class Selection {
   onChange = () => {};
+  // Which version one has that only this person changed since.
+  versionOf = ({ version }) => version;
   #rows;
   #picked = new Map();
   #anchor = null;
@@ -18,9 +20,8 @@ export class Selection {
     return this.#picked.has(id);
   }
 
-  // As they stand now, where that is known.
   get defects() {
-    return [...this.#picked.values()].map((defect) => this.#rows.get(defect.event_id) ?? defect);
+    return [...this.#picked.values()];
   }
 
   // `isRange`: with all from the one before.
@@ -45,9 +46,10 @@ export class Selection {
     this.onChange();
   }
 
-  // It stands otherwise now.
+  // It stands otherwise now. What somebody else changed stays as it was seen, so that nobody overwrites it unknowingly.
   put(defect) {
-    if (this.#picked.has(defect.event_id)) this.#picked.set(defect.event_id, defect);
+    const picked = this.#picked.get(defect.event_id);
+    if (picked && this.versionOf(picked) === defect.version) this.#picked.set(defect.event_id, defect);
   }
 
   #between(one, other) {

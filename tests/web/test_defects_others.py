@@ -1,0 +1,57 @@
+"""Reviewing beside others: what they said is overwritten by nobody who has not seen it."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.waiting import until
+
+from .defects_page import open_page, review, row, store_several
+from .processes import Web
+from .publishers import BridgeLike, NodeLike
+
+THEIRS = {"status": "resolved", "note": "theirs", "false_alarm": "dirt"}
+
+
+def said(web: Web, id: str) -> tuple[str, str | None, str]:
+    defect = web.get(f"/api/defects/{id}")
+    return defect["status"], defect["false_alarm"], defect["note"]
+
+
+def conflict(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="somebody else was faster")
+
+
+def test_what_somebody_else_changed_since_it_was_selected_is_not_overwritten(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    first, second, third = store_several(node, bridge, 3, picture=False)
+    open_page(page, web, node, "&status=pending")
+    for id in (first, second, third):
+        row(page, id).locator(".pick").check()
+    review(web, second, **THEIRS)
+    expect(row(page, second)).to_have_count(0)
+    page.get_by_role("toolbar").get_by_role("button", name="Reviewed").click()
+    expect(conflict(page)).to_contain_text("“theirs”")
+    assert [said(web, id)[0] for id in (first, third)] == ["reviewed", "reviewed"]
+    assert said(web, second) == ("resolved", "dirt", "theirs")
+    page.get_by_role("button", name="Make it reviewed all the same").click()
+    until(lambda: said(web, second) == ("reviewed", None, "theirs"))
+
+
+def test_what_was_selected_and_changed_by_oneself_is_no_conflict(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    open_page(page, web, node)
+    for key in ("j", "r", "e"):
+        page.keyboard.press(key)
+    until(lambda: said(web, one)[0] == "resolved")
+    row(page, one).locator(".pick").check()
+    for status in ("reviewed", "pending"):
+        page.keyboard.press("u")
+        until(lambda status=status: said(web, one)[0] == status)  # type: ignore[misc]
+    page.keyboard.press("r")
+    until(lambda: said(web, one)[0] == "reviewed")
+    expect(row(page, one)).to_contain_text("Reviewed")
+    page.keyboard.press("u")
+    until(lambda: said(web, one)[0] == "pending")
+    expect(conflict(page)).to_have_count(0)
