@@ -23,6 +23,12 @@ class _Run:
     last_s: float
     is_new: bool = True
 
+    def goes_on(self, at: datetime, now_s: float) -> bool:
+        """Whether what is heard now belongs to it: a clock that was set meanwhile would stretch it."""
+        heard_after_s = now_s - self.last_s
+        set_by_s = abs((at - self.last_at).total_seconds() - heard_after_s)
+        return max(heard_after_s, set_by_s) <= SILENCE.total_seconds()
+
 
 class Attendance:
     """Gathered on the network thread from what comes over the broker, this bridge's own health too: of that the store
@@ -42,7 +48,7 @@ class Attendance:
         now_s, at = time.monotonic(), datetime.now(UTC)
         with self._lock:
             run = self._runs.get(address.id)
-            if run is not None and now_s - run.last_s <= SILENCE.total_seconds():
+            if run is not None and run.goes_on(at, now_s):
                 run.last_at, run.last_s, run.is_new = max(at, run.began_at), now_s, True
             elif run is None and len(self._runs) >= MAX_DEVICES:
                 sentence = f"{MAX_DEVICES} devices are heard: {address.id} and others are not noted"

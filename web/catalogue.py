@@ -20,21 +20,26 @@ MAX_WANTED = 1000
 class Catalogue:
     """`read(event_id, defect)` is called on the catalogue's thread for every defect that was asked for by `refresh`.
 
-    `overrun()` is called when so many were asked for that they were let go: readers had better read a page anew.
+    What cannot be read is read once the store works again. `overrun()` is called when so many were asked for that they
+    were let go: readers had better read a page anew. `noticed(device_id)` is called when what is remembered of a
+    program turns out to be another: somebody changed it at another web.
     """
 
     def __init__(
-        self, *, url: str, key_file: str = "", read: Callable[[str, Defect | None], None], overrun: Callable[[], None]
-    ) -> None:
+        self, *, url: str, key_file: str = "", read: Callable[[str, Defect | None], None], overrun: Callable[[], None],
+        noticed: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self.url, self._key_file = url, key_file
         self.counters: Counter[str] = Counter()
         self.devices: dict[str, Device] = {}
         """Every program ever seen, by id, as the store had it within the last minute."""
         self._devices_due_s = 0.0
-        self._read, self._overrun = read, overrun
+        self._read, self._overrun, self._noticed = read, overrun, noticed
         self._store: Store | None = None
         self._sentence: str | None = "the store is not open yet"
         self._wanted: dict[str, None] = {}
+        self._unread: dict[str, None] = {}
+        """What was asked for while the store did not answer."""
         self._bell = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="catalogue", daemon=True)
@@ -90,6 +95,8 @@ class Catalogue:
             if time.monotonic() >= next_check_s:
                 next_check_s = time.monotonic() + CHECK_S
                 self._check()
+                if self._sentence is None:
+                    wanted, self._unread = {**self._unread, **wanted}, {}
             if len(wanted) > MAX_WANTED:
                 self.counters["refreshes_let_go"] += len(wanted)
                 self._overrun()
@@ -110,7 +117,7 @@ class Catalogue:
             self._sentence = self._store.check()
             if time.monotonic() >= self._devices_due_s:
                 self._devices_due_s = time.monotonic() + DEVICES_S  # first: a change meanwhile is read next
-                self.devices = {device.device_id: device for device in self._store.devices()}
+                self._note_all(self._store.devices())
         except (StoreError, SecretError, ValueError) as error:
             self._sentence = str(error)
         except Exception as error:
@@ -119,6 +126,13 @@ class Catalogue:
         if self._sentence != before:
             log.warning("no store: %s", self._sentence) if self._sentence else log.info("the store works")
 
+    def _note_all(self, devices: list[Device]) -> None:
+        before, self.devices = self.devices, {device.device_id: device for device in devices}
+        for id, device in self.devices.items():
+            known = before.get(id)
+            if known is None or (known.name, known.retired_at) != (device.name, device.retired_at):
+                self._noticed(id)
+
     def _refresh(self, event_ids: list[str]) -> None:
         for event_id in event_ids:
             try:
@@ -126,5 +140,7 @@ class Catalogue:
             except StoreError as error:
                 self.counters["reads_failed"] += 1
                 log.debug("reading %s: %s", event_id, error)
-                defect = None
-            self._read(event_id, defect)
+                if len(self._unread) <= MAX_WANTED:
+                    self._unread[event_id] = None
+            else:
+                self._read(event_id, defect)

@@ -44,19 +44,21 @@ class Unconfirmed:
                 self._forget(next(iter(self._finds)))
             return find
 
-    def confirm(self, receipt: Receipt) -> Find | None:
-        """Note a receipt; return what it was about, where that was seen."""
-        key = receipt.event_id
+    def stored(self, event_id: str) -> None:
+        """Note that a detection is in the store."""
         with self._lock:
-            find = self._finds.get(key)
-            if receipt.row == "stored":
-                self._forget(key)
-                self._stored[key] = None
-                self._stored.move_to_end(key)
-                while len(self._stored) > MAX_UNCONFIRMED:
-                    self._stored.popitem(last=False)
-            elif find is not None:
-                find = self._finds[key] = replace(find, error=receipt.error or "refused")
+            self._forget(event_id)
+            self._stored[event_id] = None
+            self._stored.move_to_end(event_id)
+            while len(self._stored) > MAX_UNCONFIRMED:
+                self._stored.popitem(last=False)
+
+    def refuse(self, receipt: Receipt) -> Find | None:
+        """Note that the bridge refused a detection for good; return it, where that was seen."""
+        with self._lock:
+            find = self._finds.get(receipt.event_id)
+            if find is not None:
+                find = self._finds[receipt.event_id] = replace(find, error=receipt.error or "refused")
             return find
 
     def all(self) -> list[Find]:

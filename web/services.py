@@ -61,8 +61,9 @@ class Services:
         self.fanout = self.live.fanout
         self.unconfirmed = Unconfirmed()
         self.catalogue = Catalogue(
-            url=settings.store, key_file=settings.store_key_file, read=self._defect_read, overrun=self._resync
-        )
+            url=settings.store, key_file=settings.store_key_file, read=self._defect_read, overrun=self._resync,
+            noticed=self._touch,
+        )  # fmt: skip
         self.commands = Commands(hub=self.hub)
         self.doctor = Doctor(config=config)
         self.sign_in = sign_in_of(settings)
@@ -71,7 +72,7 @@ class Services:
         self.link: Link | None = None
         self._no_link: tuple[Reason, str] | None = None
         self.views = Views(hub=self.hub, catalogue=self.catalogue, leases=self.leases, broker=self.broker)
-        self.alerts = Alerts(publish=self._publish_alert, envelope=self._envelope)
+        self.alerts = Alerts(publish=self._publish_alert, envelope=self._envelope, memory=settings.alerts_file)
         self._alerts_due_s = 0.0
         self.pulse = Pulse(
             views=self.views, fanout=self.fanout, leases=self.leases, publish_health=self._publish_health,
@@ -125,6 +126,7 @@ class Services:
         link.on(filter_of("review"), self._on_review, qos=1)
         link.on(filter_of("reply"), self.commands.on_reply, qos=1)
         link.on_connected(self.leases.renew_all)
+        link.on_listening(self._catch_up)
         self.link = link
         link.start()
 
@@ -148,14 +150,14 @@ class Services:
 
     def _on_receipt(self, address: Address, payload: bytes, retained: bool) -> None:
         receipt = decode(Receipt, payload)
-        find = self.unconfirmed.confirm(receipt)
         self.fanout.post(
             {"type": "receipt", "device_id": address.id}
             | receipt.model_dump(mode="json", include={"event_id", "rev", "row", "image", "error"})
         )
         if receipt.row == "stored":
+            self.unconfirmed.stored(receipt.event_id)
             self.catalogue.refresh(receipt.event_id)
-        elif find is not None:
+        elif find := self.unconfirmed.refuse(receipt):
             defect = unconfirmed_json(find.device_id, find.detection, error=find.error)
             self.fanout.post({"type": "detection", "defect": defect})
 
@@ -170,6 +172,12 @@ class Services:
         self.hub.forget(address.id)
         self.catalogue.devices_changed()
 
+    def _catch_up(self) -> None:
+        """Receipts and reviews that were sent while this web heard nothing are not sent again: look in the store."""
+        for find in self.unconfirmed.all():
+            self.catalogue.refresh(find.detection.event_id)
+        self._resync()
+
     def _touch(self, id: str) -> None:
         self.pulse.touch(id)
 
@@ -177,6 +185,7 @@ class Services:
 
     def _defect_read(self, event_id: str, defect: Defect | None) -> None:
         if defect is not None:
+            self.unconfirmed.stored(event_id)
             self.fanout.post({"type": "defect", "defect": defect_json(defect)})
 
     def _resync(self) -> None:

@@ -1,6 +1,7 @@
 """The settings table of the web."""
 
 import re
+from pathlib import Path
 from typing import Self
 
 from pydantic import field_validator, model_validator
@@ -53,6 +54,7 @@ class WebSettings(Settings, program="web"):
     models: str = setting(
         "var/models", "Folder of the models that nodes may fetch; `glassline model publish` fills it."
     )
+    state_dir: str = setting("var/web", "Folder in which this web keeps what outlasts it: which alerts stand.")
     session_hours: float = setting(168.0, "How long somebody stays signed in.", unit="h", gt=0, le=8760)
     threads: int = setting(400, "Requests served at once; every open page holds one.", ge=20, le=2000)
     max_fps: float = setting(30.0, "The highest picture rate a page may ask of a node.", unit="fps", gt=0, le=120)
@@ -129,6 +131,11 @@ class WebSettings(Settings, program="web"):
     def people_in_project(self) -> bool:
         """Whether people are users of the store's project."""
         return self.people == IN_PROJECT
+
+    @property
+    def alerts_file(self) -> Path:
+        """Where it stands which alerts were told and are not over."""
+        return Path(self.state_dir) / f"alerts-{self.id}.json"
 
     @property
     def people_file(self) -> str:

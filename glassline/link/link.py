@@ -83,6 +83,9 @@ class Link:
         self._access = Access(password=password, ca_file=ca_file, credentials=credentials)
         self._incoming = Incoming(tally=self.tally, on_refused=on_refused, on_cleared=on_cleared)
         self._on_up: list[Callable[[], None]] = []
+        self._on_listening: list[Callable[[], None]] = []
+        self._unanswered: set[int | None] = set()
+        """The subscriptions of this connection that the broker has not acknowledged yet."""
         self._client: mqtt.Client | None = None
         self._standing = Standing(self._where.first)
         self._answered, self._ended = threading.Event(), threading.Event()
@@ -105,6 +108,13 @@ class Link:
     def on_connected(self, callback: Callable[[], None]) -> None:
         """Call `callback` after every connect, when subscriptions and birth are out. Call before `start`."""
         self._on_up.append(callback)
+
+    def on_listening(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after every connect, when the broker has acknowledged all subscriptions. Call before `start`.
+
+        What is sent to them from now on arrives; what was sent since the last connection broke did not.
+        """
+        self._on_listening.append(callback)
 
     def on_change(self, callback: Callable[[LinkState], None]) -> None:
         """Call `callback` with every new state. It must be quick. Call before `start`."""
@@ -290,14 +300,13 @@ class Link:
                 if self._stopping.is_set():
                     return
                 self._standing.up(f"connected to {self.address}{self._where.found}")
-                for filter, qos in self._incoming.filters:
-                    client.subscribe(filter, qos)
+                self._unanswered = {client.subscribe(filter, qos)[1] for filter, qos in self._incoming.filters}
                 self.publish("status", b"online")
             self.publish("info", self._birth().to_json())
-            for callback in self._on_up:
-                callback()
         except Exception as error:  # noqa: BLE001 - counted and logged by the tally
             self.tally.note("handler_failed", f"after connecting to {self.address}", error=error)
+        else:
+            self._call(self._on_up, f"after connecting to {self.address}")
 
     def _on_disconnect(
         self, client: mqtt.Client, userdata: Any, flags: mqtt.DisconnectFlags, code: ReasonCode, properties: Any
@@ -315,6 +324,16 @@ class Link:
         if any(code.is_failure for code in codes):
             self.tally.count("subscribe_refused")
             log.error("%s refused a subscription of %s: is its account's role right?", self.address, self.id)
+        self._unanswered.discard(mid)
+        if not self._unanswered:
+            self._call(self._on_listening, f"listening to {self.address}")
+
+    def _call(self, callbacks: list[Callable[[], None]], when: str) -> None:
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001 - counted and logged by the tally
+                self.tally.note("handler_failed", when, error=error)
 
     def _on_message(self, client: mqtt.Client, userdata: Any, message: mqtt.MQTTMessage) -> None:
         self._incoming.take(message)

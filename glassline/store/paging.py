@@ -28,7 +28,10 @@ class Page:
 
 
 def every_page(store: Store, where: DefectFilter) -> Iterator[list[Defect]]:
-    """All that match, newest first, a page at a time: one at least. One that comes while it is read may be missed."""
+    """All that match, newest first, a page at a time: one at least. One that comes while it is read may be missed.
+
+    So may one whose time is put right meanwhile, or it is there twice.
+    """
     cursor = None
     while True:
         page = store.defects(where, cursor=cursor, limit=MAX_PAGE)

@@ -23,7 +23,7 @@ class Clock:
     """Stands still until it is set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now_s = 1000.0
+        self.now_s, self.ahead_s = 1000.0, 0.0
         monkeypatch.setattr(bridge.attendance, "time", self)
         monkeypatch.setattr(bridge.attendance, "datetime", self)
 
@@ -31,7 +31,7 @@ class Clock:
         return self.now_s
 
     def now(self, zone: object) -> datetime:
-        return datetime.fromtimestamp(self.now_s, UTC)
+        return datetime.fromtimestamp(self.now_s + self.ahead_s, UTC)
 
 
 @pytest.fixture
@@ -60,6 +60,19 @@ def test_who_goes_on_is_one_and_who_falls_silent_begins_anew(attendance: Attenda
     clock.now_s = 1045.0
     hear(attendance, "pi-1")
     assert spans(attendance.take()) == [("pi-1", 1036, 1045)]
+
+
+@pytest.mark.parametrize("set_by_s", [172_800.0, -172_800.0])
+def test_a_clock_that_is_set_makes_nobody_heard_for_longer(
+    attendance: Attendance, clock: Clock, set_by_s: float
+) -> None:
+    for clock.now_s in (1000.0, 1005.0):
+        hear(attendance, "pi-1")
+    clock.ahead_s = set_by_s
+    for clock.now_s in (1010.0, 1015.0):
+        hear(attendance, "pi-1")
+    after = set_by_s + 1010
+    assert spans(attendance.take()) == [("pi-1", 1000, 1005), ("pi-1", after, after + 5)]
 
 
 def test_what_is_retained_is_no_sign_of_life(attendance: Attendance) -> None:

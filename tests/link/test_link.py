@@ -37,6 +37,25 @@ def test_birth_and_death_are_told(broker):
         assert heard.wait_for(lambda kind, id, payload, _: (kind, id, payload) == ("status", "pi-1", b"offline"), 3)
 
 
+def test_once_it_listens_all_arrives(broker):
+    heard, listens = [], []
+    web, node = (make_link(broker.url, id, broker.passwords[id]) for id in ("web-1", "pi-1"))
+    for kind in ("health", "detection", "frame"):
+        web.on(filter_of(kind), lambda address, *_: heard.append(address.kind), qos=1)
+
+    def once_listening():
+        listens.append(True)
+        assert node.publish("detection", b"{}")
+
+    web.on_listening(once_listening)
+    with node:
+        until(lambda: node.state.connected)
+        with web:
+            until(lambda: heard == ["detection"] * len(listens) != [])
+            web._client.socket().shutdown(socket.SHUT_RDWR)
+            until(lambda: len(listens) == len(heard) == 2)
+
+
 def test_a_frame_is_acknowledged_before_the_next(broker):
     with listener(broker) as heard, make_link(broker.url, "pi-1", broker.passwords["pi-1"]) as link:
         until(lambda: link.state.connected)

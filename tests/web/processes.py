@@ -119,7 +119,10 @@ class Web(Process):
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         if tls:
             more = {"tls_cert": tls.cert, "tls_key": tls.key, **more}
-        settings = {"broker": broker, "store": store or f"sqlite:{folder}/glassline.db", "http_port": self.port, **more}
+        settings = {
+            "broker": broker, "store": store or f"sqlite:{folder}/glassline.db", "http_port": self.port,
+            "state_dir": folder / "web", **more,
+        }  # fmt: skip
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value != ""]
         log = folder / f"web-{self.port}.log"
         environ = {"PYTHONPATH": str(ROOT), **(env or {})}

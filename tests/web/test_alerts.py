@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
+import pytest
 
 from glassline.contract import Reason
 from glassline.contract.messages import Alert, decode
@@ -23,10 +24,15 @@ DARK = Cause(Reason.NODE_OFFLINE, "it is off")
 class Told:
     """What was told, as (code, cleared, since in s); `reaches` says whether anything goes out."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Path) -> None:
         self.told: list[tuple[str, bool, float]] = []
-        self.reaches = True
-        self.alerts = Alerts(publish=self._publish, envelope=lambda: {"ts": START, "boot": "00b6017e", "seq": 0})
+        self.reaches, self._memory = True, memory
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        self.alerts = Alerts(
+            publish=self._publish, envelope=lambda: {"ts": START, "boot": "00b6017e", "seq": 0}, memory=self._memory
+        )
 
     def _publish(self, alert: Alert) -> bool:
         if self.reaches:
@@ -38,22 +44,54 @@ class Told:
         self.alerts.look({"pi-1": cause}, is_speaker=is_speaker, now_s=now_s, now=now)
 
 
-def test_a_cause_is_told_once_it_has_stood_and_again_when_it_is_gone() -> None:
-    told = Told()
+@pytest.fixture
+def told(tmp_path: Path) -> Told:
+    return Told(tmp_path / "web" / "alerts-web-1.json")
+
+
+def test_a_cause_is_told_once_it_has_stood_and_again_when_it_is_gone(told: Told) -> None:
     for now_s in range(20):
         told.look(now_s, MISSING if 2 <= now_s < 10 else None)
     assert told.told == [("camera.missing", False, 7.0), ("camera.missing", True, 7.0)]
 
 
-def test_what_comes_and_goes_is_not_told() -> None:
-    told = Told()
+def test_a_web_that_began_anew_tells_the_end_of_what_stood_before(told: Told) -> None:
+    for now_s in range(8):
+        told.look(now_s, MISSING)
+    told.begin_anew()
+    for now_s in range(100, 108):
+        told.look(now_s, MISSING)
+    assert told.told == [("camera.missing", False, 5.0)], "it still stands, and was told"
+    told.begin_anew()
+    for now_s in range(200, 208):
+        told.look(now_s, None)
+    assert told.told[1:] == [("camera.missing", True, 5.0)]
+    told.begin_anew()
+    for now_s in range(300, 308):
+        told.look(now_s, None)
+    assert len(told.told) == 2
+
+
+@pytest.mark.parametrize("kept", [b"", b"[]", b'{"pi-1": 3}', b'{"pi-1": {"code": "no.such", "since": ""}}', b"\xff"])
+def test_a_memory_that_is_broken_is_said_and_begun_anew(
+    tmp_path: Path, kept: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "alerts.json").write_bytes(kept)
+    told = Told(tmp_path / "alerts.json")
+    for now_s in range(8):
+        told.look(now_s, MISSING)
+    assert [code for code, *_ in told.told] == ["camera.missing"]
+    assert "alerts.json is not read" in caplog.text
+    assert b"camera.missing" in (tmp_path / "alerts.json").read_bytes()
+
+
+def test_what_comes_and_goes_is_not_told(told: Told) -> None:
     for now_s in range(40):
         told.look(now_s, MISSING if now_s % 4 < 2 else None)
     assert told.told == []
 
 
-def test_another_cause_clears_the_one_before() -> None:
-    told = Told()
+def test_another_cause_clears_the_one_before(told: Told) -> None:
     for now_s in range(20):
         told.look(now_s, MISSING if now_s < 10 else DARK)
     assert [(code, cleared) for code, cleared, _ in told.told] == [
@@ -61,8 +99,7 @@ def test_another_cause_clears_the_one_before() -> None:
     ]  # fmt: skip
 
 
-def test_what_cannot_be_sent_is_sent_later_and_a_device_that_is_retired_is_cleared() -> None:
-    told = Told()
+def test_what_cannot_be_sent_is_sent_later_and_a_device_that_is_retired_is_cleared(told: Told) -> None:
     told.reaches = False
     for now_s in range(10):
         told.look(now_s, MISSING)
@@ -72,8 +109,7 @@ def test_what_cannot_be_sent_is_sent_later_and_a_device_that_is_retired_is_clear
     assert [cleared for _, cleared, _ in told.told] == [False, True]
 
 
-def test_who_takes_over_goes_on_where_the_other_left_off() -> None:
-    told = Told()
+def test_who_takes_over_goes_on_where_the_other_left_off(told: Told) -> None:
     for now_s in range(10):
         told.look(now_s, MISSING, is_speaker=False)
     for now_s in range(10, 20):

@@ -69,7 +69,7 @@ def test_frames_that_wait_are_bounded_over_all_devices() -> None:
 
 
 def test_defects_to_read_again_are_bounded_while_the_store_hangs() -> None:
-    catalogue = Catalogue(url="sqlite:nowhere", read=lambda _id, _defect: None, overrun=lambda: None)
+    catalogue = Catalogue(url="sqlite:nowhere", read=lambda *_: None, overrun=lambda: None, noticed=lambda _: None)
     for _ in range(3 * MAX_WANTED):
         catalogue.refresh(new_event_id())
     assert len(catalogue._wanted) == MAX_WANTED + 1

@@ -68,6 +68,7 @@ def blueprint(services: Services) -> Blueprint:
 
         CSV is for spreadsheets: it begins with a byte order mark (read it as `utf-8-sig`), and in its texts a `'`
         stands before what some spreadsheet would take for a formula. JSON holds every text as it is.
+        A defect whose time is put right meanwhile may be missing, or stand there twice with one `event_id`.
         """
         asked, asking = query(ExportQuery), require(PersonRole.VIEWER)
         found = every_page(services.catalogue.use(), asked.where())

@@ -1,12 +1,14 @@
 """The part of the API by which people review: one defect or many, and what was done before."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from flask import Blueprint, Response, jsonify
 
 from glassline.accounts import PersonRole
 from glassline.contract.values import Count, EventId, Time
-from glassline.store import Defect, FalseAlarm, ReviewConflictError, Reviewed, ReviewStep, Status
+from glassline.store import Defect, FalseAlarm, ReviewConflictError, Reviewed, ReviewStep, Status, StoreError
 
 from ..people.access import open_to, require
 from ..services import Services
@@ -85,7 +87,8 @@ def blueprint(services: Services) -> Blueprint:
     def reviews() -> Response:
         """Review many defects at once: all that can be are written in one transaction."""
         said, by = body(ReviewsBody), require(PersonRole.REVIEWER).name
-        told = services.catalogue.use().review_many([one.of(one.event_id) for one in said.reviews], by=by)
+        with _looked_up(services, [one.event_id for one in said.reviews]):
+            told = services.catalogue.use().review_many([one.of(one.event_id) for one in said.reviews], by=by)
         services.reviewed_many([one.defect for one in told if one.outcome == "done" and one.defect])
         return jsonify(ReviewsAnswer(results=[_result(one) for one in told]).to_dict())
 
@@ -95,7 +98,8 @@ def blueprint(services: Services) -> Blueprint:
 def _review(services: Services, id: str, said: ReviewBody) -> Defect:
     store, by = services.catalogue.use(), require(PersonRole.REVIEWER).name
     try:
-        [told] = store.review_many([said.of(id)], by=by)
+        with _looked_up(services, [id]):
+            [told] = store.review_many([said.of(id)], by=by)
         reviewed = told.done()
     except KeyError:
         raise no_defect(id) from None
@@ -106,6 +110,17 @@ def _review(services: Services, id: str, said: ReviewBody) -> Defect:
         ) from None  # fmt: skip
     services.reviewed(reviewed)
     return reviewed
+
+
+@contextmanager
+def _looked_up(services: Services, event_ids: Iterable[str]) -> Iterator[None]:
+    """Where no answer came, the store may have written it all the same: pages are told what stands there."""
+    try:
+        yield
+    except StoreError:
+        for event_id in event_ids:
+            services.catalogue.refresh(event_id)
+        raise
 
 
 def _step(step: ReviewStep) -> StepShape:

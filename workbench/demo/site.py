@@ -69,6 +69,7 @@ class Site:
             f"\n[broker]\nlisten = {_toml(self.broker)}\naccounts = {_toml(self.folder / 'accounts.json')}\n"
             f"\n[bridge]\n{account('bridge-1')}store = {_toml(self.store)}\n"
             f"\n[web]\n{account('web-1')}store = {_toml(self.store)}\nhttp_port = {self.web_port}\n"
+            f"state_dir = {_toml(self.folder / 'web')}\n"
             f"\n[pi_node]\n{account(NODE_ID)}camera = {_toml(self.camera)}\n"
             f"state_dir = {_toml(self.folder / 'pi_node')}\n"
         )
