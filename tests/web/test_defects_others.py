@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.waiting import until
 
-from .defects_page import open_page, review, row, store_several
+from .defects_page import note, open_page, review, row, store_several
 from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
@@ -54,4 +54,30 @@ def test_what_was_selected_and_changed_by_oneself_is_no_conflict(
     expect(row(page, one)).to_contain_text("Reviewed")
     page.keyboard.press("u")
     until(lambda: said(web, one)[0] == "pending")
+    expect(conflict(page)).to_have_count(0)
+
+
+def test_what_somebody_else_said_since_a_note_was_begun_is_shown_before_it_is_overwritten(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    first, second = store_several(node, bridge, 2, picture=False)
+    open_page(page, web, node)
+    row(page, first).locator(".open").click()
+    note(page).fill("mine")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".detail .facts")).to_contain_text(second)
+    review(web, first, **THEIRS)
+    expect(row(page, first)).to_contain_text("False: dirt")
+    page.keyboard.press("Escape")
+    row(page, first).locator(".open").focus()
+    page.keyboard.press("r")
+    expect(conflict(page)).to_contain_text("“theirs”")
+    assert said(web, first) == ("resolved", "dirt", "theirs")
+    page.keyboard.press("Escape")
+    row(page, first).locator(".open").click()
+    expect(page.locator(".detail .said")).to_contain_text("made it resolved, “theirs”")
+    expect(note(page)).to_have_value("mine")
+    note(page).press("Control+Enter")
+    until(lambda: said(web, first) == ("resolved", "dirt", "mine"))
+    expect(row(page, first)).not_to_contain_text("draft note")
     expect(conflict(page)).to_have_count(0)

@@ -34,7 +34,7 @@ export class Desk {
     this.#reviews.onProgress = (done, all) => this.#showProgress(done, all);
     this.#reviews.onUndone = (defects) => this.#backTo(defects);
     this.#reviews.onConflict = async (defects, change) => (await import("./conflict.js")).explain(defects, change, {
-      look: (defect) => this.open(defect), overwrite: (wish) => this.#reviews.mark(defects, wish),
+      look: (defect) => this.open(defect), overwrite: (wish) => this.#say(defects, wish),
     });
     rows.onPut = (defect) => this.#put(defect);
     this.#makeBar(shown);
@@ -63,7 +63,7 @@ export class Desk {
   }
 
   stateOf(id) {
-    return { isPicked: this.#picked.has(id), hasDraft: Boolean(this.#detail?.hasDraft(id)) };
+    return { isPicked: this.#picked.has(id), hasDraft: Boolean(this.#detail?.drafts.has(id)) };
   }
 
   refresh() {
@@ -153,11 +153,19 @@ export class Desk {
     const { current } = this;
     if (!current) return;
     if (!current.stored) return toast(texts.detail.notStored);
-    const note = this.#detail?.draftOf(current.event_id);
-    const done = this.#reviews.mark([current], note === undefined ? change : { ...change, note });
-    this.move(1);
-    const isDone = await done;
-    if (isDone) this.#detail?.forget(current.event_id);
+    return this.#sayOne(...(this.#detail?.drafts.along(current, change) ?? [current, change]));
+  }
+
+  #sayOne(defect, change, { goOn = true } = {}) {
+    const done = this.#say([defect], change);
+    if (goOn) this.move(1);
+    return done;
+  }
+
+  // Whether all of it was taken: then a note is no draft any more.
+  async #say(defects, change) {
+    const isDone = await this.#reviews.mark(defects, change);
+    if (isDone && change.note !== undefined) for (const { event_id: id } of defects) this.#detail?.drafts.forget(id);
     return isDone;
   }
 
@@ -208,7 +216,8 @@ export class Desk {
     detail.setMayReview(this.mayReview);
     detail.onMove = (by) => this.move(by);
     detail.onClose = () => this.close();
-    detail.say = (change, { goOn }) => (goOn ? this.mark(change) : this.#reviews.mark([this.current], change));
+    detail.say = (seen, change, how) => this.#sayOne(seen, change, how);
+    detail.drafts.versionOf = (defect) => this.#reviews.versionOf(defect);
     detail.onReviewed = (defect) => this.#rows.put(defect);
     detail.addressOf = (id) => this.#place.address(id);
     this.#detail = detail;

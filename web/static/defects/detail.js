@@ -4,6 +4,7 @@ import { api } from "../common/web.js";
 import { el, icon, say } from "../common/dom.js";
 import { calledInFull, colour, longTime } from "../common/format.js";
 import { copyButton } from "../common/copying.js";
+import { Drafts } from "./drafts.js";
 import { History } from "./history.js";
 import { Picture } from "./picture.js";
 import { texts } from "../texts/defects.js";
@@ -22,10 +23,10 @@ export class Detail {
   // Where there is a list: go on by so many.
   onMove = null;
   addressOf = (id) => `${location.origin}/defects/${encodeURIComponent(id)}`;
-  // Say this of it; `goOn`: it may make room for the next. Whether it was taken.
-  say = (change) => this.#send(change);
+  drafts = new Drafts();
+  // Say this of it as it was seen; `goOn`: it may make room for the next. Whether it was taken.
+  say = (seen, change) => this.#send(seen, change);
   #root;
-  #drafts = new Map();
   #mayReview = true;
 
   constructor(root) {
@@ -40,7 +41,7 @@ export class Detail {
     root.tabIndex = -1;
     root.append(this.head, this.picture.element,
       el("div", { class: "below" }, this.review, el("div", {}, this.facts, this.links, this.history.element)));
-    addEventListener("beforeunload", (event) => this.#drafts.size && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.drafts.size && event.preventDefault());
     if (!this.#isDialog) return;
     root.addEventListener("click", (event) => event.target === root && root.close());
     root.addEventListener("close", () => this.#closed());
@@ -54,8 +55,9 @@ export class Detail {
   }
 
   open(defect) {
-    this.note.value = this.#drafts.get(defect.event_id) ?? defect.note;
+    this.note.value = this.drafts.noteOf(defect.event_id) ?? defect.note;
     say(this.said, defect.stored ? "" : words.notStored);
+    this.#compare(defect);
     this.defect = null;
     this.#show(defect);
     this.#root.scrollTop = 0;
@@ -65,9 +67,8 @@ export class Detail {
   // It was pushed anew: what the person is writing stays.
   update(defect) {
     if (this.defect?.event_id !== defect.event_id) return;
-    const isOthers = this.defect.version !== defect.version && this.defect.version !== null && this.defect.version >= 0;
-    if (!this.#drafts.has(defect.event_id)) this.note.value = defect.note;
-    else if (isOthers) say(this.said, words.conflict(defect, texts.status[defect.status]));
+    if (!this.drafts.has(defect.event_id)) this.note.value = defect.note;
+    this.#compare(defect);
     if (this.defect.stored !== defect.stored) say(this.said, defect.stored ? "" : words.notStored);
     this.#show(defect);
   }
@@ -85,18 +86,6 @@ export class Detail {
   // Which place it has in the list; -1: it is not there.
   setPlace(rank, total) {
     say(this.place, rank < 0 ? "" : words.place(rank + 1, total));
-  }
-
-  hasDraft(id) {
-    return this.#drafts.has(id);
-  }
-
-  draftOf(id) {
-    return this.#drafts.get(id);
-  }
-
-  forget(id) {
-    this.#drafts.delete(id);
   }
 
   get #isDialog() {
@@ -147,6 +136,11 @@ export class Detail {
     this.#showFacts(defect);
     this.#showSaid(defect);
     this.history.show(defect);
+  }
+
+  // What is being written may be about what is so no longer.
+  #compare(defect) {
+    if (this.drafts.look(defect)) say(this.said, words.conflict(defect, texts.status[defect.status]));
   }
 
   #showSaid(defect) {
@@ -201,14 +195,12 @@ export class Detail {
   }
 
   #typed() {
-    if (this.note.value === this.defect.note) this.#drafts.delete(this.defect.event_id);
-    else this.#drafts.set(this.defect.event_id, this.note.value);
+    this.drafts.write(this.defect, this.note.value);
     say(this.said, "");
   }
 
   #mark(change) {
-    const draft = this.#drafts.get(this.defect.event_id);
-    this.#say(draft === undefined ? change : { ...change, note: draft }, { goOn: true });
+    this.#say(change, { goOn: true });
   }
 
   #save() {
@@ -218,16 +210,15 @@ export class Detail {
   async #say(change, { goOn }) {
     const { event_id: id } = this.defect;
     say(this.said, words.saving);
-    const taken = await this.say(change, { goOn });
-    if (taken && change.note !== undefined) this.#drafts.delete(id);
+    const taken = await this.say(...this.drafts.along(this.defect, change), { goOn });
     if (this.defect?.event_id === id && taken) say(this.said, words.saved);
   }
 
-  async #send(change) {
-    const { event_id: id, version } = this.defect;
+  async #send({ event_id: id, version }, change) {
     this.save.disabled = true;
     try {
       const defect = await api.review(id, { ...change, version });
+      if (change.note !== undefined) this.drafts.forget(id);
       this.onReviewed(defect);
       if (this.defect?.event_id === id) this.#show(defect);
       return true;
@@ -236,6 +227,7 @@ export class Detail {
       say(this.said, error.status === 409 ? words.conflict(error.body.current, texts.status[error.body.current.status]) : error.explained());
       if (error.status === 409) {
         this.onReviewed(error.body.current);
+        this.drafts.look(error.body.current);
         if (this.defect?.event_id === id) this.#show(error.body.current);
       }
       return false;

@@ -2,9 +2,11 @@
 
 import { texts as shared } from "./texts.js";
 
+const MOST_QUOTED = 160;
 const number = new Intl.NumberFormat("en-GB");
 const percent = (score) => `${Math.round(score * 100)} %`;
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const quote = (note) => `“${note.length > MOST_QUOTED ? `${note.slice(0, MOST_QUOTED)} …` : note}”`;
 const these = (count) => (count === 1 ? "1 defect" : `${number.format(count)} defects`);
 
 export const texts = {
@@ -53,8 +55,8 @@ export const texts = {
     saving: "Saving …",
     saved: "Saved",
     status: "Status",
-    conflict: ({ reviewed_by: who }, status) =>
-      `Somebody else changed this defect meanwhile: ${who ?? "somebody"} made it ${status.toLowerCase()}, as is shown now. ` +
+    conflict: ({ reviewed_by: who, note }, status) =>
+      `Somebody else changed this defect meanwhile: ${who ?? "somebody"} made it ${status.toLowerCase()}${note && `, ${quote(note)}`}, as is shown now. ` +
       "What you wrote is still here; save again to put it in its place.",
     notStored: "This find is not stored yet. It can be reviewed as soon as it is.",
     permalink: "Open on its own page",
