@@ -9,8 +9,8 @@ import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.desk;
-// It is no id of a defect at all, or that of none.
-const UNKNOWN = [400, 404];
+// What stands in the address is no id of a defect at all.
+const NO_ID = 400;
 
 export class Desk {
   #shell;
@@ -99,7 +99,7 @@ export class Desk {
       await this.open(await api.get(`/api/defects/${encodeURIComponent(id)}`));
     } catch (error) {
       this.#place.close();
-      if (UNKNOWN.includes(error.status)) toast(words.unknown, { failed: true });
+      if (error.status === NO_ID) toast(words.unknown, { failed: true });
       else toastError(error);
     }
   }
