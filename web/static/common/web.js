@@ -52,15 +52,6 @@ function send(method, path, value) {
   return call(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 }
 
-// What a part of the page's own address names; what is not written as addresses are stands for itself, and is nobody's.
-export function addressed(part) {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
 export const api = {
   // Something was asked for that wants a session, and there is none any more.
   onSignedOut: () => {},

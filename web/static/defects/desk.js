@@ -9,8 +9,6 @@ import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.desk;
-// What stands in the address is no id of a defect at all.
-const NO_ID = 400;
 
 export class Desk {
   #shell;
@@ -99,8 +97,7 @@ export class Desk {
       await this.open(await api.get(`/api/defects/${encodeURIComponent(id)}`));
     } catch (error) {
       this.#place.close();
-      if (error.status === NO_ID) toast(words.unknown, { failed: true });
-      else toastError(error);
+      toastError(error);
     }
   }
 

@@ -2,8 +2,6 @@
 //
 // The address also says which one is open. Whether it is list or grid is remembered.
 
-import { addressed } from "../common/web.js";
-
 export const RANGES = { today: null, "24h": 24, "7d": 7 * 24, "30d": 30 * 24 };
 const PATH = "/defects";
 const KIND = "glassline.defects.view";
@@ -116,7 +114,7 @@ export class Place {
   // The defect that is open; null: none.
   get id() {
     const id = location.pathname.slice(PATH.length + 1);
-    return id ? addressed(id) : null;
+    return id ? decodeURIComponent(id) : null;
   }
 
   // What is typed letter by letter is one step back, not many.

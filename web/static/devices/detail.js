@@ -10,8 +10,6 @@ import { factsOf, Health } from "./facts.js";
 import { nameOf, stateOf } from "./state.js";
 
 const CHAIN_EACH_MS = 3000;
-// It is no name of a device at all, or that of none.
-const UNKNOWN = [400, 404];
 const words = texts.detail;
 
 export class DeviceDetail {
@@ -65,7 +63,7 @@ export class DeviceDetail {
       const device = await api.get(`/api/devices/${encodeURIComponent(this.#id)}`);
       if (this.#shell.isNews(device)) this.put(device);
     } catch (error) {
-      if (!UNKNOWN.includes(error.status)) throw error;
+      if (error.status !== 404) throw error;
       this.#device = null;
       this.#show();
       this.#showUnknown();

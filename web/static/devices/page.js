@@ -1,13 +1,12 @@
 // The pages /devices and /devices/<id>: all devices, or one of them.
 
-import { addressed } from "../common/web.js";
 import { Shell } from "../common/shell.js";
 
 const PATIENCE_MS = 300;
 const shell = new Shell("devices");
 const root = document.querySelector("#main");
 root.classList.add("page");
-const id = addressed(location.pathname.split("/")[2] ?? "");
+const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const view = await (id ? detail() : list());
 
 async function list() {

@@ -108,7 +108,6 @@ export const texts = {
     none: "Select none",
     reject: "False alarm …",
     progress: "Saving",
-    unknown: "There is no such defect",
   },
   keysOf: {
     title: "Defects",
