@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.support.chromium import chromium_path
 from tests.support.waiting import until
 
+from .late import Late, drop_sockets, keep_sockets, refuse_once
 from .processes import Mosquitto, Web
 from .publishers import BOX, NodeLike
 from .shots import shoot
@@ -108,6 +109,49 @@ def test_arrows_go_from_camera_to_camera(alone: tuple[Mosquitto, Web], page: Pag
         expect(page.locator("#devices .tile").nth(1)).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator("#stage .name")).to_have_text("pi-2")
+
+
+def test_an_answer_that_comes_late_takes_no_camera_away(alone: tuple[Mosquitto, Web], page: Page) -> None:
+    broker, web = alone
+    heard: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: heard.append(str(data))))
+    keep_sockets(page)
+    with NodeLike(broker.address, "pi-1") as one, NodeLike(broker.address, "pi-2"):
+        page.goto(web.url)
+        tiles = page.locator("#devices .tile")
+        expect(tiles).to_have_count(2)
+        with Late(page, "/api/devices") as answer:
+            drop_sockets(page)
+            answer.wait()
+            heard.clear()
+            one.publish_health(state="degraded")
+            with NodeLike(broker.address, "pi-3"):
+                expect(tiles).to_have_count(3)
+                until(
+                    lambda: page.wait_for_timeout(20) or any('"device"' in said and '"pi-1"' in said for said in heard)
+                )
+        page.wait_for_timeout(300)
+        expect(page.locator("#devices .tile-name")).to_have_text(["pi-1", "pi-2", "pi-3"])
+        expect(page.locator("#stage .name")).to_have_text("pi-1")
+
+
+def test_an_answer_that_fails_takes_no_camera_away_and_is_asked_for_again(
+    alone: tuple[Mosquitto, Web], page: Page
+) -> None:
+    broker, web = alone
+    keep_sockets(page)
+    with NodeLike(broker.address, "pi-1"), NodeLike(broker.address, "pi-2"):
+        page.goto(web.url)
+        tiles = page.locator("#devices .tile")
+        expect(tiles).to_have_count(2)
+        tiles.evaluate_all("(tiles) => { for (const tile of tiles) tile.dataset.same = 'yes'; }")
+        refuse_once(page, "/api/devices")
+        with page.expect_response(lambda said: "/api/devices" in said.url and said.status == 503):
+            drop_sockets(page)
+        with page.expect_response(lambda said: "/api/devices" in said.url and said.ok):
+            pass
+        expect(tiles).to_have_count(2)
+        expect(page.locator("#devices .tile[data-same]")).to_have_count(2)
 
 
 @pytest.mark.parametrize("view", ["", "?view=grid"])

@@ -12,6 +12,8 @@ import { Stage } from "./stage.js";
 import { texts } from "../texts/live.js";
 import { Verdicts } from "../chain/verdicts.js";
 
+const AGAIN_MS = 2000;
+
 const shell = new Shell("live", { showsChain: true });
 const { connection, cutOff, session } = shell;
 const parts = {
@@ -35,6 +37,7 @@ const chains = new Map();
 let web = null;
 let letGo = 0;
 let detail = null;
+let asked = 0;
 
 devices.onSelect = (id) => {
   stage.show(id);
@@ -95,10 +98,18 @@ function learn(device) {
 
 async function readAll() {
   recent.reload();
-  const all = await api.devices().then((answer) => answer.devices, () => null);
-  if (!all) return;
-  const news = all.filter((device) => shell.isNews(device));
-  devices.replace(new Set(all.map(({ deviceId }) => deviceId)), news);
+  const turn = ++asked;
+  const answer = await api.devices().catch(() => null);
+  if (turn !== asked) return;
+  if (!answer) {
+    setTimeout(() => turn === asked && readAll(), AGAIN_MS);
+    return;
+  }
+  const ids = new Set(answer.devices.map(({ deviceId }) => deviceId));
+  const saidAt = Math.min(answer.now_s, ...answer.devices.map((device) => device.now_s));
+  const news = answer.devices.filter((device) => shell.isNews(device));
+  // That a device is not listed is a word about it, too.
+  devices.replace(news, (id) => ids.has(id) || !shell.isNews({ deviceId: id, now_s: saidAt }));
   news.forEach(learn);
 }
 

@@ -144,9 +144,9 @@ export class Devices {
     if (this.isGrid) this.#tiles.get(id).button.focus();
   }
 
-  // The whole list, as it was just read: the ids of all, and those of which it is news.
-  replace(ids, news) {
-    for (const id of [...this.#devices.keys()]) if (!ids.has(id)) this.#remove(id);
+  // What was just read: news of these, and whoever of the others is not there any more goes.
+  replace(news, isThere) {
+    for (const id of [...this.#devices.keys()]) if (!isThere(id)) this.#remove(id);
     for (const device of news) this.#take(device);
     this.#selectFirst();
   }
