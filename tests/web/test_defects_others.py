@@ -1,7 +1,11 @@
 """Reviewing beside others: what they said is overwritten by nobody who has not seen it."""
 
-from playwright.sync_api import Locator, Page, expect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.support.relay import Relay
 from tests.support.waiting import until
 
 from .defects_page import note, open_page, review, row, store_several
@@ -9,6 +13,8 @@ from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 THEIRS = {"status": "resolved", "note": "theirs", "false_alarm": "dirt"}
+
+DOWN = {"error": {"code": "store.down", "message": "the store is not open yet", "hint": ""}}
 
 
 def said(web: Web, id: str) -> tuple[str, str | None, str]:
@@ -81,3 +87,48 @@ def test_what_somebody_else_said_since_a_note_was_begun_is_shown_before_it_is_ov
     until(lambda: said(web, first) == ("resolved", "dirt", "mine"))
     expect(row(page, first)).not_to_contain_text("draft note")
     expect(conflict(page)).to_have_count(0)
+
+
+@contextmanager
+def away(page: Page, web: Web, path: str) -> Iterator[Callable[[], None]]:
+    """The page at `path`, which hears nothing of what happens meanwhile, until it is called back."""
+    closed: list[str] = []
+    page.on("websocket", lambda socket: socket.on("close", lambda _: closed.append(socket.url)))
+    with Relay(int(web.url.rsplit(":", 1)[1])) as link:
+        page.goto(f"http://127.0.0.1:{link.port}{path}")
+        expect(page.locator(".detail .facts")).to_be_visible()
+        link.cut()
+        until(lambda: page.wait_for_timeout(50) or closed)
+        yield link.mend
+
+
+def test_what_is_open_is_read_again_after_a_gap_until_it_is_there(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    refused: list[str] = []
+
+    def refuse(route: Route) -> None:
+        if refused:
+            return route.continue_()
+        refused.append(route.request.url)
+        return route.fulfill(status=503, json=DOWN)
+
+    with away(page, web, f"/defects/{one}?device={node.id}&label=crack") as come_back:
+        page.route(f"**/api/defects/{one}", refuse)
+        review(web, one, **THEIRS)
+        come_back()
+        expect(page.locator(".detail .chip")).to_have_text("Resolved", timeout=40_000)
+        expect(note(page)).to_have_value("theirs")
+        assert refused
+
+
+def test_what_is_open_is_as_new_as_its_row(page: Page, web: Web, node: NodeLike, bridge: BridgeLike) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    with away(page, web, f"/defects/{one}?device={node.id}") as come_back:
+        page.route(f"**/api/defects/{one}", lambda route: route.fulfill(status=503, json=DOWN))
+        review(web, one, **THEIRS)
+        come_back()
+        expect(row(page, one)).to_contain_text("False: dirt", timeout=40_000)
+        expect(page.locator(".detail .chip")).to_have_text("Resolved")
+        expect(note(page)).to_have_value("theirs")

@@ -3,12 +3,15 @@
 import { api } from "../common/web.js";
 import { askReason } from "./reason.js";
 import { el, icon, say } from "../common/dom.js";
+import { isNews } from "../common/finds.js";
 import { Reviews } from "./reviews.js";
 import { Selection } from "./selection.js";
 import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.desk;
+const AGAIN_MS = 2000;
+const GONE = 404;
 
 export class Desk {
   #shell;
@@ -19,6 +22,7 @@ export class Desk {
   #panel;
   #detail = null;
   #opened = null;
+  #readingAgain = null;
   #picked;
   #reviews;
 
@@ -68,7 +72,15 @@ export class Desk {
     this.bar.hidden = !this.hasPicked;
     if (this.hasPicked) say(this.barCount, words.picked(this.#picked.size));
     this.#main.classList.toggle("picking", this.hasPicked);
-    if (this.isOpen) this.#detail?.setPlace(this.#rows.rankOf(this.#opened), this.#rows.total);
+    if (!this.isOpen) return;
+    this.#detail?.setPlace(this.#rows.rankOf(this.#opened), this.#rows.total);
+    this.#follow(this.#rows.get(this.#opened));
+  }
+
+  // What is open is as new as its row is.
+  #follow(defect) {
+    const shown = this.#detail?.defect;
+    if (defect && defect !== shown && shown?.event_id === defect.event_id && isNews(shown, defect)) this.#detail.update(defect);
   }
 
   // -- one defect ---------------------------------------------------------------------------------------------
@@ -104,8 +116,14 @@ export class Desk {
   // What is open may have changed while nothing was heard.
   async readAgain() {
     const id = this.#opened;
-    const defect = id && (await api.get(`/api/defects/${encodeURIComponent(id)}`).catch(() => null));
-    if (defect && !this.#rows.put(defect)) this.#detail?.update(defect);
+    clearTimeout(this.#readingAgain);
+    if (!id) return;
+    try {
+      const defect = await api.get(`/api/defects/${encodeURIComponent(id)}`);
+      if (!this.#rows.put(defect)) this.#follow(defect);
+    } catch (error) {
+      if (error.status !== GONE) this.#readingAgain = setTimeout(() => this.readAgain(), AGAIN_MS);
+    }
   }
 
   close() {
@@ -133,8 +151,10 @@ export class Desk {
     return true;
   }
 
+  // As the person sees it.
   get current() {
-    return this.#rows.get(this.#opened ?? this.#list.current) ?? this.#detail?.defect ?? null;
+    const shown = this.#detail?.defect;
+    return shown && shown.event_id === this.#opened ? shown : this.#rows.get(this.#opened ?? this.#list.current) ?? null;
   }
 
   // -- reviews ------------------------------------------------------------------------------------------------
@@ -223,7 +243,7 @@ export class Desk {
 
   #put(defect) {
     this.#picked.put(defect);
-    if (this.#opened === defect.event_id) this.#detail?.update(defect);
+    this.#follow(defect);
   }
 
   // The next picture is there when it is wanted.
