@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from .defects_page import open_page, row, store, store_several
+from .defects_page import open_page, review, row, store, store_several
 from .late import Late, drop_sockets, keep_sockets, refuse_once
 from .processes import Web
 from .publishers import BridgeLike, NodeLike
@@ -33,3 +33,23 @@ def test_a_question_that_fails_beside_one_that_does_not_is_asked_again(
     expect(page.locator(".news")).to_have_text("2 new", timeout=30_000)
     expect(row(page, ids[16])).to_contain_text("Reviewed")
     assert row(page, ids[16]).bounding_box() == top
+
+
+def test_a_page_read_further_down_takes_nothing_back_that_was_pushed_meanwhile(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    ids = store_several(node, bridge, 130, picture=False)
+    page.set_viewport_size({"width": 1280, "height": 500})
+    scroller = page.locator(".scroller")
+    with Late(page, "cursor=") as answer:
+        open_page(page, web, node, "&status=pending")
+        scroller.evaluate("(scroller) => { scroller.scrollTop = 90 * document.querySelector('.row').offsetHeight; }")
+        answer.wait()
+        review(web, ids[115])
+        expect(page.get_by_role("button", name="Pending 129")).to_be_visible(timeout=30_000)
+    scroller.evaluate("(scroller) => { scroller.scrollTop = scroller.scrollHeight; }")
+    expect(row(page, ids[-1])).to_be_visible()
+    expect(row(page, ids[114])).to_be_visible()
+    expect(row(page, ids[115])).to_have_count(0)
+    expect(row(page, ids[-1])).to_have_attribute("aria-setsize", "129")
+    expect(page.get_by_role("button", name="Pending 129")).to_be_visible()

@@ -39,7 +39,7 @@ export class Rows {
   #held = new Map();
   #heldCount = 0;
   #leaving = new Map();
-  // Since the list was asked for and until the answer is there.
+  // While something is read: the answer may be older.
   #pushed = new Map();
   // Ids of what was pushed lately: what is not among them was not counted yet.
   #seen = new Set();
@@ -172,9 +172,10 @@ export class Rows {
     if (!step) return;
     const turn = this.#turn;
     this.#fetching = true;
+    this.#pushed = new Map();
     try {
       await step(turn);
-      if (turn === this.#turn) this.problem = null;
+      if (turn === this.#turn) this.#join();
     } catch (error) {
       if (turn === this.#turn) this.problem = error;
     }
@@ -182,6 +183,14 @@ export class Rows {
     this.onChange();
     if (this.problem) setTimeout(() => this.#fetch(), AGAIN_MS);
     else this.#fetch();
+  }
+
+  // What was read is part of the stretch; what was pushed meanwhile was counted then.
+  #join() {
+    this.problem = null;
+    for (const defect of this.#pushed.values()) if (isNews(this.get(defect.event_id) ?? defect, defect)) this.#place(defect);
+    this.#sync();
+    this.#stretch.trim(...this.#needed);
   }
 
   #step() {
@@ -200,8 +209,6 @@ export class Rows {
     const page = await api.defects(this.#query(cursor ? { cursor, limit: PAGE } : { skip, limit: PAGE }));
     if (turn !== this.#turn) return;
     this.#take(page);
-    this.#sync();
-    this.#stretch.trim(...this.#needed);
   }
 
   // There is no cursor upwards: begin above, and go on until the stretch is met.
@@ -217,8 +224,6 @@ export class Rows {
     const before = this.list.length;
     this.#take({ defects: found, next_cursor: page.next_cursor });
     this.#stretch.start = skip ? Math.max(1, this.start - (this.list.length - before)) : 0;
-    this.#sync();
-    this.#stretch.trim(...this.#needed);
   }
 
   // Somebody moved far: what lies between is not read.
@@ -233,16 +238,15 @@ export class Rows {
     this.#stretch.take(page.defects, page.next_cursor);
     this.#stretch.start = skip ? Math.max(1, wanted) : 0;
     if (!skip) this.#letGo();
-    this.#sync();
   }
 
   // -- what is pushed -----------------------------------------------------------------------------------------
 
   // A defect as the web pushed it, or as it stands after a review. Whether it is news.
   put(defect) {
-    if (this.isReading) this.#pushed.set(defect.event_id, defect);
-    const known = this.get(defect.event_id);
+    const known = this.get(defect.event_id) ?? this.#pushed.get(defect.event_id);
     if (known && !isNews(known, defect)) return false;
+    if (this.isReading || this.#fetching) this.#pushed.set(defect.event_id, defect);
     this.set(defect);
     return true;
   }
@@ -253,9 +257,7 @@ export class Rows {
     const id = defect.event_id;
     const known = this.get(id) ?? was;
     this.#count(known, defect);
-    if (this.#stretch.get(id)) this.#replace(defect);
-    else if (!fits(this.wanted, defect)) this.#held.delete(id) && this.#unhold(1);
-    else this.#insert(defect, was !== null);
+    this.#place(defect, was !== null);
     this.#seen.add(id);
     if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.values().next().value);
     this.onPut(defect);
@@ -278,6 +280,13 @@ export class Rows {
     this.total += held.length;
     this.#stretch.trim(...this.#needed);
     this.onChange();
+  }
+
+  #place(defect, isWanted = false) {
+    const id = defect.event_id;
+    if (this.#stretch.get(id)) this.#replace(defect);
+    else if (!fits(this.wanted, defect)) this.#held.delete(id) && this.#unhold(1);
+    else this.#insert(defect, isWanted);
   }
 
   #replace(defect) {
