@@ -132,3 +132,22 @@ def test_what_is_open_is_as_new_as_its_row(page: Page, web: Web, node: NodeLike,
         expect(row(page, one)).to_contain_text("False: dirt", timeout=40_000)
         expect(page.locator(".detail .chip")).to_have_text("Resolved")
         expect(note(page)).to_have_value("theirs")
+
+
+def test_undo_takes_back_nothing_that_somebody_else_said(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    open_page(page, web, node)
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    until(lambda: said(web, one)[0] == "reviewed")
+    review(web, one, 1, **THEIRS)
+    expect(row(page, one)).to_contain_text("False: dirt")
+    page.keyboard.press("r")
+    until(lambda: said(web, one) == ("reviewed", None, "theirs"))
+    page.keyboard.press("u")
+    until(lambda: said(web, one) == ("resolved", "dirt", "theirs"))
+    page.keyboard.press("u")
+    expect(page.locator(".toast").last).to_contain_text("nothing to take back")
+    assert said(web, one) == ("resolved", "dirt", "theirs")

@@ -50,7 +50,8 @@ export class Reviews {
       const wishes = step.said.map(({ before, after }) => ({ before: after, change: said(before), was: after }));
       this.#show(wishes);
       const { done, left, error } = await this.#send(wishes, null);
-      for (const { after } of done) this.#standsAgain(after);
+      const versions = new Map(step.said.map(({ before }) => [before.event_id, before.version]));
+      for (const { after } of done) this.#standsAgain(after, versions.get(after.event_id));
       this.onUndone(done.map(({ after }) => after));
       if (done.length) toast(words.undone(done.length));
       if (error) this.#offerAgain(step.said.slice(-left), error);
@@ -111,7 +112,7 @@ export class Reviews {
     if (outcome === "done" || isBack) {
       this.#changed(version, defect);
       this.#rows.put(defect);
-      done.push({ before, after: defect });
+      done.push({ before: { ...before, version }, after: defect });
     } else if (defect) {
       this.#rows.set(defect);
       conflicts.push(defect);
@@ -145,11 +146,14 @@ export class Reviews {
     if (this.#done.length > MOST_UNDOS) this.#done.shift();
   }
 
-  // What was said of it before can be taken back as well: it is the same, only its version is a later one.
-  #standsAgain(defect) {
-    for (const { said: before } of this.#done) {
-      for (const one of before) if (one.after.event_id === defect.event_id) one.after = defect;
-    }
+  // It stands again as it did at that version. What had made it so can be taken back as well; if that was somebody else,
+  // nothing that was said before.
+  #standsAgain(defect, version) {
+    const isIt = ({ after }) => after.event_id === defect.event_id;
+    const maker = this.#done.flatMap((step) => step.said).find((one) => isIt(one) && one.after.version === version);
+    if (maker) maker.after = defect;
+    else for (const step of this.#done) step.said = step.said.filter((one) => !isIt(one));
+    this.#done = this.#done.filter((step) => step.said.length);
   }
 }
 
