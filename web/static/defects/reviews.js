@@ -5,6 +5,7 @@ import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
 const words = texts.reviews;
+const PATH = "/api/defects/reviews";
 const AT_ONCE = 200;
 const MOST_BYTES = 90_000;
 const MOST_UNDOS = 50;
@@ -21,9 +22,13 @@ export class Reviews {
   #done = [];
   #last = Promise.resolve();
   #mine = new Map();
+  // What is shown as said, and not known to be taken.
+  #unsure = new Set();
 
   constructor(rows) {
     this.#rows = rows;
+    addEventListener("beforeunload", (event) => this.#unsure.size && event.preventDefault());
+    addEventListener("pagehide", () => this.#leave());
   }
 
   // Say the same of all these, as the person saw them: {status, note?, false_alarm?}. Whether all of it was taken.
@@ -72,7 +77,11 @@ export class Reviews {
   }
 
   #show(wishes) {
-    for (const { before, change, was } of wishes) if (this.#stands(before)) this.#rows.set({ ...before, ...change }, was);
+    for (const wish of wishes) {
+      const { before, change, was } = wish;
+      this.#unsure.add(wish);
+      if (this.#stands(before)) this.#rows.set({ ...before, ...change }, was);
+    }
   }
 
   // Whether nobody else changed it since, as far as is known.
@@ -91,11 +100,11 @@ export class Reviews {
     for (const part of parts(wishes)) {
       if (part.length < wishes.length) this.onProgress(at, wishes.length);
       try {
-        const reviews = part.map(({ before, change: wish }) => ({ event_id: before.event_id, version: this.versionOf(before), ...wish }));
-        const { results } = await api.send("POST", "/api/defects/reviews", { reviews });
+        const reviews = this.#reviewsOf(part);
+        const { results } = await api.send("POST", PATH, { reviews });
         results.forEach((result, number) => this.#took(result, part[number], reviews[number].version, done, conflicts));
       } catch (error) {
-        for (const { before, was } of wishes.slice(at)) this.#rows.set(was ?? before);
+        for (const wish of wishes.slice(at)) this.#putBack(wish);
         failed = error;
         break;
       }
@@ -106,7 +115,31 @@ export class Reviews {
     return { done, left: wishes.length - at, error: failed };
   }
 
-  #took({ outcome, defect }, { before, change, was }, version, done, conflicts) {
+  #reviewsOf(wishes) {
+    return wishes.map(({ before, change }) => ({ event_id: before.event_id, version: this.versionOf(before), ...change }));
+  }
+
+  // Somebody leaves without waiting: all of it goes at once, by what outlives the page. What was taken already is refused.
+  #leave() {
+    if (!this.#unsure.size) return;
+    const wishes = new Map();
+    for (const { before, change } of this.#unsure) {
+      const first = wishes.get(before.event_id) ?? { before };
+      wishes.set(before.event_id, { before: first.before, change: { ...first.change, ...change } });
+    }
+    for (const part of parts([...wishes.values()])) {
+      navigator.sendBeacon(PATH, new Blob([JSON.stringify({ reviews: this.#reviewsOf(part) })], { type: "application/json" }));
+    }
+  }
+
+  #putBack(wish) {
+    this.#unsure.delete(wish);
+    this.#rows.set(wish.before);
+  }
+
+  #took({ outcome, defect }, wish, version, done, conflicts) {
+    const { before, change, was } = wish;
+    this.#unsure.delete(wish);
     // Taken back already, only the answer to that was lost.
     const isBack = was && defect && Object.entries(said(defect)).every(([part, value]) => change[part] === value);
     if (outcome === "done" || isBack) {
@@ -117,7 +150,7 @@ export class Reviews {
       this.#rows.set(defect);
       conflicts.push(defect);
     } else {
-      this.#rows.set(was ?? before);
+      this.#putBack(wish);
     }
   }
 
