@@ -1,5 +1,6 @@
 """A way to the web that is slow or breaks: answers that a test lets arrive, and WebSockets that it ends."""
 
+import re
 from typing import Self
 
 from playwright.sync_api import APIResponse, Page, Route
@@ -18,10 +19,10 @@ window.WebSocket = class extends WebSocket {
 
 
 class Late:
-    """What a page asks with `part` in the address is answered at once, but the answer arrives when the test says so."""
+    """What a page asks at an address like `part` is answered at once, but the answer arrives when the test says so."""
 
-    def __init__(self, page: Page, part: str) -> None:
-        self._page, self._part = page, part
+    def __init__(self, page: Page, part: str, *, times: int | None = None) -> None:
+        self._page, self._part, self._times = page, part, times
         self._waiting: list[tuple[Route, APIResponse]] = []
 
     def _hold(self, route: Route) -> None:
@@ -39,10 +40,10 @@ class Late:
         self._page.unroute(self._is_meant)
 
     def _is_meant(self, url: str) -> bool:
-        return self._part in url
+        return re.search(self._part, url) is not None
 
     def __enter__(self) -> Self:
-        self._page.route(self._is_meant, self._hold)
+        self._page.route(self._is_meant, self._hold, times=self._times)
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from .defects_page import open_page, review, row, store, store_several
+from .defects_page import find, open_page, review, row, store, store_several
 from .late import Late, drop_sockets, keep_sockets, refuse_once
 from .processes import Web
 from .publishers import BridgeLike, NodeLike
@@ -53,3 +53,20 @@ def test_a_page_read_further_down_takes_nothing_back_that_was_pushed_meanwhile(
     expect(row(page, ids[115])).to_have_count(0)
     expect(row(page, ids[-1])).to_have_attribute("aria-setsize", "129")
     expect(page.get_by_role("button", name="Pending 129")).to_be_visible()
+
+
+def test_what_is_pushed_while_the_web_counts_is_counted(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    ids = store_several(node, bridge, 130, picture=False)
+    page.set_viewport_size({"width": 1280, "height": 500})
+    open_page(page, web, node)
+    expect(page.get_by_role("button", name="All 130")).to_be_visible()
+    with Late(page, "limit=1$") as answer:
+        review(web, ids[125])
+        answer.wait()
+        find(node, bridge)
+        expect(page.get_by_role("button", name="All 131")).to_be_visible()
+    page.wait_for_timeout(500)
+    expect(page.get_by_role("button", name="All 131")).to_be_visible()
+    expect(page.get_by_role("button", name="Reviewed 1")).to_be_visible()

@@ -368,12 +368,15 @@ export class Rows {
     if (after) this.counts[after] = (this.counts[after] ?? 0) + 1;
   }
 
+  // What is counted here while the web counts may be in its answer or not: then it is asked once more.
   #recountSoon() {
     this.#recount ??= setTimeout(async () => {
       this.#recount = null;
-      const turn = this.#turn;
+      const [turn, before] = [this.#turn, this.counts];
       const page = await api.defects(this.#query({ limit: 1 })).catch(() => null);
-      if (!page || turn !== this.#turn || this.isReading) return;
+      if (turn !== this.#turn || this.isReading) return;
+      if (!page || this.counts !== before) this.#recountSoon();
+      if (!page) return;
       this.counts = page.counts;
       this.#sync();
       this.onChange();
