@@ -70,3 +70,21 @@ def test_what_is_pushed_while_the_web_counts_is_counted(
     page.wait_for_timeout(500)
     expect(page.get_by_role("button", name="All 131")).to_be_visible()
     expect(page.get_by_role("button", name="Reviewed 1")).to_be_visible()
+
+
+def test_an_answer_that_does_not_come_holds_up_nothing_once_the_list_has_caught_up(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    ids = store_several(node, bridge, 130, picture=False)
+    page.set_viewport_size({"width": 1280, "height": 500})
+    keep_sockets(page)
+    open_page(page, web, node)
+    scroller = page.locator(".scroller")
+    with Late(page, "cursor=", times=1) as answer:
+        scroller.evaluate("(scroller) => { scroller.scrollTop = 90 * document.querySelector('.row').offsetHeight; }")
+        answer.wait()
+        store(node, bridge, picture=False)
+        drop_sockets(page)
+        expect(page.locator(".news")).to_have_text("1 new", timeout=30_000)
+        scroller.evaluate("(scroller) => { scroller.scrollTop = 20 * document.querySelector('.row').offsetHeight; }")
+        expect(row(page, ids[20])).to_be_visible()

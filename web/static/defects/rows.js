@@ -44,7 +44,8 @@ export class Rows {
   // Ids of what was pushed lately: what is not among them was not counted yet.
   #seen = new Set();
   #needed = [0, 0];
-  #fetching = false;
+  // The turn for which more of the list is read; null: none.
+  #fetching = null;
   #turn = 0;
   #recount = null;
 
@@ -166,23 +167,30 @@ export class Rows {
     for (const { event_id: id } of defects) if (this.#held.delete(id)) this.#unhold(1);
   }
 
+  // An answer that is still awaited from before the list was asked for anew holds up nothing.
   async #fetch() {
-    if (this.#fetching) return;
-    const step = this.isReading || !this.counts ? null : this.#step();
-    if (!step) return;
     const turn = this.#turn;
-    this.#fetching = true;
+    const step = this.#isFetching || this.isReading || !this.counts ? null : this.#step();
+    if (!step) return;
+    this.#fetching = turn;
     this.#pushed = new Map();
     try {
       await step(turn);
       if (turn === this.#turn) this.#join();
     } catch (error) {
-      if (turn === this.#turn) this.problem = error;
+      if (turn !== this.#turn) return;
+      this.problem = error;
+      this.onChange();
+      await pause(AGAIN_MS);
     }
-    this.#fetching = false;
+    if (turn !== this.#turn) return;
+    this.#fetching = null;
     this.onChange();
-    if (this.problem) setTimeout(() => this.#fetch(), AGAIN_MS);
-    else this.#fetch();
+    this.#fetch();
+  }
+
+  get #isFetching() {
+    return this.#fetching === this.#turn;
   }
 
   // What was read is part of the stretch; what was pushed meanwhile was counted then.
@@ -246,7 +254,7 @@ export class Rows {
   put(defect) {
     const known = this.get(defect.event_id) ?? this.#pushed.get(defect.event_id);
     if (known && !isNews(known, defect)) return false;
-    if (this.isReading || this.#fetching) this.#pushed.set(defect.event_id, defect);
+    if (this.isReading || this.#isFetching) this.#pushed.set(defect.event_id, defect);
     this.set(defect);
     return true;
   }
