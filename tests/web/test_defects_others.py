@@ -151,3 +151,46 @@ def test_undo_takes_back_nothing_that_somebody_else_said(
     page.keyboard.press("u")
     expect(page.locator(".toast").last).to_contain_text("nothing to take back")
     assert said(web, one) == ("resolved", "dirt", "theirs")
+
+
+@contextmanager
+def under_way(page: Page) -> Iterator[list[Route]]:
+    """Reviews that are sent: nobody gets them, and nobody an answer, until the test says so."""
+    routes: list[Route] = []
+    page.route("**/api/defects/reviews", lambda route: routes.append(route))
+    yield routes
+    page.unroute("**/api/defects/reviews")
+
+
+def test_what_could_not_be_said_leaves_what_somebody_else_said_meanwhile(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    open_page(page, web, node)
+    page.keyboard.press("j")
+    with under_way(page) as routes:
+        page.keyboard.press("r")
+        until(lambda: page.wait_for_timeout(20) or routes)
+        review(web, one, **THEIRS)
+        expect(row(page, one)).to_contain_text("False: dirt")
+        routes[0].abort()
+        expect(page.locator(".toast.failed")).to_contain_text("does not answer")
+    expect(row(page, one)).to_contain_text("False: dirt")
+
+
+def test_who_was_faster_is_not_shown_as_they_were_before(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    open_page(page, web, node)
+    page.keyboard.press("j")
+    with under_way(page) as routes:
+        page.keyboard.press("r")
+        until(lambda: page.wait_for_timeout(20) or routes)
+        review(web, one, **THEIRS)
+        late = routes[0].fetch()
+        review(web, one, 1, status="pending", false_alarm=None)
+        expect(row(page, one)).to_contain_text("Pending")
+        routes[0].fulfill(response=late)
+        expect(conflict(page)).to_be_visible()
+    expect(row(page, one)).to_contain_text("Pending")

@@ -134,7 +134,7 @@ export class Reviews {
 
   #putBack(wish) {
     this.#unsure.delete(wish);
-    this.#rows.set(wish.before);
+    if (this.#stands(wish.before)) this.#rows.set(wish.before);
   }
 
   #took({ outcome, defect }, wish, version, done, conflicts) {
@@ -147,7 +147,7 @@ export class Reviews {
       this.#rows.put(defect);
       done.push({ before: { ...before, version }, after: defect });
     } else if (defect) {
-      this.#rows.set(defect);
+      this.#rows.put(defect);
       conflicts.push(defect);
     } else {
       this.#putBack(wish);
