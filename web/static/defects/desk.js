@@ -182,7 +182,7 @@ export class Desk {
   // Whether all of it was taken: then a note is no draft any more.
   async #say(defects, change) {
     const isDone = await this.#reviews.mark(defects, change);
-    if (isDone && change.note !== undefined) for (const { event_id: id } of defects) this.#detail?.drafts.forget(id);
+    if (isDone && change.note !== undefined) for (const { event_id: id } of defects) this.#detail?.drafts.took(id, change.note);
     return isDone;
   }
 

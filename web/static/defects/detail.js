@@ -28,6 +28,7 @@ export class Detail {
   say = (seen, change) => this.#send(seen, change);
   #root;
   #mayReview = true;
+  #sending = null;
 
   constructor(root) {
     this.#root = root;
@@ -140,7 +141,7 @@ export class Detail {
 
   // What is being written may be about what is so no longer.
   #compare(defect) {
-    if (this.drafts.look(defect)) say(this.said, words.conflict(defect, texts.status[defect.status]));
+    if (this.drafts.look(defect) && this.#sending !== defect.event_id) say(this.said, words.conflict(defect, texts.status[defect.status]));
   }
 
   #showSaid(defect) {
@@ -211,14 +212,16 @@ export class Detail {
     const { event_id: id } = this.defect;
     say(this.said, words.saving);
     const taken = await this.say(...this.drafts.along(this.defect, change), { goOn });
-    if (this.defect?.event_id === id && taken) say(this.said, words.saved);
+    if (this.defect?.event_id === id && taken) say(this.said, this.drafts.has(id) ? "" : words.saved);
   }
 
   async #send({ event_id: id, version }, change) {
     this.save.disabled = true;
+    this.#sending = id;
     try {
       const defect = await api.review(id, { ...change, version });
-      if (change.note !== undefined) this.drafts.forget(id);
+      if (change.note !== undefined) this.drafts.took(id, change.note);
+      this.drafts.look(defect);
       this.onReviewed(defect);
       if (this.defect?.event_id === id) this.#show(defect);
       return true;
@@ -231,6 +234,8 @@ export class Detail {
         if (this.defect?.event_id === id) this.#show(error.body.current);
       }
       return false;
+    } finally {
+      this.#sending = null;
     }
   }
 

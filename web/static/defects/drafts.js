@@ -23,8 +23,9 @@ export class Drafts {
     else this.#drafts.set(defect.event_id, { note, seen });
   }
 
-  forget(id) {
-    this.#drafts.delete(id);
+  // This note of it was taken; what was written since is not.
+  took(id, note) {
+    if (this.noteOf(id) === note) this.#drafts.delete(id);
   }
 
   // What to say of a defect along with what is written of it: the defect as it was seen, and the change.

@@ -1,0 +1,76 @@
+"""Nothing is lost on the page of defects that was written or shown as said, whatever becomes of it on its way."""
+
+from playwright.sync_api import Dialog, Page, Route, expect
+
+from tests.support.waiting import until
+
+from .defects_page import note, open_page, row, store_several
+from .processes import Web
+from .publishers import BridgeLike, NodeLike
+
+FAR_AWAY = """
+const ask = window.fetch;
+window.fetch = async (path, options) => {
+  const answer = await ask(path, options);
+  if (String(path).endsWith("/reviews")) await new Promise((done) => { setTimeout(done, 6000); });
+  return answer;
+};
+"""
+
+
+def test_what_waits_for_its_turn_is_asked_for_and_sent_when_somebody_leaves(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    ids = store_several(node, bridge, 5, picture=False)
+    page.add_init_script(FAR_AWAY)
+    open_page(page, web, node)
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept() if len(asked) > 1 else dialog.dismiss()
+
+    page.on("dialog", answer)
+    page.keyboard.press("j")
+    for _ in range(4):
+        page.keyboard.press("r")
+    page.keyboard.press("e")
+    for id in ids[:4]:
+        expect(row(page, id)).to_contain_text("Reviewed")
+    page.evaluate("() => { location.href = '/figures'; }")
+    until(lambda: page.wait_for_timeout(50) or asked)
+    assert "/defects" in page.url
+    page.evaluate("() => { location.href = '/figures'; }")
+    page.wait_for_url("**/figures")
+    assert asked == ["beforeunload"] * 2
+    until(lambda: [web.get(f"/api/defects/{id}")["status"] for id in ids] == ["reviewed"] * 4 + ["resolved"])
+
+
+def test_what_is_written_while_a_note_is_on_its_way_is_still_to_be_saved(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    one, other = store_several(node, bridge, 2, picture=False)
+    open_page(page, web, node)
+    row(page, one).locator(".open").click()
+    said = page.locator(".detail .said")
+    routes: list[Route] = []
+    page.route("**/api/defects/reviews", lambda route: routes.append(route))
+    note(page).fill("a crack")
+    note(page).press("Control+Enter")
+    until(lambda: page.wait_for_timeout(20) or routes)
+    expect(said).to_have_text("Saving …")
+    note(page).press_sequentially(", 12 cm")
+    routes[0].continue_()
+    page.unroute("**/api/defects/reviews")
+    until(lambda: web.get(f"/api/defects/{one}")["note"] == "a crack")
+    expect(page.locator(".history")).to_contain_text("a crack")
+    expect(said).to_have_text("")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator(".detail .facts")).to_contain_text(other)
+    expect(row(page, one)).to_contain_text("draft note")
+    page.get_by_role("button", name="Previous").click()
+    expect(note(page)).to_have_value("a crack, 12 cm")
+    note(page).press("Control+Enter")
+    expect(said).to_have_text("Saved")
+    expect(row(page, one)).not_to_contain_text("draft note")
+    assert web.get(f"/api/defects/{one}")["note"] == "a crack, 12 cm"
