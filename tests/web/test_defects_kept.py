@@ -74,3 +74,18 @@ def test_what_is_written_while_a_note_is_on_its_way_is_still_to_be_saved(
     expect(said).to_have_text("Saved")
     expect(row(page, one)).not_to_contain_text("draft note")
     assert web.get(f"/api/defects/{one}")["note"] == "a crack, 12 cm"
+
+
+def test_what_could_not_be_sent_is_selected_again(page: Page, web: Web, node: NodeLike, bridge: BridgeLike) -> None:
+    ids = store_several(node, bridge, 3, picture=False)
+    open_page(page, web, node)
+    for id in ids[:2]:
+        row(page, id).locator(".pick").check()
+    page.route("**/api/defects/reviews", lambda route: route.abort())
+    page.keyboard.press("r")
+    expect(page.locator(".toast.failed")).to_contain_text("does not answer")
+    expect(page.get_by_role("toolbar")).to_contain_text("2 selected")
+    page.unroute("**/api/defects/reviews")
+    page.keyboard.press("r")
+    until(lambda: [web.get(f"/api/defects/{id}")["status"] for id in ids] == ["reviewed", "reviewed", "pending"])
+    expect(page.get_by_role("toolbar")).to_be_hidden()

@@ -162,15 +162,19 @@ export class Desk {
   // Of what is selected, or of the current one, which then makes room for the next.
   async mark(change) {
     if (!this.mayReview) return;
-    if (this.hasPicked) {
-      const picked = this.#picked.defects;
-      this.pickNone();
-      return this.#reviews.mark(picked, change);
-    }
+    if (this.hasPicked) return this.#sayOfPicked(change);
     const { current } = this;
     if (!current) return;
     if (!current.stored) return toast(texts.detail.notStored);
     return this.#sayOne(...(this.#detail?.drafts.along(current, change) ?? [current, change]));
+  }
+
+  // They are selected no more, but again where they could not be sent and nobody has selected others meanwhile.
+  async #sayOfPicked(change) {
+    const picked = this.#picked.defects;
+    this.pickNone();
+    const { unsent } = await this.#reviews.mark(picked, change);
+    if (!this.hasPicked) this.#picked.pickAgain(unsent);
   }
 
   #sayOne(defect, change, { goOn = true } = {}) {
@@ -179,11 +183,11 @@ export class Desk {
     return done;
   }
 
-  // Whether all of it was taken: then a note is no draft any more.
+  // Whether all of it was taken. A note that was is no draft any more.
   async #say(defects, change) {
-    const isDone = await this.#reviews.mark(defects, change);
-    if (isDone && change.note !== undefined) for (const { event_id: id } of defects) this.#detail?.drafts.took(id, change.note);
-    return isDone;
+    const { done } = await this.#reviews.mark(defects, change);
+    if (change.note !== undefined) for (const { after } of done) this.#detail?.drafts.took(after.event_id, change.note);
+    return done.length === defects.length;
   }
 
   zoom(factor) {

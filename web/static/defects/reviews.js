@@ -31,17 +31,18 @@ export class Reviews {
     addEventListener("pagehide", () => this.#leave());
   }
 
-  // Say the same of all these, as the person saw them: {status, note?, false_alarm?}. Whether all of it was taken.
+  // Say the same of all these, as the person saw them: {status, note?, false_alarm?}. {done, unsent}: what was
+  // taken, and which could not be sent.
   async mark(defects, change) {
     const stored = defects.filter((defect) => defect.stored && defect.version >= 0);
-    if (!stored.length) return false;
+    if (!stored.length) return { done: [], unsent: [] };
     const wishes = stored.map((defect) => ({ before: { ...defect, version: this.versionOf(defect) }, change }));
     this.#show(wishes);
     return this.#queue(async () => {
-      const { done, error } = await this.#send(wishes, change);
+      const { done, left, error } = await this.#send(wishes, change);
       if (done.length) this.#remember(done, change);
       if (error) toastError(error);
-      return done.length === defects.length;
+      return { done, unsent: wishes.slice(wishes.length - left).map(({ before }) => before) };
     });
   }
 

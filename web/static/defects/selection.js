@@ -40,6 +40,12 @@ export class Selection {
     this.onChange();
   }
 
+  // As they were seen, where the list still has them.
+  pickAgain(defects) {
+    for (const defect of defects) if (this.#rows.get(defect.event_id)) this.#picked.set(defect.event_id, defect);
+    this.onChange();
+  }
+
   pickNone() {
     if (!this.size) return;
     this.#picked.clear();
