@@ -89,3 +89,16 @@ def test_what_could_not_be_sent_is_selected_again(page: Page, web: Web, node: No
     page.keyboard.press("r")
     until(lambda: [web.get(f"/api/defects/{id}")["status"] for id in ids] == ["reviewed", "reviewed", "pending"])
     expect(page.get_by_role("toolbar")).to_be_hidden()
+
+
+def test_a_note_that_could_not_be_sent_is_said_to_be_saved_no_longer(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    open_page(page, web, node, id=one)
+    page.route("**/api/defects/reviews", lambda route: route.abort())
+    note(page).fill("a crack")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.locator(".toast.failed")).to_contain_text("does not answer")
+    expect(page.locator(".detail .said")).to_have_text("")
+    expect(note(page)).to_have_value("a crack")

@@ -212,7 +212,9 @@ export class Detail {
     const { event_id: id } = this.defect;
     say(this.said, words.saving);
     const taken = await this.say(...this.drafts.along(this.defect, change), { goOn });
-    if (this.defect?.event_id === id && taken) say(this.said, this.drafts.has(id) ? "" : words.saved);
+    if (this.defect?.event_id !== id) return;
+    if (taken) say(this.said, this.drafts.has(id) ? "" : words.saved);
+    else if (this.said.textContent === words.saving) say(this.said, "");
   }
 
   async #send({ event_id: id, version }, change) {
