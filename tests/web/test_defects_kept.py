@@ -1,5 +1,8 @@
 """Nothing is lost on the page of defects that was written or shown as said, whatever becomes of it on its way."""
 
+import sqlite3
+from pathlib import Path
+
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.support.waiting import until
@@ -102,3 +105,19 @@ def test_a_note_that_could_not_be_sent_is_said_to_be_saved_no_longer(
     expect(page.locator(".toast.failed")).to_contain_text("does not answer")
     expect(page.locator(".detail .said")).to_have_text("")
     expect(note(page)).to_have_value("a crack")
+
+
+def test_a_defect_that_the_store_has_no_more_goes_with_a_word(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike, folder: Path
+) -> None:
+    one, other = store_several(node, bridge, 2, picture=False)
+    open_page(page, web, node)
+    with sqlite3.connect(folder / "glassline.db", timeout=20) as store:
+        store.execute("PRAGMA foreign_keys=ON")
+        store.execute("DELETE FROM defects WHERE event_id = ?", (one,))
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    expect(page.locator(".toast.failed")).to_contain_text("is stored no more")
+    expect(row(page, one)).to_have_count(0)
+    expect(row(page, other).locator(".open")).to_be_focused()
+    expect(page.get_by_role("button", name="Pending 1")).to_be_visible()

@@ -96,6 +96,7 @@ export class Reviews {
   async #send(wishes, change) {
     const done = [];
     const conflicts = [];
+    const gone = [];
     let at = 0;
     let failed = null;
     for (const part of parts(wishes)) {
@@ -103,7 +104,7 @@ export class Reviews {
       try {
         const reviews = this.#reviewsOf(part);
         const { results } = await api.send("POST", PATH, { reviews });
-        results.forEach((result, number) => this.#took(result, part[number], reviews[number].version, done, conflicts));
+        results.forEach((result, number) => this.#took(result, part[number], reviews[number].version, { done, conflicts, gone }));
       } catch (error) {
         for (const wish of wishes.slice(at)) this.#putBack(wish);
         failed = error;
@@ -112,6 +113,7 @@ export class Reviews {
       at += part.length;
     }
     this.onProgress(0, 0);
+    if (gone.length) this.#letGo(gone);
     if (conflicts.length) this.onConflict(conflicts, change);
     return { done, left: wishes.length - at, error: failed };
   }
@@ -138,7 +140,13 @@ export class Reviews {
     if (this.#stands(wish.before)) this.#rows.set(wish.before);
   }
 
-  #took({ outcome, defect }, wish, version, done, conflicts) {
+  // The store has them no more.
+  #letGo(ids) {
+    for (const id of ids) this.#rows.drop(id);
+    toast(words.gone(ids.length), { failed: true });
+  }
+
+  #took({ outcome, defect }, wish, version, { done, conflicts, gone }) {
     const { before, change, was } = wish;
     this.#unsure.delete(wish);
     // Taken back already, only the answer to that was lost.
@@ -151,7 +159,7 @@ export class Reviews {
       this.#rows.put(defect);
       conflicts.push(defect);
     } else {
-      this.#putBack(wish);
+      gone.push(before.event_id);
     }
   }
 

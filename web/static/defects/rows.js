@@ -278,6 +278,13 @@ export class Rows {
     if (known && !known.stored) this.put({ ...known, stored: true, version: known.version ?? -1 });
   }
 
+  // The store has it no more.
+  drop(id) {
+    if (this.#held.delete(id)) this.#unhold(1);
+    this.#remove(id);
+    this.#recountSoon();
+  }
+
   // Show what was held back.
   release() {
     const held = [...this.#held.values()];

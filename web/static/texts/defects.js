@@ -88,6 +88,9 @@ export const texts = {
       `${count === 1 ? `${label}:` : `${these(count)}:`} ${alarm ? "false alarm" : shared.status[status].toLowerCase()}`,
     undo: "Undo",
     undone: (count) => (count === 1 ? "Taken back" : `${these(count)}: taken back`),
+    gone: (count) => (count === 1
+      ? "This defect is stored no more: it was removed, as happens when its time is over."
+      : `${these(count)} are stored no more: they were removed, as happens when their time is over.`),
     nothingToUndo: "There is nothing to take back.",
     notUndone: (why) => `It is not taken back. ${why}`,
     again: "Try again",
