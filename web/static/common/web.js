@@ -152,7 +152,10 @@ export class Connection extends EventTarget {
     this.#sendWatch();
   }
 
+  // The one socket that is in use: another that is still tried, or half dead, goes.
   #connect() {
+    clearTimeout(this.timer);
+    this.#socket?.close();
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     const socket = new WebSocket(`${scheme}://${location.host}/live`);
     socket.binaryType = "arraybuffer";
@@ -160,8 +163,8 @@ export class Connection extends EventTarget {
     this.#triedAt = seconds();
     const patience = TRY_S[Math.min(this.#tries, TRY_S.length - 1)];
     setTimeout(() => socket.readyState === WebSocket.CONNECTING && socket.close(), patience * 1000);
-    socket.onopen = () => this.#opened();
-    socket.onmessage = (message) => this.#got(message.data);
+    socket.onopen = () => socket === this.#socket && this.#opened();
+    socket.onmessage = (message) => socket === this.#socket && this.#got(message.data);
     socket.onclose = (event) => this.#closed(socket, event.code === SIGNED_OUT);
   }
 
@@ -188,9 +191,7 @@ export class Connection extends EventTarget {
   }
 
   #hurry() {
-    if (this.open || !this.timer || !this.wanted) return;
-    clearTimeout(this.timer);
-    this.#connect();
+    if (this.wanted && !this.open) this.#connect();
   }
 
   #got(data) {
