@@ -16,6 +16,7 @@ from glassline.store import open_store
 from glassline.store.figures import Heard
 from tests.store.samples import detection_item, make_detection
 
+from .late import drop_sockets, keep_sockets
 from .processes import Web
 from .publishers import BridgeLike, NodeLike
 from .shots import shoot
@@ -157,6 +158,33 @@ def test_a_new_defect_is_counted_at_once_without_asking_again(today: Page, node:
     today.wait_for_timeout(500)
     assert _found(today) == before + 1
     assert not asked
+
+
+def test_what_is_refused_is_counted_no_more(today: Page, node: NodeLike, bridge: BridgeLike) -> None:
+    before = _found(today)
+    detection = node.detection(label="crack")
+    node.publish_detection(detection)
+    expect(_total(today, "Found").locator("strong")).to_have_text(str(before + 1))
+    bridge.receipt(node.id, detection, row="rejected", error="made up")
+    expect(_total(today, "Found").locator("strong")).to_have_text(str(before))
+
+
+def test_what_was_stored_while_nothing_was_heard_is_counted_once(
+    at_noon: Callable[..., BrowserContext], web: Web, history: None, node: NodeLike, bridge: BridgeLike
+) -> None:
+    page = at_noon().new_page()
+    keep_sockets(page)
+    page.goto(f"{web.url}/figures")
+    expect(_total(page, "Waiting for review")).not_to_contain_text("–")
+    before = _found(page)
+    detection = node.detection(label="crack")
+    node.publish_detection(detection)
+    expect(_total(page, "Found").locator("strong")).to_have_text(str(before + 1))
+    bridge.commit(node.id, detection)
+    with page.expect_response("**/api/figures*"), page.expect_response("**/api/figures*"):
+        drop_sockets(page)
+    page.wait_for_timeout(500)
+    expect(_total(page, "Found").locator("strong")).to_have_text(str(before + 1))
 
 
 def test_filters_range_and_colours_stand_in_the_address(today: Page, web: Web) -> None:

@@ -171,8 +171,10 @@ shell.onNames = () => {
   show();
 };
 
-// A find is counted as soon as it is told of; a bar grows without a reading.
+// A find is counted as soon as it is told of; a bar grows without a reading. One that the store refused is told of again.
 function add(defect) {
+  if (defect.error && tally.refused(defect.event_id)) soon();
+  if (defect.error) return;
   if (defect.rev !== 0 || !query.counts(defect) || indexIn(range, new Date(defect.detected_at)) < 0) return;
   if (told === null) stale();
   else if (tally.add(defect)) soon();
@@ -199,9 +201,14 @@ const stale = () => { isStale = true; };
 shell.on = {
   detection: ({ defect }) => add(defect),
   receipt: ({ event_id: id, row }) => { if (row === "stored" && !tally.stored(id)) stale(); },
-  review: stale, reviews: stale, resync: stale, defect: stale,
+  review: stale, reviews: stale, defect: stale,
+  resync: () => { tally.missed(); stale(); },
 };
-shell.connection.addEventListener("open", () => { readChoices(); read(); });
+shell.connection.addEventListener("open", () => {
+  tally.missed();
+  readChoices();
+  read();
+});
 // Where no WebSocket comes through, it is read all the same, and again now and then.
 shell.onEnter = () => setTimeout(() => {
   if (shell.connection.open) return;

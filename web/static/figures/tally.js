@@ -11,7 +11,7 @@ export class Tally {
   // A new reading, begun at `begunAt` (ms of this page): what was stored by then is in it.
   take(counts, begunAt) {
     this.#counts = counts.map((one) => ({ ...one, at: Date.parse(one.at) }));
-    for (const [id, find] of this.#fresh) if (find.storedAt !== null && find.storedAt < begunAt) this.#fresh.delete(id);
+    for (const [id, find] of this.#fresh) if (find.storedAt !== null && find.storedAt <= begunAt) this.#fresh.delete(id);
   }
 
   // Another filter or range: nothing of before is right.
@@ -32,6 +32,16 @@ export class Tally {
     const find = this.#fresh.get(id);
     if (find) find.storedAt ??= performance.now();
     return find !== undefined;
+  }
+
+  // Words of the store may have been missed: the next reading tells all of what was found so far.
+  missed() {
+    for (const id of this.#fresh.keys()) this.stored(id);
+  }
+
+  // The store does not take it; false where it is none of those that were added here.
+  refused(id) {
+    return this.#fresh.delete(id);
   }
 
   // {series: [{key, total}], most first, values: Map of key to a number for each stretch of `range`, total}
