@@ -121,3 +121,27 @@ def test_a_defect_that_the_store_has_no_more_goes_with_a_word(
     expect(row(page, one)).to_have_count(0)
     expect(row(page, other).locator(".open")).to_be_focused()
     expect(page.get_by_role("button", name="Pending 1")).to_be_visible()
+
+
+def test_a_find_that_is_stored_and_could_not_be_read_yet_is_reviewed_as_soon_as_it_is(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    store_several(node, bridge, 1, picture=False)
+    open_page(page, web, node)
+    detection = node.detection()
+    id = detection.event_id
+    node.publish_detection(detection)
+    expect(row(page, id)).to_contain_text("not stored yet")
+    bridge.receipt(node.id, detection)
+    expect(row(page, id)).to_contain_text("Pending")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(".detail .facts")).to_contain_text(id)
+    page.keyboard.press("r")
+    expect(page.locator(".toast")).to_contain_text("is being read")
+    expect(page.locator(".detail .facts")).to_contain_text(id)
+    bridge.commit(node.id, detection)
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Save note")).to_be_enabled()
+    page.keyboard.press("r")
+    until(lambda: web.get(f"/api/defects/{id}")["status"] == "reviewed")

@@ -4,7 +4,7 @@ import { api } from "../common/web.js";
 import { askReason } from "./reason.js";
 import { el, icon, say } from "../common/dom.js";
 import { isNews } from "../common/finds.js";
-import { Reviews } from "./reviews.js";
+import { canBeReviewed, Reviews } from "./reviews.js";
 import { Selection } from "./selection.js";
 import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
@@ -106,7 +106,7 @@ export class Desk {
     const known = this.#rows.get(id);
     if (known) return this.open(known);
     try {
-      await this.open(await api.get(`/api/defects/${encodeURIComponent(id)}`));
+      await this.open(await this.#read(id));
     } catch (error) {
       this.#place.close();
       toastError(error);
@@ -119,11 +119,15 @@ export class Desk {
     clearTimeout(this.#readingAgain);
     if (!id) return;
     try {
-      const defect = await api.get(`/api/defects/${encodeURIComponent(id)}`);
+      const defect = await this.#read(id);
       if (!this.#rows.put(defect)) this.#follow(defect);
     } catch (error) {
       if (error.status !== GONE) this.#readingAgain = setTimeout(() => this.readAgain(), AGAIN_MS);
     }
+  }
+
+  #read(id) {
+    return api.get(`/api/defects/${encodeURIComponent(id)}`);
   }
 
   close() {
@@ -166,6 +170,7 @@ export class Desk {
     const { current } = this;
     if (!current) return;
     if (!current.stored) return toast(texts.detail.notStored);
+    if (!canBeReviewed(current)) return this.#readFirst(current);
     return this.#sayOne(...(this.#detail?.drafts.along(current, change) ?? [current, change]));
   }
 
@@ -175,6 +180,11 @@ export class Desk {
     this.pickNone();
     const { unsent } = await this.#reviews.mark(picked, change);
     if (!this.hasPicked) this.#picked.pickAgain(unsent);
+  }
+
+  #readFirst({ event_id: id }) {
+    toast(words.notRead);
+    this.#read(id).then((defect) => this.#rows.put(defect), () => {});
   }
 
   #sayOne(defect, change, { goOn = true } = {}) {

@@ -11,6 +11,9 @@ const MOST_BYTES = 90_000;
 const MOST_UNDOS = 50;
 const MOST_MINE = 1000;
 
+// What is stored and was read: a find may be known to be stored before its row is.
+export const canBeReviewed = ({ stored, version }) => stored && version >= 0;
+
 export class Reviews {
   // How far a long one is: (done, of); null: none is under way.
   onProgress = () => {};
@@ -34,9 +37,7 @@ export class Reviews {
   // Say the same of all these, as the person saw them: {status, note?, false_alarm?}. {done, unsent}: what was
   // taken, and which could not be sent.
   async mark(defects, change) {
-    const stored = defects.filter((defect) => defect.stored && defect.version >= 0);
-    if (!stored.length) return { done: [], unsent: [] };
-    const wishes = stored.map((defect) => ({ before: { ...defect, version: this.versionOf(defect) }, change }));
+    const wishes = defects.map((defect) => ({ before: { ...defect, version: this.versionOf(defect) }, change }));
     this.#show(wishes);
     return this.#queue(async () => {
       const { done, left, error } = await this.#send(wishes, change);

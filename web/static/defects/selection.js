@@ -1,5 +1,7 @@
 // Which defects are selected, one by one, from one to another, or all that are loaded: each as it was seen then.
 
+import { canBeReviewed } from "./reviews.js";
+
 export class Selection {
   onChange = () => {};
   // Which version one has that only this person changed since.
@@ -27,7 +29,7 @@ export class Selection {
   // `isRange`: with all from the one before.
   pick(id, isPicked = !this.#picked.has(id), isRange = false) {
     for (const defect of isRange ? this.#between(this.#anchor, id) : [this.#rows.get(id)]) {
-      if (!defect?.stored) continue;
+      if (!defect || !canBeReviewed(defect)) continue;
       if (isPicked) this.#picked.set(defect.event_id, defect);
       else this.#picked.delete(defect.event_id);
     }
@@ -36,7 +38,7 @@ export class Selection {
   }
 
   pickAll() {
-    for (const defect of this.#rows.list) if (defect.stored) this.#picked.set(defect.event_id, defect);
+    for (const defect of this.#rows.list) if (canBeReviewed(defect)) this.#picked.set(defect.event_id, defect);
     this.onChange();
   }
 

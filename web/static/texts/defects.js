@@ -111,6 +111,7 @@ export const texts = {
     none: "Select none",
     reject: "False alarm …",
     progress: "Saving",
+    notRead: "This find is stored, and is being read. It can be reviewed in a moment.",
   },
   keysOf: {
     title: "Defects",
