@@ -6,12 +6,11 @@
 import { api } from "../common/web.js";
 import { counts as isCounted, fits, toApi } from "./query.js";
 import { isNews, order } from "../common/finds.js";
-import { Stretch } from "./stretch.js";
+import { Held, Stretch } from "./stretch.js";
 
 const PAGE = 100;
 const NEAR = 80;
 const OVERLAP = 10;
-const MOST_HELD = 300;
 const MOST_SEEN = 1000;
 const SETTLE_MS = 60;
 const LEAVE_MS = 1400;
@@ -25,8 +24,6 @@ export class Rows {
   wanted = null;
   counts = null;
   total = 0;
-  // How many came that are not shown yet, or that stand above what is seen.
-  news = 0;
   problem = null;
   isReading = false;
   onChange = () => {};
@@ -36,8 +33,7 @@ export class Rows {
   // The row that stands first on the screen and is to stay there; null: that is the top.
   first = () => null;
   #stretch = new Stretch();
-  #held = new Map();
-  #heldCount = 0;
+  #held = new Held();
   #leaving = new Map();
   // While something is read: the answer may be older.
   #pushed = new Map();
@@ -48,6 +44,11 @@ export class Rows {
   #fetching = null;
   #turn = 0;
   #recount = null;
+
+  // How many came that are not shown yet, or that stand above what is seen.
+  get news() {
+    return this.#held.news;
+  }
 
   // What is held of the list, from its rank `start` on.
   get list() {
@@ -106,7 +107,7 @@ export class Rows {
     this.counts = Object.fromEntries(Object.entries(page.counts).map(([status, n]) => [status, n + above.counts[status]]));
     this.#take(page);
     this.#stretch.start = this.#sum(above.counts);
-    this.news = Math.max(0, this.start - before);
+    this.#held.news = Math.max(0, this.start - before);
     this.#end(open);
   }
 
@@ -157,14 +158,13 @@ export class Rows {
   #clear() {
     this.#stretch.clear();
     this.#held.clear();
-    this.#heldCount = this.news = 0;
     for (const timer of this.#leaving.values()) clearTimeout(timer);
     this.#leaving.clear();
   }
 
   #take({ defects, next_cursor: cursor }) {
     this.#stretch.take(defects, cursor);
-    for (const { event_id: id } of defects) if (this.#held.delete(id)) this.#unhold(1);
+    for (const { event_id: id } of defects) this.#held.drop(id);
   }
 
   // An answer that is still awaited from before the list was asked for anew holds up nothing.
@@ -245,7 +245,7 @@ export class Rows {
     this.#stretch.clear();
     this.#stretch.take(page.defects, page.next_cursor);
     this.#stretch.start = skip ? Math.max(1, wanted) : 0;
-    if (!skip) this.#letGo();
+    if (!skip) this.#held.clear();
   }
 
   // -- what is pushed -----------------------------------------------------------------------------------------
@@ -287,9 +287,9 @@ export class Rows {
 
   // Show what was held back.
   release() {
-    const held = [...this.#held.values()];
-    const isAll = held.length === this.#heldCount && this.start === 0;
-    this.#letGo();
+    const held = this.#held.defects;
+    const isAll = held.length === this.#held.count && this.start === 0;
+    this.#held.clear();
     if (!isAll) return this.read();
     for (const defect of held) this.#stretch.insert(defect);
     this.total += held.length;
@@ -300,7 +300,7 @@ export class Rows {
   #place(defect, isWanted = false) {
     const id = defect.event_id;
     if (this.#stretch.get(id)) this.#replace(defect);
-    else if (!fits(this.wanted, defect)) this.#held.delete(id) && this.#unhold(1);
+    else if (!fits(this.wanted, defect)) this.#held.drop(id);
     else this.#insert(defect, isWanted);
   }
 
@@ -322,36 +322,22 @@ export class Rows {
   #insert(defect, isWanted) {
     const at = this.#stretch.placeOf(defect);
     if (at === this.list.length && !this.#stretch.isLast) return;
-    const isAbove = at === 0 && (this.start > 0 || (this.#heldCount > 0 && !isWanted));
-    const isHeld = this.#held.has(defect.event_id);
-    if (isAbove || (!isWanted && (isHeld || !this.mayShow(this.start + at)))) return this.#hold(defect);
-    if (this.#held.delete(defect.event_id)) this.#unhold(1);
+    const isAbove = at === 0 && (this.start > 0 || (this.#held.count > 0 && !isWanted));
+    const isHeld = this.#held.get(defect.event_id) !== undefined;
+    if (isAbove || (!isWanted && (isHeld || !this.mayShow(this.start + at)))) {
+      return this.#held.hold(defect, { isKnown: this.#seen.has(defect.event_id) });
+    }
+    this.#held.drop(defect.event_id);
     this.#stretch.insert(defect);
     this.total += 1;
     this.#stretch.trim(...this.#needed);
-  }
-
-  #hold(defect) {
-    const isHeld = this.#held.has(defect.event_id);
-    if (isHeld || this.#held.size < MOST_HELD) this.#held.set(defect.event_id, defect);
-    if (!isHeld && !this.#seen.has(defect.event_id)) this.#unhold(-1);
-  }
-
-  #unhold(count) {
-    this.#heldCount = Math.max(0, this.#heldCount - count);
-    this.news = Math.max(0, this.news - count);
-  }
-
-  #letGo() {
-    this.#held.clear();
-    this.#heldCount = this.news = 0;
   }
 
   // -- counting -----------------------------------------------------------------------------------------------
 
   // What is held back stands in the store already, what is not stored yet does not.
   #serverRank(rank) {
-    return rank + this.#heldCount - (this.start === 0 ? this.#unstored() : 0);
+    return rank + this.#held.count - (this.start === 0 ? this.#unstored() : 0);
   }
 
   #unstored() {
@@ -366,8 +352,7 @@ export class Rows {
   // How long the list is: as the store counts, unless all of it is here.
   #sync() {
     const { end, isLast } = this.#stretch;
-    const held = this.#heldCount - [...this.#held.values()].filter((defect) => !defect.stored).length;
-    const counted = this.#sum(this.counts) - held + this.#unstored() + this.#leaving.size;
+    const counted = this.#sum(this.counts) - this.#held.stored + this.#unstored() + this.#leaving.size;
     this.total = isLast ? end : Math.max(counted, end + 1);
   }
 

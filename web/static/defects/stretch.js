@@ -1,9 +1,11 @@
-// One unbroken stretch of a long list, newest first: what lies far from what is seen is let go, and can be read again.
+// What is known of a long list: one unbroken stretch of it, newest first, and what came but is held back.
 
 import { isNews, order } from "../common/finds.js";
 
 const MOST = 1200;
+const MOST_HELD = 300;
 
+// What lies far from what is seen is let go, and can be read again.
 export class Stretch {
   // The rank of its first row.
   start = 0;
@@ -103,5 +105,45 @@ export class Stretch {
 
   #sort() {
     this.list = [...this.#known.values()].sort(order);
+  }
+}
+
+// What came while somebody reads further down: all of it is counted, and the first of it kept.
+export class Held {
+  count = 0;
+  news = 0;
+  #kept = new Map();
+
+  get defects() {
+    return [...this.#kept.values()];
+  }
+
+  // How many of them the store counts.
+  get stored() {
+    return this.count - this.defects.filter((defect) => !defect.stored).length;
+  }
+
+  get(id) {
+    return this.#kept.get(id);
+  }
+
+  // `isKnown`: it was counted before.
+  hold(defect, { isKnown }) {
+    const isHeld = this.#kept.has(defect.event_id);
+    if (isHeld || this.#kept.size < MOST_HELD) this.#kept.set(defect.event_id, defect);
+    if (isHeld || isKnown) return;
+    this.count += 1;
+    this.news += 1;
+  }
+
+  drop(id) {
+    if (!this.#kept.delete(id)) return;
+    this.count = Math.max(0, this.count - 1);
+    this.news = Math.max(0, this.news - 1);
+  }
+
+  clear() {
+    this.#kept.clear();
+    this.count = this.news = 0;
   }
 }
