@@ -15,6 +15,7 @@ from glassline.contract import new_event_id
 from glassline.store import open_store
 from glassline.store.figures import Heard
 from tests.store.samples import detection_item, make_detection
+from tests.support.waiting import until
 
 from .late import drop_sockets, keep_sockets
 from .processes import Web
@@ -300,3 +301,15 @@ def test_on_paper_there_are_numbers_and_no_buttons(today: Page) -> None:
         expect(today.get_by_text(name, exact=True)).to_be_hidden()
     expect(today.locator(".about")).to_be_visible()
     shoot(today, "figures-print", full_page=True)
+
+
+def test_where_the_connection_comes_late_what_there_is_to_choose_from_is_read_once(page: Page, web: Web) -> None:
+    page.add_init_script(
+        "window.WebSocket = class extends WebSocket {"
+        "  set onopen(open) { super.onopen = () => setTimeout(open, 1500); } };"
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{web.url}/figures")
+    until(lambda: page.evaluate("() => true") and sum("/api/figures" in url for url in asked) >= 4, what="read again")
+    assert sum("/api/defects/choices" in url for url in asked) == 1

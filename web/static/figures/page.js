@@ -27,6 +27,7 @@ let asked = 0;
 let isStale = false;
 let drawing = null;
 let ids = [];
+let choicesAt = -Infinity;
 
 const device = choice(texts.device, () => query.device, (value) => { query.device = value; begin(); });
 const label = choice(texts.label, () => query.label, (value) => { query.label = value; begin(); });
@@ -151,10 +152,15 @@ function showEmpty(isEmpty) {
     : [el("strong", {}, texts.empty(inRange)), el("p", {}, texts.emptyHint), el("a", { class: "plain", href: "/" }, texts.seeLive)]));
 }
 
-// What there is to choose from.
+// What there is to choose from; it does not change from one moment to the next.
 async function readChoices() {
+  if (performance.now() - choicesAt < READ_EACH_MS) return;
+  choicesAt = performance.now();
   const [choices, devices] = await Promise.all([api.get("/api/defects/choices"), api.devices()]).catch(() => [null, null]);
-  if (!choices) return;
+  if (!choices) {
+    choicesAt = -Infinity;
+    return;
+  }
   const nodes = devices.devices.filter(({ role }) => role === "node").map(({ deviceId }) => deviceId);
   ids = [...new Set([...choices.devices, ...nodes])].sort(new Intl.Collator("en", { numeric: true }).compare);
   offerDevices();
