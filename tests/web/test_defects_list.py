@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from .defects_page import find, open_page, review, row, rows, shown_ids, store, store_several
 from .processes import Mosquitto, Web
 from .publishers import BridgeLike, NodeLike
+from .shots import shoot
 
 
 def test_rows_show_what_was_found_newest_first_with_its_picture(
@@ -220,3 +221,29 @@ def test_the_export_is_of_exactly_what_is_filtered(page: Page, web: Web, node: N
     lines = csv.value.path().read_text().splitlines()
     assert len(lines) == 2
     assert chip in lines[1]
+
+
+def test_a_status_that_there_is_not_is_left_out_of_an_address(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    open_page(page, web, node, "&status=foo")
+    expect(row(page, one)).to_be_visible()
+    expect(page.get_by_role("button", name="All 1")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_filter_that_the_web_refuses_is_said_and_not_asked_again(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    [one] = store_several(node, bridge, 1, picture=False)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/defects?" in request.url else None)
+    page.goto(f"{web.url}/defects?text={'a' * 250}")
+    expect(page.locator(".empty")).to_contain_text("The list cannot be read")
+    before = len(asked)
+    shoot(page, "defects-refused")
+    page.wait_for_timeout(3000)
+    assert len(asked) == before
+    page.locator(".empty").get_by_role("button", name="Clear filters").click()
+    expect(row(page, one)).to_be_visible()
+    expect(page.locator(".empty")).to_be_hidden()

@@ -21,6 +21,11 @@ export class ApiError extends Error {
     this.body = body;
   }
 
+  // Asked again it would be refused again.
+  get isRefusal() {
+    return this.status >= 400 && this.status < 500;
+  }
+
   // The message as a sentence of its own.
   sentence() {
     const text = this.message;

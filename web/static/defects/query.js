@@ -2,9 +2,12 @@
 //
 // The address also says which one is open. Whether it is list or grid is remembered.
 
+import { texts } from "../texts/defects.js";
+
 export const RANGES = { today: null, "24h": 24, "7d": 7 * 24, "30d": 30 * 24 };
 const PATH = "/defects";
 const KIND = "glassline.defects.view";
+const STATUSES = Object.keys(texts.status);
 const HOUR_MS = 3_600_000;
 const LISTS = { devices: "device", labels: "label", statuses: "status" };
 
@@ -12,15 +15,15 @@ export function anything() {
   return { devices: [], labels: [], statuses: [], range: "", since: "", until: "", scoreMin: 0, text: "", falseAlarm: null };
 }
 
-// From the search part of an address; what nobody understands is left out.
+// From the search part of an address; what nobody understands is left out. Whether a name can be one, the web says.
 function fromSearch(search) {
   const given = new URLSearchParams(search);
   const time = (name) => (Number.isNaN(Date.parse(given.get(name))) ? "" : given.get(name));
   const score = Number(given.get("score_min"));
-  const lists = Object.entries(LISTS).map(([field, name]) => [field, [...new Set(given.getAll(name))]]);
+  const all = (name) => [...new Set(given.getAll(name))];
   const range = Object.hasOwn(RANGES, given.get("range")) ? given.get("range") : "";
   return {
-    ...anything(), ...Object.fromEntries(lists),
+    devices: all("device"), labels: all("label"), statuses: all("status").filter((status) => STATUSES.includes(status)),
     range, since: range ? "" : time("since"), until: range ? "" : time("until"), text: given.get("text") ?? "",
     scoreMin: score > 0 && score <= 1 ? score : 0,
     falseAlarm: { true: true, false: false }[given.get("false_alarm")] ?? null,

@@ -125,7 +125,7 @@ export class Rows {
     return (this.#turn += 1);
   }
 
-  // What the web answers to all of these questions; null: not to all, then it is asked again.
+  // What the web answers to all of these questions; null: not to all, then it is asked again, unless it was refused.
   async #ask(turn, ...questions) {
     try {
       const answers = await Promise.all(questions.map((more) => api.defects(this.#query(more))));
@@ -136,7 +136,7 @@ export class Rows {
       this.problem = error;
       this.isReading = false;
       this.onChange();
-      setTimeout(() => turn === this.#turn && this.catchUp(), AGAIN_MS);
+      if (!error.isRefusal) setTimeout(() => turn === this.#turn && this.catchUp(), AGAIN_MS);
       return null;
     }
   }
@@ -181,6 +181,7 @@ export class Rows {
       if (turn !== this.#turn) return;
       this.problem = error;
       this.onChange();
+      if (error.isRefusal) return;
       await pause(AGAIN_MS);
     }
     if (turn !== this.#turn) return;
@@ -373,11 +374,11 @@ export class Rows {
     this.#recount ??= setTimeout(async () => {
       this.#recount = null;
       const [turn, before] = [this.#turn, this.counts];
-      const page = await api.defects(this.#query({ limit: 1 })).catch(() => null);
-      if (turn !== this.#turn || this.isReading) return;
-      if (!page || this.counts !== before) this.#recountSoon();
-      if (!page) return;
-      this.counts = page.counts;
+      const { counts, error } = await api.defects(this.#query({ limit: 1 })).catch((problem) => ({ error: problem }));
+      if (turn !== this.#turn || this.isReading || error?.isRefusal) return;
+      if (error || this.counts !== before) this.#recountSoon();
+      if (error) return;
+      this.counts = counts;
       this.#sync();
       this.onChange();
     }, RECOUNT_MS);
