@@ -281,7 +281,7 @@ export class Rows {
 
   // The store has it no more.
   drop(id) {
-    if (this.#held.delete(id)) this.#unhold(1);
+    this.#held.drop(id);
     this.#remove(id);
     this.#recountSoon();
   }
