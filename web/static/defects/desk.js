@@ -2,14 +2,13 @@
 
 import { api } from "../common/web.js";
 import { askReason } from "./reason.js";
-import { el, icon, say } from "../common/dom.js";
+import { Bar } from "./bar.js";
 import { isNews } from "../common/finds.js";
 import { canBeReviewed, Reviews } from "./reviews.js";
 import { Selection } from "./selection.js";
 import { toast, toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";
 
-const words = texts.desk;
 const AGAIN_MS = 2000;
 const GONE = 404;
 
@@ -25,21 +24,21 @@ export class Desk {
   #readingAgain = null;
   #picked;
   #reviews;
+  #bar;
 
-  constructor({ shell, rows, list, cards, place, panel, main, shown }) {
+  constructor({ shell, rows, list, place, panel, main, shown }) {
     [this.#shell, this.#rows, this.#list, this.#place, this.#main, this.#panel] = [shell, rows, list, place, main, panel];
-    this.cards = cards;
     this.#picked = new Selection(rows);
     this.#picked.onChange = () => this.#showPicked();
     this.#reviews = new Reviews(rows);
     this.#picked.versionOf = (defect) => this.#reviews.versionOf(defect);
-    this.#reviews.onProgress = (done, all) => this.#showProgress(done, all);
+    this.#bar = new Bar(shown, this);
+    this.#reviews.onProgress = (done, all) => this.#bar.showProgress(done, all);
     this.#reviews.onUndone = (defects) => this.#backTo(defects);
     this.#reviews.onConflict = async (defects, change) => (await import("./conflict.js")).explain(defects, change, {
       look: (defect) => this.open(defect), overwrite: (wish) => this.#say(defects, wish),
     });
     rows.onPut = (defect) => this.#put(defect);
-    this.#makeBar(shown);
   }
 
   get mayReview() {
@@ -69,8 +68,7 @@ export class Desk {
   }
 
   refresh() {
-    this.bar.hidden = !this.hasPicked;
-    if (this.hasPicked) say(this.barCount, words.picked(this.#picked.size));
+    this.#bar.show(this.#picked.size);
     this.#main.classList.toggle("picking", this.hasPicked);
     if (!this.isOpen) return;
     this.#detail?.setPlace(this.#rows.rankOf(this.#opened), this.#rows.total);
@@ -183,7 +181,7 @@ export class Desk {
   }
 
   #readFirst({ event_id: id }) {
-    toast(words.notRead);
+    toast(texts.desk.notRead);
     this.#read(id).then((defect) => this.#rows.put(defect), () => {});
   }
 
@@ -274,28 +272,8 @@ export class Desk {
   }
 
   #placeOfCurrent() {
-    if (this.hasPicked) return this.bar;
+    if (this.hasPicked) return this.#bar.element;
     if (this.isOpen) return this.#detail.reasons;
     return this.#list.elementOf(this.#list.current) ?? this.#list.scroller;
-  }
-
-  #makeBar(shown) {
-    const button = (name, run, picture) => el("button", { type: "button", class: "plain", on: { click: run } },
-      picture ? icon(picture) : null, name);
-    this.barCount = el("strong", { role: "status" });
-    this.progress = el("progress", { hidden: true, "aria-label": words.progress });
-    this.bar = el("div", { class: "picked-bar", role: "toolbar", "aria-label": words.barName, hidden: true }, this.barCount,
-      el("button", { type: "button", class: "plain", title: words.allHint, on: { click: () => this.pickAll() } }, words.all),
-      button(texts.status.reviewed, () => this.mark({ status: "reviewed", false_alarm: null }), "check"),
-      button(words.reject, ({ currentTarget }) => this.reject(currentTarget)),
-      button(texts.status.resolved, () => this.mark({ status: "resolved", false_alarm: null })),
-      button(texts.status.pending, () => this.mark({ status: "pending", false_alarm: null })),
-      el("button", { type: "button", class: "icon-button", "aria-label": words.none, on: { click: () => this.pickNone() } }, icon("close")));
-    shown.append(this.bar, this.progress);
-  }
-
-  #showProgress(done, all) {
-    this.progress.hidden = !all;
-    if (all) [this.progress.value, this.progress.max] = [done, all];
   }
 }

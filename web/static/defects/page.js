@@ -128,7 +128,7 @@ let beginAnew = null;
 // Call `what(desk)` once the desk is there: it is fetched when somebody begins to work.
 async function work(what) {
   arrival ??= import("./desk.js").then(({ Desk }) => {
-    desk = new Desk({ shell, rows, list, cards, place, ...parts });
+    desk = new Desk({ shell, rows, list, place, ...parts });
   });
   try {
     await arrival;
