@@ -82,6 +82,7 @@ def test_what_somebody_else_said_since_a_note_was_begun_is_shown_before_it_is_ov
     page.keyboard.press("Escape")
     row(page, first).locator(".open").click()
     expect(page.locator(".detail .said")).to_contain_text("made it resolved, “theirs”")
+    expect(page.locator(".detail .said")).to_be_in_viewport(ratio=0.9)
     expect(note(page)).to_have_value("mine")
     note(page).press("Control+Enter")
     until(lambda: said(web, first) == ("resolved", "dirt", "mine"))

@@ -58,11 +58,11 @@ export class Detail {
   open(defect) {
     this.note.value = this.drafts.noteOf(defect.event_id) ?? defect.note;
     say(this.said, defect.stored ? "" : words.notStored);
-    this.#compare(defect);
     this.defect = null;
     this.#show(defect);
     this.#root.scrollTop = 0;
     if (this.#isDialog && !this.#root.open) this.#root.showModal();
+    this.#compare(defect);
   }
 
   // It was pushed anew: what the person is writing stays.
@@ -141,7 +141,9 @@ export class Detail {
 
   // What is being written may be about what is so no longer.
   #compare(defect) {
-    if (this.drafts.look(defect) && this.#sending !== defect.event_id) say(this.said, words.conflict(defect, texts.status[defect.status]));
+    if (!this.drafts.look(defect) || this.#sending === defect.event_id) return;
+    say(this.said, words.conflict(defect, texts.status[defect.status]));
+    this.said.scrollIntoView({ block: "nearest" });
   }
 
   #showSaid(defect) {
