@@ -3,7 +3,7 @@
 import { api } from "../common/web.js";
 import { el, icon } from "../common/dom.js";
 import { popover } from "./popover.js";
-import { MOST_PRINTED, showSheet } from "./sheet.js";
+import { MOST_PRINTED, showSheet } from "./row.js";
 import { toApi } from "./query.js";
 import { toastError } from "../common/toast.js";
 import { texts } from "../texts/defects.js";

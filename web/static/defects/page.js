@@ -2,13 +2,12 @@
 
 import { api } from "../common/web.js";
 import { bindKeys } from "./keyboard.js";
-import { Cards } from "./row.js";
+import { Cards, isSheetShown, showSheet } from "./row.js";
 import { el, say } from "../common/dom.js";
 import { Filters } from "./filters.js";
 import { ListWindow } from "./window.js";
 import { Place } from "./query.js";
 import { Rows } from "./rows.js";
-import { isSheetShown, showSheet } from "./sheet.js";
 import { Shell } from "../common/shell.js";
 import { texts } from "../texts/defects.js";
 
