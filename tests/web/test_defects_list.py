@@ -186,6 +186,28 @@ def test_another_persons_review_is_seen_at_once_with_who_did_it_and_leaves_where
     expect(page.get_by_role("button", name="Pending 1")).to_be_visible()
 
 
+def test_where_the_focused_row_leaves_the_one_behind_it_has_the_focus(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    ids = store_several(node, bridge, 6, picture=False)
+    open_page(page, web, node, "&status=pending")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(row(page, ids[1]).locator(".open")).to_be_focused()
+    review(web, ids[1])
+    expect(row(page, ids[1])).to_have_count(0)
+    expect(row(page, ids[2]).locator(".open")).to_be_focused()
+    page.keyboard.press("j")
+    expect(row(page, ids[3]).locator(".open")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(ids[3]))
+    review(web, ids[3])
+    expect(row(page, ids[3])).to_have_count(0)
+    expect(row(page, ids[4]).locator(".open")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile(ids[4]))
+
+
 def test_after_the_web_was_away_the_list_catches_up_without_losing_its_place(
     tmp_path: Path, page: Page, node: NodeLike, bridge: BridgeLike, broker: Mosquitto, store_url: str
 ) -> None:

@@ -145,8 +145,10 @@ export class Desk {
     this.refresh();
   }
 
+  // Where the one that is open has left the list, the row in its place comes next.
   move(by) {
-    const next = this.#list.next(by);
+    const isGone = this.isOpen && this.#list.current !== this.#opened;
+    const next = this.#list.next(isGone && by > 0 ? by - 1 : by);
     if (!next) return false;
     if (this.isOpen) this.open(next);
     else this.#list.select(next.event_id);

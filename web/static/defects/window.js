@@ -16,6 +16,8 @@ export class ListWindow {
   #card;
   #cards = new Map();
   #first = null;
+  // Where the current row stood last: its id and rank.
+  #stood = { id: null, rank: -1 };
   #size = { columns: 1, width: 0, height: 1, gap: 0 };
   #frame = null;
   #pointerAt = -Infinity;
@@ -167,6 +169,7 @@ export class ListWindow {
     const { columns, height } = this.#size;
     if (!clientHeight) return;
     this.#noteFirst(scrollTop);
+    const hadFocus = this.#goOn();
     const from = this.#rankAt(scrollTop - AROUND_PX);
     const to = Math.min(this.#rows.total, this.#rankAt(scrollTop + clientHeight + AROUND_PX) + columns);
     const shown = [];
@@ -174,7 +177,24 @@ export class ListWindow {
     const held = this.current === null ? -1 : this.#rows.rankOf(this.current);
     if (held >= 0 && (held < from || held >= to)) shown.push(held);
     this.#place(shown.sort((one, other) => one - other), height, columns);
+    if (hadFocus) this.#cards.get(this.current)?.querySelector(".open").focus({ preventScroll: true });
     this.#rows.need(from, to);
+  }
+
+  // Where the current row was taken from the list, the one that follows is current instead. Whether it had the focus.
+  #goOn() {
+    if (this.current === null) return false;
+    const rank = this.#rows.rankOf(this.current);
+    if (rank >= 0) this.#stood = { id: this.current, rank };
+    if (rank >= 0 || this.#stood.id !== this.current) return false;
+    const at = Math.min(this.#stood.rank, this.#rows.total - 1);
+    const next = this.#rows.at(at);
+    if (!next) return false;
+    const hadFocus = Boolean(this.#cards.get(this.current)?.contains(document.activeElement));
+    this.#stood = { id: next.event_id, rank: at };
+    this.current = next.event_id;
+    this.onMove(this.current);
+    return hadFocus;
   }
 
   // What keeps its place when rows above it come or go: the first that is wholly on the screen.

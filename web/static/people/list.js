@@ -69,9 +69,12 @@ export class PeopleList {
     this.#rows.delete(name);
   }
 
+  // Who uses the keyboard goes on at the person beside.
   #removed(name, row) {
+    const beside = row.element.nextElementSibling ?? row.element.previousElementSibling;
     this.#drop(name, row);
     say(this.#said, words.removed(name));
+    beside?.querySelector(".danger").focus();
   }
 
   #added(person, password) {

@@ -51,17 +51,17 @@ export class Tokens {
     if (!tokens.length) return this.#list.replaceChildren(el("p", { class: "hint" }, words.none));
     const heads = Object.values(words.columns).map((name) => (name ? el("th", { scope: "col" }, name) : el("td")));
     this.#list.replaceChildren(el("table", { class: "table" },
-      el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...tokens.map((token) => this.#row(token)))));
+      el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...tokens.map((token, at) => this.#row(token, at)))));
   }
 
-  #row({ id, name, owner, role, made_at: made, expires_at: ends, used_on: used }) {
+  #row({ id, name, owner, role, made_at: made, expires_at: ends, used_on: used }, at) {
     const isOver = Date.parse(ends) < Date.now();
     const whose = owner === this.#shell.session.name ? null : el("span", { class: "chip" }, owner);
     return el("tr", { class: isOver ? "over" : null },
       el("th", { scope: "row" }, name, whose), cell("role", texts.roles[role]), cell("made", longTime(made)),
       cell("ends", isOver ? words.ended(ends) : longTime(ends)), cell("used", used ? words.day(used) : words.never),
       el("td", { class: "row-buttons" },
-        button(words.revoke, () => this.#revoke(id, name), { class: "plain danger", "aria-label": words.revokeOf(name) })));
+        button(words.revoke, () => this.#revoke(id, name, at), { class: "plain danger", "aria-label": words.revokeOf(name) })));
   }
 
   async #make(event) {
@@ -91,13 +91,16 @@ export class Tokens {
     this.#handed.querySelector("button").focus();
   }
 
-  async #revoke(id, name) {
+  // Who uses the keyboard goes on at the token beside.
+  async #revoke(id, name, at) {
     const { confirmed } = await import("../common/dialog.js");
     if (!await confirmed({ title: words.revokeTitle(name), text: words.revokeText, action: words.revoke, danger: true })) return;
     try {
       await api.send("DELETE", `/api/tokens/${encodeURIComponent(id)}`);
       say(this.#said, words.revoked(name));
-      this.read();
+      await this.read();
+      const left = this.#list.querySelectorAll("button");
+      (left[Math.min(at, left.length - 1)] ?? this.#name).focus();
     } catch (error) {
       say(this.#problem, error.explained());
     }
