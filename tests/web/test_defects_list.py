@@ -262,6 +262,10 @@ def test_a_filter_that_the_web_refuses_is_said_and_not_asked_again(
     page.on("request", lambda request: asked.append(request.url) if "/api/defects?" in request.url else None)
     page.goto(f"{web.url}/defects?text={'a' * 250}")
     expect(page.locator(".empty")).to_contain_text("The list cannot be read")
+    expect(page.locator(".empty")).to_contain_text("characters. ")
+    cross = page.locator(".removable b").bounding_box()
+    assert cross
+    assert cross["x"] < 400, "what removes the filter is seen, however long that is"
     before = len(asked)
     shoot(page, "defects-refused")
     page.wait_for_timeout(3000)

@@ -39,7 +39,7 @@ export class Empty {
       case "reading":
         return [el("p", {}, words.reading)];
       case "problem":
-        return [el("strong", {}, texts.defects.down), el("p", {}, `${problem.message} ${problem.hint ?? ""}`),
+        return [el("strong", {}, texts.defects.down), el("p", {}, problem.explained()),
           button(texts.defects.retry, this.#retry),
           this.#filters.isNarrow ? button(words.clear, () => this.#filters.clear()) : ""];
       case "done":

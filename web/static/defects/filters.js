@@ -88,7 +88,7 @@ export class Filters {
     const chips = this.#chips();
     this.chips.replaceChildren(...chips.map(([text, without]) =>
       el("button", { type: "button", class: "chip removable", "aria-label": words.without(text),
-        on: { click: () => this.#remove(without) } }, text, el("span", { "aria-hidden": "true" }, "×"))),
+        on: { click: () => this.#remove(without) } }, el("span", {}, text), el("b", { "aria-hidden": "true" }, "×"))),
     ...(chips.length > 1 ? [el("button", { type: "button", class: "plain", on: { click: () => this.#remove(anything()) } }, words.clear)] : []));
     const set = { devices: this.wanted.devices.length, labels: this.wanted.labels.length, score: this.wanted.scoreMin,
       time: this.wanted.range || this.wanted.since || this.wanted.until, alarms: this.wanted.falseAlarm !== null };
