@@ -25,20 +25,24 @@ STATIC = Path(__file__).parent / "static"
 
 @dataclass(frozen=True)
 class Page:
-    """Where a page is, and who sees the way to it; `inner` are rules of further addresses that are the same page."""
+    """Where a page is, and who sees the way to it; `inner` are rules of further addresses that are the same page.
+
+    `styles` are those that it shares with some other pages; each has static/styles/base.css and <page>.css.
+    """
 
     path: str
     role: PersonRole = PersonRole.VIEWER
     inner: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
 
 PAGES = {
-    "live": Page("/"),
+    "live": Page("/", styles=("chain",)),
     "defects": Page("/defects", inner=("/defects/<event_id>",)),
     "figures": Page("/figures"),
-    "devices": Page("/devices", inner=("/devices/<id>",)),
+    "devices": Page("/devices", inner=("/devices/<id>",), styles=("chain",)),
     "people": Page("/people", PersonRole.ADMIN),
-    "diagnose": Page("/diagnose"),
+    "diagnose": Page("/diagnose", styles=("chain",)),
 }
 """In the order of the header. The script of a page is static/<page>/page.js, its style static/styles/<page>.css, its
 name stands in static/texts/texts.js (`shell.pages`), and its picture in templates/icons.svg (`icon-<page>`).

@@ -174,7 +174,7 @@ def _all_code(name: str) -> int:
         found += [(script.parent / later).resolve() for later in _LATER.findall(script.read_text())]
         waiting += [one for one in found if one not in scripts]
         scripts |= set(found)
-    styles = {STATIC / "styles" / f"{style}.css" for style in ("base", name)}
+    styles = {STATIC / "styles" / f"{style}.css" for style in ("base", *PAGES[name].styles, name)}
     styles |= {
         STATIC / "styles" / style for one in scripts for style in re.findall(r"styles/(\w+\.css)", one.read_text())
     }
