@@ -88,6 +88,7 @@ def test_all_cameras_fill_the_page_with_their_boxes_and_one_click_makes_one_larg
         assert page.url.endswith("?view=grid")
         page.reload()
         expect(page.get_by_role("heading", name="3 cameras")).to_be_visible()
+        expect(tiles).to_have_count(3)
         tiles.nth(1).click()
         expect(page.locator("#stage .name")).to_have_text("pi-2")
         expect(page.locator(".mark")).to_have_text("LIVE")
