@@ -15,6 +15,7 @@ export class Actions {
   #id;
   #shell;
   #name;
+  #called = "";
   #device = null;
   #may = false;
   #restart = null;
@@ -61,6 +62,7 @@ export class Actions {
 
   // Not while it is being written.
   sayName(text) {
+    this.#called = text;
     if (!this.#renaming) say(this.#name, text);
   }
 
@@ -124,6 +126,7 @@ export class Actions {
   #endRename() {
     this.#renaming?.remove();
     this.#renaming = null;
+    say(this.#name, this.#called);
     this.#name.hidden = false;
     this.#button.rename.focus();
   }
