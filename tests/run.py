@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-WORKERS = (os.cpu_count() or 1) + 2
+WORKERS = (os.cpu_count() or 1) + 1
 """More than there are cores, since most tests wait most of the time: they take a fifth of a core each."""
 BESIDE = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not train and not alone"]
 """A file is one worker's: what its tests share is started once. Not sorted by the number of tests, for the longest have

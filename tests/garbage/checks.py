@@ -175,9 +175,8 @@ def html_note(chain: Chain) -> None:
 
 def html_note_is_text(chain: Chain, page: BrowserPage) -> None:
     assert chain.defect(chain.event)["note"] == SCRIPT + "\0"  # type: ignore[index]
-    page.goto(f"{chain.web.url}/#{GOOD}")
-    page.locator(f".card:has(img[src*='{chain.event}'])").first.click()
-    expect(page.locator("#detail textarea")).to_have_value(SCRIPT + "\0")
+    page.goto(f"{chain.web.url}/defects/{chain.event}")
+    expect(page.get_by_label("Note", exact=True)).to_have_value(SCRIPT + "\0")
     page.keyboard.press("Escape")
     _nothing_ran(page)
 

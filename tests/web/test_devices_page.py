@@ -109,7 +109,7 @@ def test_two_hundred_strangers_stay_usable(page: Page, web: Web, broker: Mosquit
     for k in range(190):
         link.publish("status", b"online", id=f"stranger-{k:03d}-with-a-very-long-name"[:32])
     page.goto(f"{web.url}/devices")
-    until(lambda: page.locator("tbody tr").count() >= 190, timeout_s=30)
+    until(lambda: page.locator("tbody tr").count() >= 190, timeout_s=60)
     node.publish_health(state="failed", reasons=[Reason.CAMERA_MISSING])
     expect(_row(page, node.id)).to_contain_text("broken")
     known = page.locator("tbody tr").filter(has_not_text="stranger").filter(has_text=re.compile("away|broken"))

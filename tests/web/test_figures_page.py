@@ -163,7 +163,7 @@ def test_a_new_defect_is_counted_at_once_without_asking_again(today: Page, node:
 
 def test_what_is_refused_is_counted_no_more(today: Page, node: NodeLike, bridge: BridgeLike) -> None:
     before = _found(today)
-    detection = node.detection(label="crack")
+    detection = node.detection(label="stain")
     node.publish_detection(detection)
     expect(_total(today, "Found").locator("strong")).to_have_text(str(before + 1))
     bridge.receipt(node.id, detection, row="rejected", error="made up")
@@ -178,7 +178,7 @@ def test_what_was_stored_while_nothing_was_heard_is_counted_once(
     page.goto(f"{web.url}/figures")
     expect(_total(page, "Waiting for review")).not_to_contain_text("–")
     before = _found(page)
-    detection = node.detection(label="crack")
+    detection = node.detection(label="stain")
     node.publish_detection(detection)
     expect(_total(page, "Found").locator("strong")).to_have_text(str(before + 1))
     bridge.commit(node.id, detection)

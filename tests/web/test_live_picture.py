@@ -45,7 +45,7 @@ def _moves(page: Page) -> None:
 def test_the_picture_moves_and_says_how_old_how_large_and_how_fast_it_is(watched: Page, node: NodeLike) -> None:
     for _ in range(4):
         _moves(watched)
-    assert re.fullmatch(r"0\.\d s old", watched.locator(".pill .age").inner_text())
+    expect(watched.locator(".pill .age")).to_have_text(re.compile(r"^0\.\d s old$"))
     expect(watched.locator("#stage")).to_contain_text("640 × 480")
     expect(watched.locator("#stage .fps")).to_have_text(re.compile(r"\d+ fps"))
     expect(watched.locator("#stage .name")).to_have_text(node.id)

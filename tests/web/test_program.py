@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pytest
 
 from tests.support.waiting import until
 
@@ -79,6 +80,7 @@ def test_a_taken_port_is_named_with_its_owner_in_one_line() -> None:
     assert str(psutil.Process().pid) in line
 
 
+@pytest.mark.alone
 def test_sigterm_ends_it_within_3_s_with_pages_open(tmp_path: Path) -> None:
     with (
         Mosquitto(tmp_path) as broker,
