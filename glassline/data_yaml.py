@@ -1,4 +1,4 @@
-"""The data.yaml of a YOLO data set, which says where its pictures are and what its classes are called."""
+"""The files of a YOLO data set: data.yaml, which says where its pictures are and what its classes are called; boxes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,3 +15,9 @@ def write_data_yaml(
     data = {"train": train, "val": val, "names": dict(enumerate(names))}
     write_whole(path, yaml.safe_dump(data, sort_keys=False, allow_unicode=True).encode())
     return path
+
+
+def label_line(class_id: int, xyxyn: tuple[float, float, float, float]) -> str:
+    """A line of a picture's label file: the class and a box, 0-1, by its middle and its size."""
+    x0, y0, x1, y1 = xyxyn
+    return f"{class_id} {(x0 + x1) / 2:.6f} {(y0 + y1) / 2:.6f} {x1 - x0:.6f} {y1 - y0:.6f}\n"

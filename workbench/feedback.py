@@ -13,7 +13,7 @@ from pathlib import Path
 from glassline.contract import Box
 from glassline.contract.frames import metadata_of
 from glassline.contract.messages import EvidenceMeta, decode
-from glassline.data_yaml import write_data_yaml
+from glassline.data_yaml import label_line, write_data_yaml
 from glassline.store import Defect, DefectFilter, Status, Store, every_defect, open_store
 from glassline.writing import write_whole
 
@@ -165,11 +165,11 @@ def _place(directory: Path, name: str, part: str, lines: str) -> None:
 
 def _line(class_id: int, box: Box, polygons: bool) -> str:
     """One line of a YOLO label file: class, then centre, width and height, or the corners of an outline; all 0-1."""
-    x0, y0, x1, y1 = box.xyxyn
     if polygons:
+        x0, y0, x1, y1 = box.xyxyn
         outline = box.mask or [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
         return f"{class_id} " + " ".join(f"{x:.5f} {y:.5f}" for x, y in outline) + "\n"
-    return f"{class_id} {(x0 + x1) / 2:.6f} {(y0 + y1) / 2:.6f} {x1 - x0:.6f} {y1 - y0:.6f}\n"
+    return label_line(class_id, box.xyxyn)
 
 
 def _own(directory: Path) -> set[str]:

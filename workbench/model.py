@@ -113,7 +113,7 @@ def paste(
             written = paste_marks(
                 data_yaml, directory, wanted, count=count, seed=seed, progress=lambda done: bar.update(done - bar.pos)
             )
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         fail(str(error))
     typer.echo(
         f"Wrote {count} pictures. Train on them and on those of {data_yaml} with: glassline model train {written}"

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from glassline.data_yaml import write_data_yaml
+from glassline.data_yaml import label_line, write_data_yaml
 from workbench import yolo_data
 from workbench.evaluation import read_picture
 from workbench.scoring import Corners
@@ -203,9 +203,8 @@ def _pixels(corners: Corners, bgr: NDArray[np.uint8]) -> tuple[int, int, int, in
 def _write(
     directory: Path, name: str, bgr: NDArray[np.uint8], boxes: Sequence[tuple[str, Corners]], names: Sequence[str]
 ) -> None:
-    cv2.imwrite(str(directory / "images" / "train" / f"{name}.jpg"), bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    lines = [
-        f"{names.index(label)} {(x0 + x1) / 2:.6f} {(y0 + y1) / 2:.6f} {x1 - x0:.6f} {y1 - y0:.6f}\n"
-        for label, (x0, y0, x1, y1) in boxes
-    ]
+    picture = directory / "images" / "train" / f"{name}.jpg"
+    if not cv2.imwrite(str(picture), bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]):
+        raise OSError(f"could not write {picture}: is the disk full?")
+    lines = [label_line(names.index(label), corners) for label, corners in boxes]
     (directory / "labels" / "train" / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
