@@ -9,14 +9,20 @@ from .processes import Web
 from .publishers import BridgeLike, NodeLike
 
 
-def test_an_undo_that_does_not_come_through_is_offered_until_it_is_done(
-    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
-) -> None:
-    first, second = store_several(node, bridge, 2)
+def the_first_reviewed(page: Page, web: Web, node: NodeLike, bridge: BridgeLike, *, count: int) -> list[str]:
+    """So many finds in the list, of which the first was just reviewed by keys."""
+    ids = store_several(node, bridge, count)
     open_page(page, web, node)
     page.keyboard.press("j")
     page.keyboard.press("r")
-    until(lambda: said(web, first)[0] == "reviewed")
+    until(lambda: said(web, ids[0])[0] == "reviewed")
+    return ids
+
+
+def test_an_undo_that_does_not_come_through_is_offered_until_it_is_done(
+    page: Page, web: Web, node: NodeLike, bridge: BridgeLike
+) -> None:
+    first, second = the_first_reviewed(page, web, node, bridge, count=2)
     page.context.set_offline(True)
     page.get_by_role("button", name="Undo").click()
     failed = page.locator(".toast.failed")
@@ -38,11 +44,7 @@ def test_an_undo_that_does_not_come_through_is_offered_until_it_is_done(
 def test_an_undo_that_failed_makes_room_for_what_is_said_next(
     page: Page, web: Web, node: NodeLike, bridge: BridgeLike
 ) -> None:
-    first, second = store_several(node, bridge, 2)
-    open_page(page, web, node)
-    page.keyboard.press("j")
-    page.keyboard.press("r")
-    until(lambda: said(web, first)[0] == "reviewed")
+    _, second = the_first_reviewed(page, web, node, bridge, count=2)
     page.context.set_offline(True)
     page.keyboard.press("u")
     expect(page.locator(".toast.failed")).to_have_count(1)
@@ -58,11 +60,7 @@ def test_an_undo_that_failed_makes_room_for_what_is_said_next(
 def test_an_undo_whose_answer_alone_was_lost_is_no_conflict(
     page: Page, web: Web, node: NodeLike, bridge: BridgeLike
 ) -> None:
-    [first] = store_several(node, bridge, 1)
-    open_page(page, web, node)
-    page.keyboard.press("j")
-    page.keyboard.press("r")
-    until(lambda: said(web, first)[0] == "reviewed")
+    [first] = the_first_reviewed(page, web, node, bridge, count=1)
 
     def lose(route: Route) -> None:
         route.fetch()
