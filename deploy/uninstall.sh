@@ -70,14 +70,15 @@ remove_what_was_written() {
     for user in $users; do ! getent passwd "$user" >/dev/null || userdel "$user"; done
 }
 
-stop_all
 if [ $purge = yes ] && [ $lose = no ]; then
+    systemctl stop pi_node 2>/dev/null || true # so that nothing is found between the look and the end
     count=$(waiting)
     if [ "$count" != 0 ]; then
         systemctl start pi_node 2>/dev/null || true
         fail "$count detections of this node are not stored yet (glassline status says why). Wait for that, or give --lose-detections"
     fi
 fi
+stop_all
 remove_units
 [ "$(readlink /usr/local/bin/glassline || true)" != "$opt/current/bin/glassline" ] || rm -f /usr/local/bin/glassline
 rm -rf "$opt"
