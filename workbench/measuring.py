@@ -15,6 +15,9 @@ from workbench.failing import fail
 
 T = TypeVar("T")
 
+_MAP_LEAST_SCORE = 0.001
+"""From this score on boxes count where mAP is measured, as in Ultralytics' `val`."""
+
 
 def parity(
     best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
@@ -54,10 +57,10 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled pictures: a table by class, and pictures of its mistakes.
 
-    The table is what the field calls mAP: boxes are suppressed within a class only. All other figures are of what a
-    node tells, one box for a mark.
+    The table is what the field calls mAP, measured as Ultralytics does: from a score of 0.001 on, a box for each class
+    at each place, suppressed within a class only. All other figures are of what a node tells, one box for a mark.
     """
-    from glassline.vision import DetectorError, YoloDetector
+    from glassline.vision import FAINT_SHARE, DetectorError, YoloDetector
     from workbench import evaluation, subtraction, yolo_data
 
     try:
@@ -71,7 +74,8 @@ def evaluate(
             believed, labels = detector.card.score_threshold, detector.card.labels
         figures = evaluation.photograph_figures(looked, score_threshold=believed)
         if set(names) == set(labels):
-            with YoloDetector(path, score_threshold=0.02, across_labels=False) as detector:
+            least = _MAP_LEAST_SCORE / FAINT_SHARE
+            with YoloDetector(path, score_threshold=least, across_labels=False, every_label=True) as detector:
                 by_label = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "By label"))
             figures["labels"] = evaluation.label_table(by_label, names, score_threshold=believed)
             typer.echo(evaluation.as_text(figures["labels"]))

@@ -24,6 +24,8 @@ _MARGIN = 14
 """Pixels round a box in which the glass is looked at, and over which a mark fades out."""
 _CONTRAST = 0.05
 _SPECK_PX, _LEAST_PX = 12, 25
+_LEAST_SEEN = 0.3
+"""Share of the longer side of its box along which a mark must be seen."""
 _ALIKE_SHARE = 0.35
 """A mark goes onto this share of the pictures, those whose glass is most like its own in colour: of its own light."""
 _MOST_OVERLAP = 0.15
@@ -108,8 +110,14 @@ def _marks_of(photograph: yolo_data.Photograph, labels: Sequence[str]) -> Iterat
         inside = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
         shape[inside] = np.abs(cv2.GaussianBlur(contrast.mean(axis=-1), (0, 0), 1))[inside] > _CONTRAST
         shape = _without_specks(shape)
-        if shape.sum() >= _LEAST_PX:
+        if shape.sum() >= _LEAST_PX and _fills(shape[inside]):
             yield _Mark(label, contrast.astype(np.float32), shape.astype(np.float32), _glass_bgr(bgr))
+
+
+def _fills(shape: NDArray[np.uint8]) -> bool:
+    """Whether the mark is seen along its box; specks in the box of a scratch that cannot be seen are not a mark."""
+    along = shape.any(axis=0) if shape.shape[1] >= shape.shape[0] else shape.any(axis=1)
+    return bool(along.mean() >= _LEAST_SEEN)
 
 
 def _glass_below(cut: NDArray[np.float32]) -> NDArray[np.float32]:

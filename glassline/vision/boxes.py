@@ -60,23 +60,25 @@ def inside(a: Floats, b: Floats) -> Floats:
     return _ratio(intersections(a, b), np.minimum(areas(a)[:, None], areas(b)[None, :]))
 
 
-def decode(raw: Floats, *, class_count: int, min_score: float | Floats) -> Found:
+def decode(raw: Floats, *, class_count: int, min_score: float | Floats, every_label: bool = False) -> Found:
     """Boxes of a raw YOLOv8/YOLO11 output with at least `min_score`, best first, at most MAX_CANDIDATES.
 
     `raw` is (4 + class_count + extra, N): centre x, centre y, width, height in input pixels, then one row of scores
     (0-1) per class, then the rows of coefficients that a segment model adds for its masks. Each of the N places
-    gives its best class only, of those that reach `min_score`, which may be one for each class. Layout after
-    Ultralytics' Detect head; there is no objectness row as in YOLOv5.
+    gives its best class only, of those that reach `min_score`, which may be one for each class; with `every_label`
+    it gives a box for each that does. Layout after Ultralytics' Detect head; there is no objectness row as in YOLOv5.
     """
     class_scores = raw[4 : 4 + class_count]
     class_scores = np.where(class_scores >= np.reshape(min_score, (-1, 1)), class_scores, -1)
-    scores = class_scores.max(axis=0)
-    kept = np.flatnonzero(scores >= 0)
-    kept = kept[np.argsort(-scores[kept], kind="stable")[:MAX_CANDIDATES]]
-    centres, halves = raw[:2, kept].T, raw[2:4, kept].T / 2
+    best = class_scores >= 0 if every_label else class_scores.argmax(axis=0) == np.arange(class_count)[:, None]
+    class_ids, places = np.nonzero(best & (class_scores >= 0))
+    scores = class_scores[class_ids, places]
+    kept = np.lexsort((places, -scores))[:MAX_CANDIDATES]
+    class_ids, places = class_ids[kept], places[kept]
+    centres, halves = raw[:2, places].T, raw[2:4, places].T / 2
     xyxy = np.concatenate((centres - halves, centres + halves), axis=1)
-    coefficients = raw[4 + class_count :, kept].T
-    return Found(xyxy, np.clip(scores[kept], 0, 1), class_scores[:, kept].argmax(axis=0), coefficients)
+    coefficients = raw[4 + class_count :, places].T
+    return Found(xyxy, np.clip(scores[kept], 0, 1), class_ids, coefficients)
 
 
 def suppress(found: Found, *, iou_threshold: float, max_boxes: int = MAX_BOXES) -> Found:

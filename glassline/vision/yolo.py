@@ -33,7 +33,8 @@ class YoloDetector:
     default the first that is installed for such files. `threads` bounds what a frame may take of the CPU. `half` lets
     the runtime compute in half precision. `image_wh` is the size of the pictures to come: on entering, one of that
     size is looked at. `iou_threshold` is that of the suppression within a label. `across_labels=False` leaves it
-    at that, as Ultralytics does; otherwise a mark seen under two labels or in parts comes out as one box.
+    at that, as Ultralytics does; otherwise a mark seen under two labels or in parts comes out as one box. With
+    `every_label` a place gives a box for each label that it reaches the score of, as where mAP is measured.
 
         with YoloDetector("best.onnx") as detector:
             for box in detector.detect(bgr):
@@ -51,13 +52,14 @@ class YoloDetector:
         image_wh: tuple[int, int] = (640, 480),
         iou_threshold: float = 0.7,
         across_labels: bool = True,
+        every_label: bool = False,
     ) -> None:
         self.path = Path(path)
         self.runtime = runtime or ""
         self.label_scores: Mapping[str, float] = {}
         self._asked_score_threshold = score_threshold
         self._threads, self._half, self._image_wh = threads, half, image_wh
-        self._iou_threshold, self._across_labels = iou_threshold, across_labels
+        self._iou_threshold, self._across_labels, self._every_label = iou_threshold, across_labels, every_label
         self._loaded: Runtime | None = None
         self._letterbox: Letterbox | None = None
         self._card: ModelCard | None = None
@@ -109,7 +111,12 @@ class YoloDetector:
         tensor = self._letterbox.fill(bgr)
         rows, prototypes = self._run(tensor)
         least = [self.label_scores.get(label, self.score_threshold) for label in self.card.labels]
-        found = boxes.decode(rows, class_count=len(least), min_score=FAINT_SHARE * np.array(least))
+        found = boxes.decode(
+            rows,
+            class_count=len(least),
+            min_score=FAINT_SHARE * np.array(least),
+            every_label=self._every_label,
+        )
         found = boxes.suppress(found, iou_threshold=self._iou_threshold)
         if self._across_labels:
             found = boxes.one_per_mark(found)

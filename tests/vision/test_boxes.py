@@ -64,6 +64,19 @@ def test_decoding_agrees_with_a_plain_loop(raw: np.ndarray, min_score: float) ->
     assert np.allclose(got.xyxy, xyxy(*(box for box, _, _ in expected)), atol=1e-6)
 
 
+@settings(deadline=None)
+@given(arrays.arrays(np.float32, (4 + 3, 40), elements=st.floats(0, 1, width=32)), st.floats(0.1, 0.9))
+def test_with_every_label_a_place_gives_a_box_for_each_that_it_reaches(raw: np.ndarray, min_score: float) -> None:
+    least = np.float32(min_score)
+    expected = sorted(-score for rows in raw[4:].tolist() for score in rows if score >= least)
+    got = decode(raw, class_count=3, min_score=float(least), every_label=True)
+    assert (-got.scores).tolist() == expected
+    places = [np.flatnonzero(raw[4 + label] == score) for label, score in zip(got.class_ids, got.scores, strict=True)]
+    centres, got_centres = raw[:2].T, (got.xyxy[:, :2] + got.xyxy[:, 2:]) / 2
+    for place, centre in zip(places, got_centres, strict=True):
+        assert np.abs(centres[place] - centre).max(axis=1).min() < 1e-6
+
+
 def test_rows_of_mask_coefficients_are_never_taken_for_scores() -> None:
     raw = np.zeros((4 + 2 + 32, 5), np.float32)
     raw[6:] = 7.0

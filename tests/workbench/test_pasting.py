@@ -121,6 +121,16 @@ def test_what_cannot_be_done_is_said(data_yaml: Path, tmp_path: Path, labels: st
     assert words in " ".join(result.output.split())
 
 
+def test_specks_in_the_box_of_a_scratch_that_cannot_be_seen_are_not_pasted_as_one(tmp_path: Path) -> None:
+    pane = _glass(_LIGHT, 1)
+    for speck in ((90, 90), (160, 170), (230, 230)):
+        cv2.circle(pane, speck, 4, (60, 60, 60), -1)
+    _write(tmp_path, "pane", pane, "0 0.5 0.5 0.5 0.5\n")
+    data_yaml = write_data_yaml(tmp_path / "data.yaml", ["scratch"])
+    with pytest.raises(ValueError, match="no mark of scratch stands out"):
+        paste(data_yaml, tmp_path / "more", ["scratch"], count=3)
+
+
 def test_marks_that_cannot_be_seen_are_not_pasted(tmp_path: Path) -> None:
     _write(tmp_path, "pane", _glass(_LIGHT, 1), "0 0.5 0.5 0.2 0.2\n")
     data_yaml = write_data_yaml(tmp_path / "data.yaml", ["scratch"])
