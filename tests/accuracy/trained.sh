@@ -1,15 +1,17 @@
 #!/bin/sh
 # Trains on real photographs and measures on the scenes that were held out, for each number of scenes to learn from.
 # Usage: trained.sh SCENES…, after the variables
-#   PASSES  pictures looked at in training, the same for every number of scenes (22,000: 46 minutes on one core)
+#   PASSES  pictures looked at in training, the same for every number of scenes (36,000: an hour on one core)
+#   PASTED  how many photographs with more cracks pasted onto them are trained on beside the others
 #   PHOTOGRAPHS, GLASSLINE  where they are
 # First the shipped weights learn the labels of the photographs on rendered close-ups, then see each photograph twice
-# beside other close-ups. What was interrupted goes on, what is finished is only measured again: remove var/accuracy/runs
-# to train anew. `taskset -c 0` before it leaves the other cores alone.
+# beside those with pasted cracks and other close-ups. What was interrupted goes on, what is finished is only measured
+# again: remove var/accuracy/runs to train anew. `taskset -c 0` before it leaves the other cores alone.
 set -eu
 photographs=${PHOTOGRAPHS:-../shared/glass-images}
 glassline=${GLASSLINE:-.venv-train/bin/glassline}
-passes=${PASSES:-22000}
+passes=${PASSES:-36000}
+pasted=${PASTED:-316}
 runs=var/accuracy/runs
 labels='band=contusion, blow=contusion, thread=scratch, crack=crack, spot=spot'
 [ -d "$photographs" ] || { echo "skipped: there are no photographs in $photographs"; exit 0; }
@@ -30,19 +32,25 @@ drawn() {
         "$glassline" model render "var/accuracy/$1" --count "$2" --seed "$3" --labels "$labels" >/dev/null
 }
 
-drawn drawn 600 31
+drawn drawn 1500 31
 drawn drawn-beside 266 32
-train drawn 4 var/accuracy/drawn/data.yaml --imgsz 448 --mosaic 0.2
+train drawn 3 var/accuracy/drawn/data.yaml --imgsz 448 --mosaic 0.2
 for scenes in "$@"; do
     set=var/accuracy/real-$scenes
     [ -f "$set/data.yaml" ] || "$glassline" model split "$set" --images "$photographs/images/forward" \
         --images "$photographs/images/backward" --labels "$photographs/labels" \
         --names contusion,scratch,crack,spot --scenes "$scenes" >/dev/null
+    more=$set
+    if [ "$pasted" -gt 0 ]; then
+        more=$set-pasted
+        [ -f "$more/data.yaml" ] ||
+            "$glassline" model paste "$set/data.yaml" "$more" --labels crack --count "$pasted" >/dev/null
+    fi
     pictures=$(find "$set/images/train" -name '*.jpg' | wc -l)
-    each=$((2 * pictures + 240))
-    train "real-$scenes" $(((passes + each / 2) / each)) "$set/data.yaml" --also "$set/data.yaml" \
+    each=$((2 * pictures + pasted + 240))
+    train "real-$scenes" $(((passes + each / 2) / each)) "$more/data.yaml" --also "$set/data.yaml" \
         --also var/accuracy/drawn-beside/data.yaml --weights "$runs/drawn/weights/last.pt" --imgsz 512 --mosaic 0.3
     "$glassline" model export "$runs/real-$scenes/weights/last.pt" "$set/real.onnx" --formats onnx
-    echo "$scenes scenes, $pictures pictures, $passes passes"
+    echo "$scenes scenes, $pictures pictures, $pasted with pasted cracks, $passes passes"
     "$glassline" model eval "$set/data.yaml" --model "$set/real.onnx"
 done
