@@ -1,12 +1,13 @@
 #!/bin/sh
 # Trains on real photographs and measures on the scenes that were held out, for each number of scenes to learn from.
 # Usage: trained.sh SCENES…, after the variables
-#   PASSES  pictures looked at in training, the same for every number of scenes (36,000: an hour on one core)
+#   PASSES  pictures looked at in training, the same for every number of scenes (36,000, and a sixth more at last: 70 minutes on one core)
 #   PASTED  how many photographs with more cracks pasted onto them are trained on beside the others
 #   PHOTOGRAPHS, GLASSLINE  where they are
 # First the shipped weights learn the labels of the photographs on rendered close-ups, then see each photograph twice
-# beside those with pasted cracks and other close-ups. What was interrupted goes on, what is finished is only measured
-# again: remove var/accuracy/runs to train anew. `taskset -c 0` before it leaves the other cores alone.
+# beside those with pasted cracks and other close-ups, and at last the photographs alone. What was interrupted goes on,
+# what is finished is only measured again: remove var/accuracy/runs to train anew. `taskset -c 0` before it leaves the
+# other cores alone.
 set -eu
 photographs=${PHOTOGRAPHS:-../shared/glass-images}
 glassline=${GLASSLINE:-.venv-train/bin/glassline}
@@ -22,8 +23,7 @@ train() {
     shift 2
     resume=
     [ -f "$runs/$name/weights/last.pt" ] && resume=--resume
-    "$glassline" model train "$@" --runs "$runs" --name "$name" --epochs "$epochs" --batch 8 --lr0 0.001 \
-        --no-keep-best $resume
+    "$glassline" model train --runs "$runs" --name "$name" --epochs "$epochs" --batch 8 --no-keep-best $resume "$@"
 }
 
 # drawn NAME COUNT SEED: close-ups in the labels of the photographs
@@ -34,7 +34,7 @@ drawn() {
 
 drawn drawn 1500 31
 drawn drawn-beside 266 32
-train drawn 3 var/accuracy/drawn/data.yaml --imgsz 448 --mosaic 0.2
+train drawn 3 var/accuracy/drawn/data.yaml --lr0 0.001 --imgsz 448 --mosaic 0.2
 for scenes in "$@"; do
     set=var/accuracy/real-$scenes
     [ -f "$set/data.yaml" ] || "$glassline" model split "$set" --images "$photographs/images/forward" \
@@ -49,8 +49,11 @@ for scenes in "$@"; do
     pictures=$(find "$set/images/train" -name '*.jpg' | wc -l)
     each=$((2 * pictures + pasted + 240))
     train "real-$scenes" $(((passes + each / 2) / each)) "$more/data.yaml" --also "$set/data.yaml" \
-        --also var/accuracy/drawn-beside/data.yaml --weights "$runs/drawn/weights/last.pt" --imgsz 512 --mosaic 0.3
-    "$glassline" model export "$runs/real-$scenes/weights/last.pt" "$set/real.onnx" --formats onnx
+        --also var/accuracy/drawn-beside/data.yaml --weights "$runs/drawn/weights/last.pt" --lr0 0.001 --imgsz 512 \
+        --mosaic 0.3
+    train "alone-$scenes" $((passes / 6 / pictures)) "$set/data.yaml" --weights "$runs/real-$scenes/weights/last.pt" \
+        --lr0 0.0003 --imgsz 512 --mosaic 0 --seed 4
+    "$glassline" model export "$runs/alone-$scenes/weights/last.pt" "$set/real.onnx" --formats onnx
     echo "$scenes scenes, $pictures pictures, $pasted with pasted cracks, $passes passes"
     "$glassline" model eval "$set/data.yaml" --model "$set/real.onnx"
 done
