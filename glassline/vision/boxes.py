@@ -70,10 +70,13 @@ def decode(raw: Floats, *, class_count: int, min_score: float | Floats, every_la
     """
     class_scores = raw[4 : 4 + class_count]
     class_scores = np.where(class_scores >= np.reshape(min_score, (-1, 1)), class_scores, -1)
-    best = class_scores >= 0 if every_label else class_scores.argmax(axis=0) == np.arange(class_count)[:, None]
-    class_ids, places = np.nonzero(best & (class_scores >= 0))
+    if every_label:
+        places, class_ids = np.nonzero(class_scores.T >= 0)
+    else:
+        places = np.flatnonzero(class_scores.max(axis=0) >= 0)
+        class_ids = class_scores[:, places].argmax(axis=0)
     scores = class_scores[class_ids, places]
-    kept = np.lexsort((places, -scores))[:MAX_CANDIDATES]
+    kept = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
     class_ids, places = class_ids[kept], places[kept]
     centres, halves = raw[:2, places].T, raw[2:4, places].T / 2
     xyxy = np.concatenate((centres - halves, centres + halves), axis=1)

@@ -1,13 +1,14 @@
 #!/bin/sh
 # Trains on real photographs and measures on the scenes that were held out, for each number of scenes to learn from.
 # Usage: trained.sh SCENES…, after the variables
-#   PASSES  pictures looked at in training, the same for every number of scenes (36,000, and a sixth more at last: 70 minutes on one core)
+#   PASSES  pictures looked at in training, the same for every number of scenes, and a sixth as many at last (36,000: 70
+#           minutes on one core)
 #   PASTED  how many photographs with more cracks pasted onto them are trained on beside the others
 #   PHOTOGRAPHS, GLASSLINE  where they are
 # First the shipped weights learn the labels of the photographs on rendered close-ups, then see each photograph twice
 # beside those with pasted cracks and other close-ups, and at last the photographs alone. What was interrupted goes on,
-# what is finished is only measured again: remove var/accuracy/runs to train anew. `taskset -c 0` before it leaves the
-# other cores alone.
+# what is finished is only measured again: remove var/accuracy to begin anew. `taskset -c 0` before it leaves the other
+# cores alone.
 set -eu
 photographs=${PHOTOGRAPHS:-../shared/glass-images}
 glassline=${GLASSLINE:-.venv-train/bin/glassline}
