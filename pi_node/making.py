@@ -5,7 +5,7 @@ from pathlib import Path
 
 from glassline.link import BrokerAddress, Link
 from glassline.link.access import Access
-from glassline.vision import Choice, YoloDetector, choose
+from glassline.vision import Choice, Detector, MirroredDetector, YoloDetector, choose
 
 from .camera import Camera, open_camera
 from .config.in_force import Config
@@ -33,17 +33,18 @@ class Making:
             password_file=self._settings.camera_password_file,
         )
 
-    def detector(self) -> YoloDetector:
+    def detector(self) -> Detector:
         s, running = self._settings, self._config.running()
         self.choice = choose(
             self._shelf.path_of(running.model), threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
             cache=Path(s.state_dir) / "detector.json",
         )  # fmt: skip
         log.info("detector: %s", self.choice.why)
-        return YoloDetector(
+        detector = YoloDetector(
             self.choice.path, runtime=self.choice.runtime, score_threshold=running.score_threshold or None,
             threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
         )  # fmt: skip
+        return detector if s.detector_looks == 1 else MirroredDetector(detector, looks=s.detector_looks)
 
     def source(self, url: str, sha256: str) -> Source:
         s = self._settings

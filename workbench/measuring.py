@@ -51,6 +51,7 @@ def evaluate(
     part: Annotated[str, typer.Option(help="The part of the data set: train, val, test, or all.")] = "val",
     skip: Annotated[int, typer.Option(min=0, help="Leave out the first so many pictures by name.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many pictures.")] = None,
+    looks: Annotated[int, typer.Option(help="How many mirror images to look at: 1, 4 or 8, as `detector_looks`.")] = 1,
     baseline: Annotated[bool, typer.Option("--baseline", help="Measure background subtraction beside it.")] = False,
     mistakes: Annotated[Path | None, typer.Option(help="Write pictures of misses and false alarms here.")] = None,
     record: Annotated[str | None, typer.Option(help="Keep the figures in the model's card under this name.")] = None,
@@ -60,7 +61,7 @@ def evaluate(
     The table is what the field calls mAP, measured as Ultralytics does: from a score of 0.001 on, a box for each class
     at each place, suppressed within a class only. All other figures are of what a node tells, one box for a mark.
     """
-    from glassline.vision import FAINT_SHARE, DetectorError, YoloDetector
+    from glassline.vision import FAINT_SHARE, DetectorError, MirroredDetector, YoloDetector
     from workbench import evaluation, subtraction, yolo_data
 
     try:
@@ -69,13 +70,14 @@ def evaluate(
         photographs = photographs[skip:][:limit]
         if not photographs:
             raise ValueError(f"nothing is left of {data_yaml} without the first {skip} pictures")
-        with YoloDetector(path, score_threshold=0.02) as detector:
+        with MirroredDetector(YoloDetector(path, score_threshold=0.02), looks=looks) as detector:
             looked = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "Looking"))
             believed, labels = detector.card.score_threshold, detector.card.labels
         figures = evaluation.photograph_figures(looked, score_threshold=believed)
         if set(names) == set(labels):
             least = _MAP_LEAST_SCORE / FAINT_SHARE
-            with YoloDetector(path, score_threshold=least, across_labels=False, every_label=True) as detector:
+            all_boxes = YoloDetector(path, score_threshold=least, across_labels=False, every_label=True)
+            with MirroredDetector(all_boxes, looks=looks, across_labels=False) as detector:
                 by_label = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "By label"))
             figures["labels"] = evaluation.label_table(by_label, names, score_threshold=believed)
             typer.echo(evaluation.as_text(figures["labels"]))

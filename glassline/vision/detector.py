@@ -23,11 +23,13 @@ class Detector(Protocol):
     What goes wrong is a DetectorError, nearly all of it on entering: a detector that was entered has run once.
     """
 
-    runtime: str
-    """What runs the model, like "onnxruntime"."""
     label_scores: Mapping[str, float]
     """Scores from which on boxes of single labels are believed, where they differ; infinity: never. May be set at any
     time. What does not count cannot hide what does."""
+
+    @property
+    def runtime(self) -> str:
+        """What runs the model, like "onnxruntime"."""
 
     @property
     def card(self) -> ModelCard:

@@ -286,6 +286,12 @@ def test_info_says_what_is_in_force_and_no_secret(tmp_path, embedded):
         assert "scene:?seed=11" in text
 
 
+def test_it_finds_marks_at_four_looks_a_picture_and_says_how_many_those_are(tmp_path, embedded):
+    with listener(embedded) as heard, node(tmp_path, "--detector-looks", "4", broker=embedded):
+        assert heard.wait_for(lambda kind, *_: kind == "detection", 60)
+        until(lambda: newest(heard, "info", Info).settings.get("detector_looks") == 4, 10)
+
+
 def test_sigterm_ends_it_soon_though_the_broker_hangs(tmp_path, embedded):
     with listener(embedded) as heard, node(tmp_path, broker=embedded) as process:
         assert heard.wait_for(lambda kind, *_: kind == "detection", 30)

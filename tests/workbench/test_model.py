@@ -136,6 +136,20 @@ def test_a_model_of_the_same_labels_gets_a_table_and_pictures_of_its_mistakes(tm
     assert len(drawn) <= 8
 
 
+def test_a_model_is_measured_at_several_looks_and_only_at_those_there_are(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["render", str(tmp_path), "--count", "10", "--workers", "1"]).exit_code == 0
+    measured = {}
+    for looks in ("1", "4"):
+        result = CliRunner().invoke(app, ["eval", str(tmp_path / "data.yaml"), "--part", "all", "--looks", looks])
+        assert result.exit_code == 0, result.output
+        measured[looks] = json.loads(result.stdout[result.stdout.index("{") :])["labels"]
+    assert measured["1"] != measured["4"]
+    assert measured["4"]["all"]["ap50"] > 0.3
+    result = CliRunner().invoke(app, ["eval", str(tmp_path / "data.yaml"), "--looks", "3"])
+    assert result.exit_code == 1
+    assert "1, 4, 8 looks to choose from, not 3" in result.output
+
+
 def test_backgrounds_to_draw_on_must_be_there(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["render", str(tmp_path / "set"), "--count", "10", "--backgrounds", str(tmp_path)])
     assert result.exit_code == 2

@@ -11,14 +11,16 @@ from ..errors import ModelBrokenError
 from ..files import EXPORT, ModelFile
 from ..metadata import read_metadata
 
+_SHAPES = 2
+"""So many are kept ready: a picture upright and on its side."""
+
 
 class OpenVino:
     """Compiles the model for the shape of its input, once for each new one: a graph of fixed shape runs faster."""
 
     def __init__(self, core: Any, graph: Any, config: dict[str, Any], metadata: dict[str, Any]) -> None:
         self._core, self._graph, self._config = core, graph, config
-        self._request: Any = None
-        self._compiled_for: tuple[int, ...] = ()
+        self._requests: dict[tuple[int, ...], Any] = {}
         self._dtype = graph.input(0).get_element_type().to_dtype()
         self.metadata = metadata
         shape = graph.input(0).get_partial_shape()
@@ -26,11 +28,14 @@ class OpenVino:
         self.input_hw = (shape[2].get_length(), shape[3].get_length()) if fixed else None
 
     def run(self, tensor: NDArray[np.float32]) -> list[NDArray[Any]]:
-        if tensor.shape != self._compiled_for:
+        request = self._requests.get(tensor.shape)
+        if request is None:
+            if len(self._requests) == _SHAPES:
+                self._requests.pop(next(iter(self._requests)))
             self._graph.reshape(list(tensor.shape))
-            self._request = self._core.compile_model(self._graph, "CPU", self._config).create_infer_request()
-            self._compiled_for = tensor.shape
-        outputs = self._request.infer([tensor.astype(self._dtype, copy=False)], share_inputs=True)
+            request = self._core.compile_model(self._graph, "CPU", self._config).create_infer_request()
+            self._requests[tensor.shape] = request
+        outputs = request.infer([tensor.astype(self._dtype, copy=False)], share_inputs=True)
         return [np.asarray(output) for output in outputs.values()]
 
 
