@@ -5,7 +5,7 @@ from pathlib import Path
 
 from glassline.link import BrokerAddress, Link
 from glassline.link.access import Access
-from glassline.vision import Choice, Detector, MirroredDetector, YoloDetector, choose
+from glassline.vision import Choice, Detector, YoloDetector, choose, mirrored
 
 from .camera import Camera, open_camera
 from .config.in_force import Config
@@ -44,7 +44,7 @@ class Making:
             self.choice.path, runtime=self.choice.runtime, score_threshold=running.score_threshold or None,
             threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
         )  # fmt: skip
-        return detector if s.detector_looks == 1 else MirroredDetector(detector, looks=s.detector_looks)
+        return mirrored(detector, looks=s.detector_looks)
 
     def source(self, url: str, sha256: str) -> Source:
         s = self._settings

@@ -13,14 +13,14 @@ from .errors import (
     TaskError,
 )
 from .files import DEFAULT_MODEL
-from .mirrored import LOOKS, MirroredDetector
+from .mirrors import LOOKS, mirrored
 from .track import RememberedMark, Track, TrackEvent
 from .tracker import Tracker, TrackerSettings
 from .yolo import YoloDetector
 
 __all__ = [
     "AUTO", "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "FAINT_SHARE", "LOOKS", "CardError", "Choice", "Detector",
-    "DetectorError", "MirroredDetector", "ModelBrokenError", "ModelCard", "ModelMissingError", "ModelUnknownError",
+    "DetectorError", "ModelBrokenError", "ModelCard", "ModelMissingError", "ModelUnknownError",
     "RememberedMark", "RuntimeMissingError", "TaskError", "Track", "TrackEvent", "Tracker", "TrackerSettings",
-    "YoloDetector", "choose",
+    "YoloDetector", "choose", "mirrored",
 ]  # fmt: skip

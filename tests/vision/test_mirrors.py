@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from glassline.scene import Conveyor
-from glassline.vision import LOOKS, MirroredDetector, YoloDetector
-from glassline.vision.mirrored import MIRRORS
+from glassline.vision import LOOKS, YoloDetector, mirrored
+from glassline.vision.mirrors import MIRRORS
 
 MODELS = Path(__file__).parent / "fixtures"
 SURE = 0.95
@@ -39,7 +39,7 @@ def test_there_are_eight_different_mirror_images_and_each_way_leads_back() -> No
 def test_marks_are_found_where_they_are(name: str, looks: int) -> None:
     with YoloDetector(MODELS / name, score_threshold=SURE) as once:
         wanted = once.detect(stained())
-    with MirroredDetector(YoloDetector(MODELS / name, score_threshold=SURE), looks=looks) as detector:
+    with mirrored(YoloDetector(MODELS / name, score_threshold=SURE), looks=looks) as detector:
         assert (detector.card, detector.runtime) == (once.card, once.runtime)
         found = detector.detect(stained())
     assert {box.label for box in found} == {"red stain", "blue stain"}
@@ -56,7 +56,7 @@ def test_marks_are_found_where_they_are(name: str, looks: int) -> None:
 def test_thresholds_are_those_of_what_it_says_not_of_a_single_look() -> None:
     bgr = stained()
     bgr[24:32, 40:48] = (0, 0, 140)
-    with MirroredDetector(YoloDetector(MODELS / "detect.onnx", score_threshold=1.0), looks=4) as detector:
+    with mirrored(YoloDetector(MODELS / "detect.onnx", score_threshold=1.0), looks=4) as detector:
         assert detector.score_threshold == 1.0
         assert [round(box.score, 2) for box in detector.detect(bgr)] == [1.0, 1.0, 0.55]
         detector.label_scores = {"blue stain": np.inf}
@@ -71,7 +71,7 @@ def test_thresholds_are_those_of_what_it_says_not_of_a_single_look() -> None:
 
 
 def test_without_a_threshold_the_card_says_it_also_the_second_time() -> None:
-    detector = MirroredDetector(YoloDetector(MODELS / "detect.onnx"), looks=4)
+    detector = mirrored(YoloDetector(MODELS / "detect.onnx"), looks=4)
     for _ in range(2):
         with detector:
             assert detector.score_threshold == detector.card.score_threshold
@@ -82,7 +82,7 @@ def test_the_shipped_model_says_each_mark_once_and_takes_longer() -> None:
     with YoloDetector() as once:
         single = once.detect(frame)
         single_ms = min(once.inference_ms for _ in range(3) if once.detect(frame) is not None)
-    with MirroredDetector(YoloDetector(), looks=8) as detector:
+    with mirrored(YoloDetector(), looks=8) as detector:
         found = detector.detect(frame)
         assert detector.inference_ms > 4 * single_ms
     sure = [box for box in found if box.score >= 0.5]
@@ -95,7 +95,7 @@ def test_the_shipped_model_says_each_mark_once_and_takes_longer() -> None:
 @pytest.mark.parametrize("looks", [0, 2, 9])
 def test_other_numbers_of_looks_are_refused(looks: int) -> None:
     with pytest.raises(ValueError, match=f"1, 4, 8 looks to choose from, not {looks}"):
-        MirroredDetector(YoloDetector(), looks=looks)
+        mirrored(YoloDetector(), looks=looks)
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:

@@ -46,19 +46,24 @@ class Mirror:
 MIRRORS = [Mirror(side, across, down) for side in (False, True) for across in (False, True) for down in (False, True)]
 
 
+def mirrored(detector: Detector, *, looks: int, across_labels: bool = True) -> Detector:
+    """A MirroredDetector of so many looks; for one look `detector` itself."""
+    if looks not in LOOKS:
+        raise ValueError(f"there are {', '.join(map(str, LOOKS))} looks to choose from, not {looks}")
+    return detector if looks == 1 else MirroredDetector(detector, looks=looks, across_labels=across_labels)
+
+
 class MirroredDetector:
-    """A Detector that looks `looks` times, 1, 4 or 8, with another: slower by that, and surer of what it says.
+    """A Detector that looks 4 or 8 times with another: slower by that, and surer of what it says.
 
     The score of a box is the mean over all looks, where it was not found counting 0. A mask is that of the look that
     is surest. `across_labels` is as in YoloDetector.
 
-        with MirroredDetector(YoloDetector("best.onnx"), looks=8) as detector:
+        with mirrored(YoloDetector("best.onnx"), looks=8) as detector:
             boxes = detector.detect(bgr)
     """
 
     def __init__(self, detector: Detector, *, looks: int, across_labels: bool = True) -> None:
-        if looks not in LOOKS:
-            raise ValueError(f"there are {', '.join(map(str, LOOKS))} looks to choose from, not {looks}")
         self._detector, self._across_labels = detector, across_labels
         self._mirrors = MIRRORS[:looks]
         self._label_scores: Mapping[str, float] = {}
