@@ -31,14 +31,12 @@ def blend(newer: Path, older: Path, data_yaml: Path, target: Path, *, share: flo
     `newer` should have been trained from `older`, with the same labels. Means and variances of batch normalisation are
     measured on training pictures as they are, letterboxed at the size that `newer` was trained at.
     """
-    import torch
-
-    kept, old = (torch.load(path, map_location="cpu", weights_only=False) for path in (newer, older))
-    network, state = exporters.network_of(kept).float(), exporters.network_of(old).float().state_dict()
+    (network, known), (old, _) = exporters.read_weights(newer), exporters.read_weights(older)
+    network, state = network.float(), old.float().state_dict()
     mixed = {name: _between(value, state.get(name), share) for name, value in network.state_dict().items()}
     network.load_state_dict(mixed)
-    settle_normalisation(network, _batches(data_yaml, int(kept["train_args"]["imgsz"])))
-    exporters.save_weights(network, kept["train_args"], target)
+    settle_normalisation(network, _batches(data_yaml, int(known["imgsz"])))
+    exporters.save_weights(network, known, target)
 
 
 def _between(new: Any, old: Any, share: float) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from glassline.vision.errors import first_line
 from glassline.vision.metadata import write_metadata
 
 #: Old enough for every ONNX Runtime that Glassline accepts, new enough for YOLO11.
@@ -130,15 +131,27 @@ def store_weights_in_half(path: Path) -> None:
 
 def write_weights(best: Path, target: Path) -> None:
     """A copy of a .pt to give away or to start from: without optimizer, and without paths of the machine it is from."""
+    network, known = read_weights(best)
+    save_weights(network, known, target)
+
+
+def read_weights(path: Path) -> tuple[Any, Mapping[str, Any]]:
+    """The network in a .pt that Ultralytics wrote, and what it was trained with; ValueError where that is not in it.
+
+    Of a training that has not ended, the running mean of its weights.
+    """
     import torch
 
-    kept = torch.load(best, map_location="cpu", weights_only=False)
-    save_weights(network_of(kept), kept["train_args"], target)
-
-
-def network_of(kept: Mapping[str, Any]) -> Any:
-    """The network in what was read from a .pt: of a training that has not ended, the running mean of its weights."""
-    return kept.get("ema") or kept["model"]
+    try:
+        kept = torch.load(path, map_location="cpu", weights_only=False)
+        return kept.get("ema") or kept["model"], kept["train_args"]
+    except FileNotFoundError:
+        raise ValueError(f"{path} is not there: weights are a .pt file that a training left") from None
+    except Exception as error:  # a damaged file raises anything
+        raise ValueError(
+            f"{path} holds no weights that Ultralytics can have written ({first_line(error)}): name the best.pt or "
+            "last.pt that a training left"
+        ) from error
 
 
 def save_weights(network: Any, known: Mapping[str, Any], target: Path) -> None:

@@ -8,6 +8,7 @@ from glassline.scene.worn import WORN_KINDS, render_worn
 from glassline.scene.worn.band import band
 from glassline.scene.worn.blot import blow, spot
 from glassline.scene.worn.fracture import fracture
+from glassline.scene.worn.leaf import dashes, leaf
 from glassline.scene.worn.thread import thread
 
 
@@ -34,7 +35,7 @@ def test_clean_glass_has_clutter_but_no_marks() -> None:
     assert max(float(worn.bgr.std()) for worn in pictures) > 2
 
 
-@pytest.mark.parametrize("drawer", [band, thread, fracture, blow, spot])
+@pytest.mark.parametrize("drawer", [band, thread, fracture, leaf, dashes, blow, spot])
 @pytest.mark.parametrize("back_lit", [False, True])
 def test_every_mark_shows_inside_its_box_and_hardly_beside_it(drawer, back_lit: bool) -> None:  # type: ignore[no-untyped-def]
     sheet = Sheet(wh_px=(320, 320), scale=0.5)

@@ -14,6 +14,7 @@ from glassline.scene.worn.band import band
 from glassline.scene.worn.blot import blow, spot
 from glassline.scene.worn.clutter import clutter
 from glassline.scene.worn.fracture import fracture
+from glassline.scene.worn.leaf import dashes, leaf
 from glassline.scene.worn.path import Joint, Run
 from glassline.scene.worn.thread import thread
 
@@ -64,7 +65,8 @@ def _marks(rng: np.random.Generator, sheet: Sheet, back_lit: bool) -> list[Mark]
             run = drawer(rng, sheet, back_lit=back_lit, start=_joint(rng, sheet, runs))
             if run is not None:
                 runs.append(run)
-    blots = [fracture] * int(rng.random() < 0.17) + [blow] * int(rng.choice(3, p=(0.77, 0.19, 0.04)))
+    crack = (fracture, leaf, dashes)[int(rng.choice(3, p=(0.4, 0.4, 0.2)))]
+    blots = [crack] * int(rng.random() < 0.2) + [blow] * int(rng.choice(3, p=(0.77, 0.19, 0.04)))
     blots += [spot] * int(rng.choice(7, p=(0.36, 0.28, 0.16, 0.1, 0.05, 0.03, 0.02)))
     drawn = [draw(rng, sheet, back_lit=back_lit) for draw in blots]
     return [run.mark for run in runs] + [mark for mark in drawn if mark is not None]
