@@ -35,11 +35,20 @@ def test_there_are_eight_different_mirror_images_and_each_way_leads_back() -> No
 
 
 @pytest.mark.parametrize("looks", LOOKS)
-@pytest.mark.parametrize("name", ["detect.onnx", "segment.onnx", "detect_ncnn_model"])
-def test_marks_are_found_where_they_are(name: str, looks: int) -> None:
-    with YoloDetector(MODELS / name, score_threshold=SURE) as once:
+@pytest.mark.parametrize(
+    ("name", "runtime"),
+    [
+        ("detect.onnx", "onnxruntime"),
+        ("detect-dynamic.onnx", "onnxruntime"),
+        ("detect-dynamic.onnx", "openvino"),
+        ("segment.onnx", "onnxruntime"),
+        ("detect_ncnn_model", "ncnn"),
+    ],
+)
+def test_marks_are_found_where_they_are(name: str, runtime: str, looks: int) -> None:
+    with YoloDetector(MODELS / name, runtime=runtime, score_threshold=SURE) as once:
         wanted = once.detect(stained())
-    with mirrored(YoloDetector(MODELS / name, score_threshold=SURE), looks=looks) as detector:
+    with mirrored(YoloDetector(MODELS / name, runtime=runtime, score_threshold=SURE), looks=looks) as detector:
         assert (detector.card, detector.runtime) == (once.card, once.runtime)
         found = detector.detect(stained())
     assert {box.label for box in found} == {"red stain", "blue stain"}
