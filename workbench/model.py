@@ -214,22 +214,6 @@ def blend(
 
 
 @app.command()
-def widen(
-    narrow: Annotated[Path, typer.Argument(help="Weights of a YOLO11n, such as the shipped ones.")],
-    target: Annotated[Path, typer.Argument(help="The .pt file to write, a YOLO11s.")],
-) -> None:
-    """A larger network that finds what a smaller one finds, to train on: more to learn with, 2 to 3 times as slow."""
-    from workbench import training, widening
-
-    try:
-        training.load_yolo()
-        widening.widen(narrow, target)
-    except (training.TrainingUnavailable, ValueError) as error:
-        fail(str(error))
-    typer.echo(f"Wrote {target}. Train it with: glassline model train data.yaml --weights {target}")
-
-
-@app.command()
 def export(
     best: Annotated[Path, typer.Argument(help="Weights that a training left: …/weights/best.pt.")],
     out: Annotated[

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Trains on real photographs and measures on the scenes that were held out, for each number of scenes to learn from.
 # Usage: trained.sh SCENES…, after the variables
-#   PASSES  pictures looked at in training, the same for every number of scenes, and a sixth as many at last (36,000: 70
-#           minutes on one core)
+#   PASSES  pictures looked at in training, the same for every number of scenes, and a sixth as many at last (30,000: an
+#           hour on two cores)
 #   PASTED  how many photographs with more cracks pasted onto them are trained on beside the others
 #   PHOTOGRAPHS, GLASSLINE  where they are
 # First the shipped weights learn the labels of the photographs on rendered close-ups, then see each photograph twice
@@ -12,16 +12,17 @@
 set -eu
 photographs=${PHOTOGRAPHS:-../shared/glass-images}
 glassline=${GLASSLINE:-.venv-train/bin/glassline}
-passes=${PASSES:-36000}
+passes=${PASSES:-30000}
 pasted=${PASTED:-316}
 runs=var/accuracy/runs
 labels='band=contusion, blow=contusion, thread=scratch, crack=crack, spot=spot'
 [ -d "$photographs" ] || { echo "skipped: there are no photographs in $photographs"; exit 0; }
 
-# train NAME EPOCHS ARGUMENTS…
+# train NAME PASSES PICTURES ARGUMENTS…: as many epochs of so many pictures as come to so many passes
 train() {
-    name=$1 epochs=$2
-    shift 2
+    name=$1 epochs=$((($2 + $3 / 2) / $3))
+    shift 3
+    [ "$epochs" -gt 0 ] || epochs=1
     resume=
     [ -f "$runs/$name/weights/last.pt" ] && resume=--resume
     "$glassline" model train --runs "$runs" --name "$name" --epochs "$epochs" --batch 8 --no-keep-best $resume "$@"
@@ -35,7 +36,7 @@ drawn() {
 
 drawn drawn 1500 31
 drawn drawn-beside 266 32
-train drawn 3 var/accuracy/drawn/data.yaml --lr0 0.001 --imgsz 448 --mosaic 0.2
+train drawn 4050 1350 var/accuracy/drawn/data.yaml --lr0 0.001 --imgsz 448 --mosaic 0.2
 for scenes in "$@"; do
     set=var/accuracy/real-$scenes
     [ -f "$set/data.yaml" ] || "$glassline" model split "$set" --images "$photographs/images/forward" \
@@ -48,13 +49,14 @@ for scenes in "$@"; do
             "$glassline" model paste "$set/data.yaml" "$more" --labels crack --count "$pasted" >/dev/null
     fi
     pictures=$(find "$set/images/train" -name '*.jpg' | wc -l)
-    each=$((2 * pictures + pasted + 240))
-    train "real-$scenes" $(((passes + each / 2) / each)) "$more/data.yaml" --also "$set/data.yaml" \
+    train "real-$scenes" "$passes" $((2 * pictures + pasted + 240)) "$more/data.yaml" --also "$set/data.yaml" \
         --also var/accuracy/drawn-beside/data.yaml --weights "$runs/drawn/weights/last.pt" --lr0 0.001 --imgsz 512 \
         --mosaic 0.3
-    train "alone-$scenes" $((passes / 6 / pictures)) "$set/data.yaml" --weights "$runs/real-$scenes/weights/last.pt" \
-        --lr0 0.0003 --imgsz 512 --mosaic 0 --seed 4
+    train "alone-$scenes" $((passes / 6)) "$pictures" "$set/data.yaml" --weights "$runs/real-$scenes/weights/last.pt" \
+        --lr0 0.0003 --imgsz 448 --mosaic 0 --seed 4
     "$glassline" model export "$runs/alone-$scenes/weights/last.pt" "$set/real.onnx" --formats onnx
-    echo "$scenes scenes, $pictures pictures, $pasted with pasted cracks, $passes passes"
-    "$glassline" model eval "$set/data.yaml" --model "$set/real.onnx"
+    for looks in 1 4 8; do
+        echo "$scenes scenes, $pictures pictures, $pasted with pasted cracks, $passes passes; looks: $looks"
+        "$glassline" model eval "$set/data.yaml" --model "$set/real.onnx" --looks "$looks"
+    done
 done

@@ -11,7 +11,7 @@ from workbench.training import SHIPPED_WEIGHTS
 pytestmark = pytest.mark.train
 
 
-@pytest.mark.parametrize("command", ["weights BAD OUT", "widen BAD OUT", "blend BAD SHIPPED data.yaml OUT"])
+@pytest.mark.parametrize("command", ["weights BAD OUT", "blend BAD SHIPPED data.yaml OUT"])
 @pytest.mark.parametrize(
     ("content", "says"),
     [
