@@ -6,7 +6,8 @@
 #   PASTED  how many photographs with more cracks pasted onto them are trained on beside the others
 #   PHOTOGRAPHS, GLASSLINE  where they are
 # First the shipped weights learn the labels of the photographs on rendered close-ups, then see each photograph twice
-# beside those with pasted cracks and other close-ups, and at last the photographs alone. What was interrupted goes on,
+# beside those with pasted cracks and other close-ups, and at last the photographs alone. It is measured at the size that
+# was best where a fourth of the scenes to learn from were held out (docs/accuracy.md). What was interrupted goes on,
 # what is finished is only measured again: remove var/accuracy to begin anew. `taskset -c 0` before it leaves the other
 # cores alone.
 set -eu
@@ -54,7 +55,7 @@ for scenes in "$@"; do
         --mosaic 0.3
     train "alone-$scenes" $((passes / 6)) "$pictures" "$set/data.yaml" --weights "$runs/real-$scenes/weights/last.pt" \
         --lr0 0.0003 --imgsz 448 --mosaic 0 --seed 4
-    "$glassline" model export "$runs/alone-$scenes/weights/last.pt" "$set/real.onnx" --formats onnx
+    "$glassline" model export "$runs/alone-$scenes/weights/last.pt" "$set/real.onnx" --formats onnx --imgsz 416
     for looks in 1 4 8; do
         echo "$scenes scenes, $pictures pictures, $pasted with pasted cracks, $passes passes; looks: $looks"
         "$glassline" model eval "$set/data.yaml" --model "$set/real.onnx" --looks "$looks"
