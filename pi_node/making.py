@@ -5,7 +5,7 @@ from pathlib import Path
 
 from glassline.link import BrokerAddress, Link
 from glassline.link.access import Access
-from glassline.vision import Choice, Detector, YoloDetector, choose, mirrored
+from glassline.vision import Choice, Detector, choose, looking
 
 from .camera import Camera, open_camera
 from .config.in_force import Config
@@ -40,11 +40,10 @@ class Making:
             cache=Path(s.state_dir) / "detector.json",
         )  # fmt: skip
         log.info("detector: %s", self.choice.why)
-        detector = YoloDetector(
-            self.choice.path, runtime=self.choice.runtime, score_threshold=running.score_threshold or None,
-            threads=s.detector_threads, half=s.detector_half, image_wh=running.wh(),
+        return looking(
+            self.choice.path, looks=s.detector_looks, runtime=self.choice.runtime, threads=s.detector_threads,
+            score_threshold=running.score_threshold or None, half=s.detector_half, image_wh=running.wh(),
         )  # fmt: skip
-        return mirrored(detector, looks=s.detector_looks)
 
     def source(self, url: str, sha256: str) -> Source:
         s = self._settings

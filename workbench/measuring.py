@@ -61,7 +61,7 @@ def evaluate(
     The table is what the field calls mAP, measured as Ultralytics does: from a score of 0.001 on, a box for each class
     at each place, suppressed within a class only. All other figures are of what a node tells, one box for a mark.
     """
-    from glassline.vision import FAINT_SHARE, DetectorError, YoloDetector, mirrored
+    from glassline.vision import FAINT_SHARE, DetectorError, looking
     from workbench import evaluation, subtraction, yolo_data
 
     try:
@@ -70,14 +70,14 @@ def evaluate(
         photographs = photographs[skip:][:limit]
         if not photographs:
             raise ValueError(f"nothing is left of {data_yaml} without the first {skip} pictures")
-        with mirrored(YoloDetector(path, score_threshold=0.02), looks=looks) as detector:
+        with looking(path, looks=looks, score_threshold=0.02) as detector:
             looked = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "Looking"))
             believed, labels = detector.card.score_threshold, detector.card.labels
-        figures = evaluation.photograph_figures(looked, score_threshold=believed)
+        figures = {"looks": looks, **evaluation.photograph_figures(looked, score_threshold=believed)}
         if set(names) == set(labels):
             least = _MAP_LEAST_SCORE / FAINT_SHARE
-            all_boxes = YoloDetector(path, score_threshold=least, across_labels=False, every_label=True)
-            with mirrored(all_boxes, looks=looks, across_labels=False) as detector:
+            every = {"across_labels": False, "every_label": True}
+            with looking(path, looks=looks, score_threshold=least, **every) as detector:
                 by_label = evaluation.look_at(evaluation.finder(detector), _shown(photographs, "By label"))
             figures["labels"] = evaluation.label_table(by_label, names, score_threshold=believed)
             typer.echo(evaluation.as_text(figures["labels"]))

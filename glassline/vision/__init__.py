@@ -13,7 +13,7 @@ from .errors import (
     TaskError,
 )
 from .files import DEFAULT_MODEL
-from .mirrors import LOOKS, mirrored
+from .mirrors import LOOKS, looking
 from .track import RememberedMark, Track, TrackEvent
 from .tracker import Tracker, TrackerSettings
 from .yolo import YoloDetector
@@ -22,5 +22,5 @@ __all__ = [
     "AUTO", "DEFAULT_MODEL", "DEFAULT_SCORE_THRESHOLD", "FAINT_SHARE", "LOOKS", "CardError", "Choice", "Detector",
     "DetectorError", "ModelBrokenError", "ModelCard", "ModelMissingError", "ModelUnknownError",
     "RememberedMark", "RuntimeMissingError", "TaskError", "Track", "TrackEvent", "Tracker", "TrackerSettings",
-    "YoloDetector", "choose", "mirrored",
+    "YoloDetector", "choose", "looking",
 ]  # fmt: skip

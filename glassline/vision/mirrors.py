@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,12 @@ from . import boxes
 from .card import ModelCard
 from .detector import FAINT_SHARE, Detector
 from .fusion import fuse
+from .yolo import YoloDetector
 
 LOOKS = (1, 4, 8)
 """How many mirror images there are to choose from: the picture itself, both ways mirrored, also on its side."""
 _LOOK_SHARE = 0.25
-"""From this share of its score on a box of a single look counts: others may be surer of it."""
+"""Of the thresholds of the whole, those of a single look: the others may be surer."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,20 @@ class Mirror:
 MIRRORS = [Mirror(side, across, down) for side in (False, True) for across in (False, True) for down in (False, True)]
 
 
-def mirrored(detector: Detector, *, looks: int, across_labels: bool = True) -> Detector:
-    """A MirroredDetector of so many looks; for one look `detector` itself."""
+def looking(
+    path: str | os.PathLike[str], *, looks: int, across_labels: bool = True, every_label: bool = False, **how: Any
+) -> Detector:
+    """The YoloDetector of a model, looking so many times: `across_labels`, `every_label` and `how` are its arguments.
+
+    With several looks each look tells every label of a place, and which of them the place gets is decided at the end:
+    else one look could leave out what the others see.
+    """
     if looks not in LOOKS:
         raise ValueError(f"there are {', '.join(map(str, LOOKS))} looks to choose from, not {looks}")
-    return detector if looks == 1 else MirroredDetector(detector, looks=looks, across_labels=across_labels)
+    if looks == 1:
+        return YoloDetector(path, across_labels=across_labels, every_label=every_label, **how)
+    every = YoloDetector(path, across_labels=False, every_label=True, **how)
+    return MirroredDetector(every, looks=looks, across_labels=across_labels)
 
 
 class MirroredDetector:
@@ -59,7 +70,7 @@ class MirroredDetector:
     The score of a box is the mean over all looks, where it was not found counting 0. A mask is that of the look that
     is surest. `across_labels` is as in YoloDetector.
 
-        with mirrored(YoloDetector("best.onnx"), looks=8) as detector:
+        with looking("best.onnx", looks=8) as detector:
             boxes = detector.detect(bgr)
     """
 

@@ -46,7 +46,7 @@ def test_other_classes_and_other_places_stay_apart() -> None:
 
 
 def test_a_box_joins_the_one_that_it_overlaps_most() -> None:
-    left, right, between = [0.0, 0.0, 10.0, 1.0], [4.0, 0.0, 14.0, 1.0], [3.0, 0.0, 13.0, 1.0]
+    left, right, between = [0.0, 0.0, 10.0, 1.0], [4.0, 0.0, 14.0, 1.0], [2.5, 0.0, 12.5, 1.0]
     got = fused((0, 0, 0.9, left), (0, 0, 0.8, right), (1, 0, 0.4, between), looks=2)
     assert [(score, best) for _, score, _, best in got] == [(0.6, 1), (0.45, 0)]
 

@@ -4,6 +4,7 @@ have hardly opened: black dashes along a hairline."""
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glassline.scene.noise import Field, f32, soft_step, texture, wander
 from glassline.scene.ribbon import Ribbon
@@ -49,7 +50,7 @@ def _outlined(
     half_width: float,
     contrast: float,
     back_lit: bool,
-) -> Field:
+) -> NDArray[np.bool_]:
     """Draw one leaf between two shares of the length into `levels`; returns where it is."""
     u, v = ribbon.u, ribbon.v
     share = np.clip((ribbon.t - begin) / (end - begin), 0, 1)

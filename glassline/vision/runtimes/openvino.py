@@ -12,11 +12,11 @@ from ..files import EXPORT, ModelFile
 from ..metadata import read_metadata
 
 _SHAPES = 2
-"""So many are kept ready: a picture upright and on its side."""
+"""So many: a picture upright and on its side."""
 
 
 class OpenVino:
-    """Compiles the model for the shape of its input, once for each new one: a graph of fixed shape runs faster."""
+    """Compiles the model for the shape of its input, and keeps the newest: a graph of fixed shape runs faster."""
 
     def __init__(self, core: Any, graph: Any, config: dict[str, Any], metadata: dict[str, Any]) -> None:
         self._core, self._graph, self._config = core, graph, config
