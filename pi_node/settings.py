@@ -88,8 +88,8 @@ class NodeSettings(Settings, program="pi_node"):
     )
     detector_looks: Annotated[int, checked(Literal[LOOKS])] = setting(
         1,
-        "How many mirror images of each picture the detector looks at, 1, 4 or 8: so many times as slow, with fewer false boxes. "
-        "For glass that stands still.",
+        "How many mirror images of each picture the detector looks at, 1, 4 or 8: so many times as slow, with fewer "
+        "false boxes. For glass that stands still.",
     )
     detector_threads: int = setting(2, "Processor cores that the detector may use.", ge=1, le=64)
     detect_fps: float = tunable("detect_fps", 10.0)
