@@ -10,14 +10,14 @@ import numpy as np
 
 from .boxes import MAX_BOXES, Found, Ints, iou
 
-IOU_THRESHOLD = 0.55
+_IOU_THRESHOLD = 0.55
 
 
-def fuse(found: Found, look_ids: Ints, *, looks: int, iou_threshold: float = IOU_THRESHOLD) -> Found:
+def fuse(found: Found, look_ids: Ints, *, looks: int) -> Found:
     """One box for all that overlap in one class, best first, at most MAX_BOXES.
 
     `look_ids` (n,) says which of the `looks` each box is of. A box joins those of its class whose mean it overlaps most
-    and by more than `iou_threshold`. Its corners are the mean of theirs, weighted by score; its score is the sum of
+    and by more than 0.55. Its corners are the mean of theirs, weighted by score; its score is the sum of
     theirs over `looks`, so what few looks show counts little. Other than in the paper, one look counts once in it:
     suppression within a look leaves boxes that overlap. Its coefficients are those of the best one.
     """
@@ -32,7 +32,7 @@ def fuse(found: Found, look_ids: Ints, *, looks: int, iou_threshold: float = IOU
         means = weighted[:count] / weight[:count, None]
         overlap = iou(found.xyxy[k : k + 1], means)[0]
         overlap[(class_ids[:count] != class_id) | looked[:count, look]] = 0
-        at = int(overlap.argmax()) if overlap.max(initial=0) > iou_threshold else count
+        at = int(overlap.argmax()) if overlap.max(initial=0) > _IOU_THRESHOLD else count
         if at == count:
             class_ids[at], best[at] = class_id, k
             count += 1

@@ -8,6 +8,7 @@ import pytest
 from glassline.contract import Box
 from glassline.scene import Conveyor
 from glassline.vision import DEFAULT_MODEL, FAINT_SHARE, LOOKS, YoloDetector, looking
+from glassline.vision.boxes import iou
 from glassline.vision.mirrors import MIRRORS, MirroredDetector
 
 MODELS = Path(__file__).parent / "fixtures"
@@ -145,6 +146,4 @@ def test_other_numbers_of_looks_are_refused(looks: int) -> None:
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     """Intersection over union of two boxes."""
-    from glassline.vision.boxes import iou
-
     return float(iou(np.array([a]), np.array([b]))[0, 0])
